@@ -1,0 +1,1 @@
+"""Tools for developing aseq; none of them is part of the installed package."""

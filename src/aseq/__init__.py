@@ -1,0 +1,39 @@
+"""Gapless sequences for async Python: invoice, case and ticket numbers without holes."""
+
+from __future__ import annotations
+
+from ._core.failure import is_retryable
+from ._schema import create_table, create_table_sql, drop_table
+from ._sequence import AsyncSequence
+from .errors import (
+    AseqError,
+    InvalidSequence,
+    NotInTransaction,
+    SequenceExhausted,
+    SequenceLocked,
+    SequenceTableMissing,
+    UnsupportedConnection,
+)
+
+__all__ = (
+    "AseqError",
+    "AsyncSequence",
+    "InvalidSequence",
+    "NotInTransaction",
+    "SequenceExhausted",
+    "SequenceLocked",
+    "SequenceTableMissing",
+    "UnsupportedConnection",
+    "create_table",
+    "create_table_sql",
+    "drop_table",
+    "is_retryable",
+)
+
+
+def __getattr__(name: str) -> str:
+    if name != "__version__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib.metadata import version
+
+    return version("aseq")

@@ -1,0 +1,75 @@
+"""Finding out what went wrong, without knowing the driver that says so.
+
+Drivers and ORMs wrap errors in one another: SQLAlchemy keeps the driver's in
+``orig``, others chain them. The code (an SQLSTATE, or SQLite's number) is on one of
+them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aseq.errors import SequenceLocked
+
+SQLITE_BUSY = 5
+SQLITE_LOCKED = 6
+
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+_WORTH_A_NEW_TRANSACTION = frozenset(
+    {
+        "40001",  # serialization_failure
+        "40P01",  # deadlock_detected
+        "55P03",  # lock_not_available
+        "25006",  # read_only_sql_transaction: the server was demoted by a failover
+        "53300",  # too_many_connections
+        "57P03",  # cannot_connect_now
+        SQLITE_BUSY,
+        SQLITE_LOCKED,
+    }
+)
+
+
+def chain(exc: BaseException) -> Iterator[BaseException]:
+    """The error and those it wraps or came from, each once, the nearest first."""
+    waiting, seen = [exc], set[int]()
+    while waiting:
+        current = waiting.pop(0)
+        if id(current) in seen:
+            continue
+        seen.add(id(current))
+        yield current
+        nested = (getattr(current, "orig", None), current.__cause__, current.__context__)
+        waiting += [item for item in nested if isinstance(item, BaseException)]
+
+
+def code(exc: BaseException) -> str | int | None:
+    """The first SQLSTATE, or primary result code of SQLite, in the chain of an error."""
+    for item in chain(exc):
+        sqlstate = getattr(item, "sqlstate", None)
+        if isinstance(sqlstate, str):
+            return sqlstate
+        number = getattr(item, "sqlite_errorcode", None)
+        if isinstance(number, int):
+            # The low byte is the primary code: https://www.sqlite.org/rescode.html
+            return number & 0xFF
+    return None
+
+
+def is_retryable(exc: BaseException, /) -> bool:
+    """Whether the whole transaction is worth another try, in a new transaction.
+
+    For the `on=` of stamina or the `retry=` of tenacity::
+
+        @stamina.retry(on=aseq.is_retryable)
+        async def create_invoice() -> int: ...
+
+    True for `SequenceLocked`, serialization failures, deadlocks, lock timeouts,
+    "database is locked", a server that was demoted, is full or is starting up.
+    False for a lost connection: it may have been lost after the commit.
+
+    Args:
+        exc: any error, aseq's or a driver's, however it is wrapped.
+    """
+    if isinstance(exc, SequenceLocked):
+        return True
+    return code(exc) in _WORTH_A_NEW_TRANSACTION

@@ -1,0 +1,52 @@
+"""From a connection's class to the adapter that knows it.
+
+Looks at the names of the packages that the class comes from and imports nothing to
+find out: if the caller holds a connection of a library, that library is imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from importlib import import_module
+from typing import Any
+
+from .adapters.base import Executor, unsupported
+
+# The package that a connection's class comes from, and the module that knows it.
+ADAPTERS = {
+    "aiosqlite": "aseq.adapters.aiosqlite",
+    "asyncpg": "aseq.adapters.asyncpg",
+    "psycopg": "aseq.adapters.psycopg",
+    "sqlalchemy": "aseq.adapters.sqlalchemy",
+    "sqlite3": "aseq.adapters.dbapi",
+}
+
+_ANYTHING_ELSE = (
+    "pass an open connection or session of SQLAlchemy (AsyncSession, AsyncConnection), "
+    "asyncpg, psycopg (AsyncConnection), aiosqlite or sqlite3, or an aseq Executor"
+)
+
+
+def executor_for(connection: object, /) -> Executor:
+    """The executor for a connection that the caller holds.
+
+    Raises:
+        UnsupportedConnection: no adapter knows the object, or it isn't a connection.
+    """
+    factory = _factory(type(connection))  # type: ignore[arg-type]  # a class is hashable
+    if factory is not None:
+        return factory(connection)
+    if isinstance(connection, Executor):
+        return connection
+    raise unsupported(connection, {}, _ANYTHING_ELSE)
+
+
+@lru_cache(maxsize=256)
+def _factory(cls: type) -> Callable[[Any], Executor] | None:
+    for base in cls.__mro__:
+        module = ADAPTERS.get(base.__module__.partition(".")[0])
+        if module is not None:
+            factory: Callable[[Any], Executor] = import_module(module).executor_for
+            return factory
+    return None

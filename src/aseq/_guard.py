@@ -1,0 +1,69 @@
+"""Running things to their end, whatever cancellations come. Knows no database.
+
+asyncio has two kinds of cancellation: ``task.cancel()``, delivered once, and anyio's
+scopes, delivered again and again. trio has scopes only. Work that must not be cut off
+runs in a task of its own, which neither reaches.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+import anyio
+import anyio.lowlevel
+
+T = TypeVar("T")
+
+
+def _on_asyncio() -> bool:
+    try:
+        return asyncio.current_task() is not None
+    except RuntimeError:
+        return False
+
+
+async def to_the_end(
+    work: Callable[[], Coroutine[Any, Any, T]],
+    on_cancel: Callable[[asyncio.Task[T]], object] | None = None,
+) -> T:
+    """Run `work` to its end before a cancellation gets any further.
+
+    Args:
+        work: what to run; only its own errors end it.
+        on_cancel: called once, with the task that runs it, when the caller is
+            cancelled: it may cancel that task, or make it stop in some other way.
+
+    Returns:
+        what the work returned, if the caller wasn't cancelled meanwhile. There is no
+        cancellation point between the end of the work and the return.
+
+    Raises:
+        asyncio.CancelledError: the caller was cancelled, and the work has ended.
+    """
+    if not _on_asyncio():
+        await anyio.lowlevel.checkpoint_if_cancelled()
+        with anyio.CancelScope(shield=True):
+            return await work()
+    task = asyncio.create_task(work())
+    try:
+        await asyncio.wait({task})
+    except asyncio.CancelledError:
+        if on_cancel is not None:
+            on_cancel(task)
+        await _outlast(task)
+        if not task.cancelled():
+            task.exception()  # or asyncio reports it as never retrieved
+        raise
+    return task.result()
+
+
+async def _outlast(task: asyncio.Task[Any]) -> None:
+    """Wait for a task, through anyio's cancellations and any number of asyncio's."""
+    with anyio.CancelScope(shield=True):
+        while not task.done():
+            try:
+                await asyncio.wait({task})
+            except asyncio.CancelledError:
+                continue

@@ -1,0 +1,67 @@
+"""The table of sequences: created by a call, or as DDL text for migrations."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ._core import plans
+from ._core.dialects import DIALECTS
+from ._core.spec import DEFAULT_TABLE
+from ._core.statement import on_table
+from ._core.table import TableName
+from ._dispatch import executor_for
+from ._drive import run
+from .errors import InvalidSequence
+
+
+async def create_table(conn: object, table: str = DEFAULT_TABLE, /) -> None:
+    """Create the table of sequences, if it isn't there.
+
+    For tests, scripts and first steps; a project with migrations creates it there.
+    Several workers may call it at once, inside transactions.
+
+    Args:
+        conn: the caller's connection or session. It commits as that commits.
+        table: "table" or "schema.table"; the schema must exist.
+
+    Raises:
+        InvalidSequence: not a valid table name.
+        UnsupportedConnection: `conn` isn't a connection that aseq knows.
+    """
+    name = TableName.parse(table)
+    executor = executor_for(conn)
+    await run(plans.create_table(executor.dialect, name), executor)
+
+
+async def drop_table(conn: object, table: str = DEFAULT_TABLE, /) -> None:
+    """Drop the table of sequences with all its sequences, if it is there.
+
+    Args:
+        conn: the caller's connection or session. It commits as that commits.
+        table: "table" or "schema.table".
+
+    Raises:
+        InvalidSequence: not a valid table name.
+        UnsupportedConnection: `conn` isn't a connection that aseq knows.
+    """
+    name = TableName.parse(table)
+    executor = executor_for(conn)
+    await run(plans.drop_table(executor.dialect, name), executor)
+
+
+def create_table_sql(
+    dialect: Literal["postgresql", "sqlite"], table: str = DEFAULT_TABLE, /
+) -> str:
+    """The statement that creates the table of sequences, for hand-written migrations.
+
+    Args:
+        dialect: which database it is for.
+        table: "table" or "schema.table".
+
+    Raises:
+        InvalidSequence: not a valid table name, or an unknown dialect.
+    """
+    if dialect not in DIALECTS:
+        known = " or ".join(map(repr, sorted(DIALECTS)))
+        raise InvalidSequence("dialect", f"must be {known}, not {dialect!r}")
+    return on_table(DIALECTS[dialect].create[-1], TableName.parse(table)) + ";\n"

@@ -1,0 +1,205 @@
+"""`AsyncSequence`: the public verbs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+from ._core import plans
+from ._core.spec import SequenceSpec
+from ._dispatch import executor_for
+from ._drive import run_on
+
+
+@dataclass(frozen=True, slots=True)
+class AsyncSequence(SequenceSpec):
+    """A gapless sequence of numbers, drawn inside the caller's own transaction.
+
+    The committed values of a sequence are ``initial_value``, ``initial_value + step``
+    and so on, without a hole or a repeat, if the caller saves each value in the same
+    transaction (and the same savepoint) that drew it. A rollback gives the number to
+    whoever comes next.
+
+    The price is a lock: from the draw until the transaction ends, others who want a
+    number of this sequence wait. Draw late, and keep transactions short.
+
+    The object holds no connection and no state. It is frozen and hashable, and safe to
+    share between tasks, threads and event loops::
+
+        invoice_numbers = AsyncSequence("invoices")
+
+        async with session.begin():
+            number = await invoice_numbers.next_value(session)
+            session.add(Invoice(number=number))
+
+    Every method takes the connection first: a SQLAlchemy `AsyncSession`,
+    `async_scoped_session` or `AsyncConnection`, an `asyncpg.Connection` (or what a pool
+    hands out), a `psycopg.AsyncConnection`, an `aiosqlite.Connection`, a
+    `sqlite3.Connection`, or any `Executor`.
+
+    Args:
+        name: 1 to 100 characters. Sequences of one name in one table are the same.
+        initial_value: the first value.
+        reset_value: if given, the sequence loops: it starts again with `initial_value`
+            instead of reaching this. (initial 1, reset 3: 1, 2, 1, 2, ...)
+        step: the distance between values; negative to count down.
+        table: the table that keeps the last values, "table" or "schema.table".
+            "sequences_sequence" is django-sequences' own, and can be shared with it.
+        require_transaction: refuse to write where the change would be committed by
+            itself. False allows it, and gaps with it.
+        fair: on PostgreSQL, waiters stand in a queue and get their turn in order. None
+            is True, but for the table of django-sequences, whose clients don't queue. A
+            property of the sequence: all its callers must agree on it.
+
+    Raises:
+        InvalidSequence: a parameter can't work.
+    """
+
+    async def next_value(self, conn: object, /, *, nowait: bool = False) -> int:
+        """Draw the next value.
+
+        Waits until other transactions that drew from this sequence have ended. One
+        round trip on a connection that is in a transaction.
+
+        Cancelling is safe: if the call may have drawn a number by then, the transaction
+        is made unusable until it is rolled back, so that nobody can commit without it.
+
+        Args:
+            conn: the caller's connection or session, in the transaction that will save
+                the value.
+            nowait: don't wait, but raise SequenceLocked. The transaction stays usable.
+
+        Returns:
+            the value. It is the caller's once the transaction commits.
+
+        Raises:
+            NotInTransaction: the number would be committed by itself; nothing was sent.
+            SequenceLocked: another transaction holds the sequence, and `nowait` was
+                asked for, or the connection's own lock timeout ended the wait.
+            SequenceExhausted: the next value doesn't fit in 64 bits; nothing was drawn.
+            SequenceTableMissing: the table doesn't exist.
+            UnsupportedConnection: `conn` isn't a connection that aseq knows.
+        """
+        [value] = await self._draw(conn, 1, nowait)
+        return value
+
+    async def next_values(
+        self, conn: object, count: int, /, *, nowait: bool = False
+    ) -> Sequence[int]:
+        """Draw the next `count` values, in one statement and one round trip.
+
+        Waits, and can be cancelled, as `next_value`.
+
+        Args:
+            conn: the caller's connection or session.
+            count: how many, at least 0. (0 touches nothing.) At most as many as the
+                cycle has values, if the sequence loops.
+            nowait: don't wait, but raise SequenceLocked.
+
+        Returns:
+            the values in order: a range, unless the sequence looped within them.
+
+        Raises:
+            InvalidSequence: `count` can't work; nothing was sent.
+            NotInTransaction, SequenceLocked, SequenceExhausted, SequenceTableMissing,
+                UnsupportedConnection: as `next_value`. A batch is drawn whole or not at
+                all.
+        """
+        self.check_count(count)
+        if count == 0:
+            return range(0)
+        return await self._draw(conn, count, nowait)
+
+    async def _draw(self, conn: object, count: int, nowait: bool) -> Sequence[int]:
+        executor = executor_for(conn)
+        plan = plans.next_values(self, executor.dialect, count, nowait=nowait)
+        return await run_on(self, plan, executor, writes=True)
+
+    async def last_value(self, conn: object, /) -> int | None:
+        """Read the last value drawn, as the transaction sees it. Doesn't wait for others.
+
+        Another transaction may have drawn further and not yet committed: this isn't the
+        way to foretell the next value.
+
+        Args:
+            conn: the caller's connection or session; it needn't be in a transaction.
+
+        Returns:
+            the value, or None if none was drawn.
+
+        Raises:
+            SequenceTableMissing: the table doesn't exist.
+            UnsupportedConnection: `conn` isn't a connection that aseq knows.
+        """
+        executor = executor_for(conn)
+        plan = plans.last_value(self, executor.dialect)
+        return await run_on(self, plan, executor, writes=False)
+
+    async def advance_to(self, conn: object, value: int, /) -> int:
+        """Move the last value forward, so that the next one comes after `value`.
+
+        For taking over from another numbering. It never moves back: a value that was
+        passed already changes nothing. Creates the sequence if it isn't there; with
+        ``initial_value - step`` it does only that (or, if it loops, with the last value
+        of its cycle).
+
+        Waits, and can be cancelled, as `next_value`.
+
+        Args:
+            conn: the caller's connection or session.
+            value: the new last value. If the sequence loops, one of those it loops over.
+
+        Returns:
+            the last value now: `value`, or one further on.
+
+        Raises:
+            InvalidSequence: the sequence can't have that value; nothing was sent.
+            NotInTransaction, SequenceLocked, SequenceTableMissing,
+                UnsupportedConnection: as `next_value`.
+        """
+        self.check_value(value)
+        executor = executor_for(conn)
+        plan = plans.advance_to(self, executor.dialect, value)
+        return await run_on(self, plan, executor, writes=True)
+
+    async def delete(self, conn: object, /) -> bool:
+        """Delete the sequence; the next draw starts again from `initial_value`.
+
+        Waits, and can be cancelled, as `next_value`.
+
+        Args:
+            conn: the caller's connection or session.
+
+        Returns:
+            whether there was one.
+
+        Raises:
+            NotInTransaction, SequenceLocked, SequenceTableMissing,
+                UnsupportedConnection: as `next_value`.
+        """
+        executor = executor_for(conn)
+        plan = plans.delete(self, executor.dialect)
+        return await run_on(self, plan, executor, writes=True)
+
+    def iterate(self, conn: object, /, *, nowait: bool = False) -> AsyncIterator[int]:
+        """Draw values one by one, without an end.
+
+        Each turn of ``async for number in invoice_numbers.iterate(session):`` is a
+        `next_value` of its own, with its round trip and its errors. Leave the loop when
+        there is nothing left to number; for a known count use `next_values`.
+
+        Args:
+            conn: the caller's connection or session.
+            nowait: as for `next_value`.
+        """
+        return _Values(self, conn, nowait)
+
+
+class _Values(AsyncIterator[int]):
+    """What `AsyncSequence.iterate` gives. It holds nothing that must be closed."""
+
+    def __init__(self, sequence: AsyncSequence, conn: object, nowait: bool) -> None:
+        self._sequence, self._conn, self._nowait = sequence, conn, nowait
+
+    async def __anext__(self) -> int:
+        return await self._sequence.next_value(self._conn, nowait=self._nowait)

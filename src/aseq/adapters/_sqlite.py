@@ -1,0 +1,101 @@
+"""SQLite connections, as seen from the thread that may use them. Nothing here waits for a task.
+
+SQLite has no aborted state: a transaction that lost a number is made unusable by an
+authorizer that denies everything but ROLLBACK, until SQLite says that no transaction
+is open. (https://www.sqlite.org/c3ref/set_authorizer.html)
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from aseq._core.statement import Bind, Row
+
+BEGIN = "begin a transaction with `BEGIN IMMEDIATE` first"
+
+
+def autocommits(connection: sqlite3.Connection) -> str | None:
+    """Whether a write would be committed by itself: if so, what to do."""
+    if connection.in_transaction:
+        return None
+    if connection.isolation_level is None or autocommit_mode(connection) is True:
+        return BEGIN
+    return None  # sqlite3 itself begins one before an INSERT
+
+
+def autocommit_mode(connection: sqlite3.Connection) -> bool | None:
+    """What `autocommit` was set to, from Python 3.12 on; None for the old way."""
+    mode = getattr(connection, "autocommit", None)
+    return mode if isinstance(mode, bool) else None
+
+
+class Hop:
+    """One statement, to be run in the connection's thread.
+
+    It can't be interrupted there, but dropped: then it isn't run at all, or, if that
+    is too late, the transaction is spoilt before anything else can use it.
+    """
+
+    def __init__(self, sql: str, args: Sequence[Bind], *, nowait: bool) -> None:
+        self._sql, self._args, self._nowait = sql, args, nowait
+        self._dropped = False
+        self.ran = False
+
+    def drop(self, *_: object) -> None:
+        """Nobody waits for the rows any more."""
+        self._dropped = True
+
+    def __call__(self, connection: sqlite3.Connection) -> Sequence[Row]:
+        if self._dropped:
+            return ()
+        self.ran = True
+        with _impatient(connection) if self._nowait else _as_it_is():
+            # A cursor made like this ignores the connection's row factory. Reading to
+            # the end closes the statement: an open one would keep the write lock.
+            rows = sqlite3.Cursor(connection).execute(self._sql, self._args).fetchall()
+        if self._dropped:
+            spoil(connection)
+        return rows
+
+
+@contextmanager
+def _as_it_is() -> Iterator[None]:
+    yield
+
+
+@contextmanager
+def _impatient(connection: sqlite3.Connection) -> Iterator[None]:
+    """Don't wait for the write lock inside the block."""
+    cursor = sqlite3.Cursor(connection)
+    [patience] = cursor.execute("PRAGMA busy_timeout").fetchone()
+    cursor.execute("PRAGMA busy_timeout = 0").fetchall()
+    try:
+        yield
+    finally:
+        cursor.execute(f"PRAGMA busy_timeout = {int(patience)}").fetchall()
+
+
+def spoil(connection: sqlite3.Connection) -> bool:
+    """Make the open transaction unusable until ROLLBACK; False if none is open.
+
+    It takes the place of an authorizer of the caller's own.
+    """
+    if not connection.in_transaction:
+        return False
+    connection.set_authorizer(_Unusable(connection))
+    return True
+
+
+class _Unusable:
+    """Denies everything but ROLLBACK and ROLLBACK TO while the transaction is open."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def __call__(self, action: int, verb: str | None, *_: str | None) -> int:
+        if not self._connection.in_transaction:
+            return sqlite3.SQLITE_OK
+        ends = action in (sqlite3.SQLITE_TRANSACTION, sqlite3.SQLITE_SAVEPOINT)
+        return sqlite3.SQLITE_OK if ends and verb == "ROLLBACK" else sqlite3.SQLITE_DENY

@@ -1,0 +1,19 @@
+"""Running a function in the thread of an aiosqlite connection, whoever wraps it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+async def in_thread_of(connection: Any, work: Callable[[sqlite3.Connection], T]) -> T:
+    """Run `work` on the connection under an `aiosqlite.Connection`, as one call.
+
+    aiosqlite has no public way to do so: `_execute` and `_conn` are what its own
+    methods use, and a contract test pins them.
+    """
+    result: T = await connection._execute(work, connection._conn)
+    return result

@@ -1,0 +1,106 @@
+"""DB-API connections, driven in a worker thread: `sqlite3.Connection`, natively on trio too."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from threading import Lock
+from typing import ClassVar
+
+import anyio
+import anyio.to_thread
+
+from aseq._core.dialects import SQLITE
+from aseq._core.statement import Bind, Paramstyle, Row
+from aseq._guard import to_the_end
+from aseq.errors import UnsupportedConnection
+
+from ._sqlite import Hop, autocommits, spoil
+from .base import Executor, unsupported
+
+_THREADS = "open it with check_same_thread=False: aseq uses it in worker threads"
+
+_HINTS = {"Cursor": "pass the connection: `cursor.connection`"}
+
+
+def executor_for(connection: object, /) -> Executor:
+    """The executor for a sqlite3 connection."""
+    if isinstance(connection, sqlite3.Connection):
+        return SqliteExecutor(connection)
+    raise unsupported(connection, _HINTS, "pass a sqlite3.Connection")
+
+
+class SqliteExecutor(Executor):
+    """One sqlite3 connection."""
+
+    dialect = SQLITE
+    paramstyle: Paramstyle = "qmark"
+    driver_errors: ClassVar = (sqlite3.Error,)
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._hop: Hop | None = None
+
+    def autocommits(self) -> str | None:
+        return autocommits(self._connection)
+
+    async def fetch(
+        self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
+    ) -> Sequence[Row]:
+        self._hop = hop = Hop(sql, args, nowait=nowait)
+        return await to_the_end(lambda: self._in_thread(hop), hop.drop)
+
+    async def _in_thread(self, hop: Hop) -> Sequence[Row]:
+        def work() -> Sequence[Row]:
+            with _alone_on(self._connection):
+                return hop(self._connection)
+
+        # A limiter of its own: connections that wait for a lock must not take every
+        # thread from the one that holds it.
+        try:
+            return await anyio.to_thread.run_sync(work, limiter=anyio.CapacityLimiter(1))
+        except sqlite3.ProgrammingError as exc:
+            if "same thread" in str(exc):
+                raise UnsupportedConnection("sqlite3.Connection", _THREADS) from exc
+            raise
+
+    async def spoil(self) -> bool:
+        if self._hop is None or not self._hop.ran:
+            return False
+        return await anyio.to_thread.run_sync(
+            spoil, self._connection, limiter=anyio.CapacityLimiter(1)
+        )
+
+    def abandon(self) -> None:
+        if self._hop is not None:
+            self._hop.drop()
+
+
+class _Turn:
+    """A lock, and how many threads hold it or wait for it."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.users = 0
+
+
+# By identity, and only while in use: a sqlite3.Connection can't be referenced weakly.
+_turns: dict[int, _Turn] = {}
+_turns_lock = Lock()
+
+
+@contextmanager
+def _alone_on(connection: sqlite3.Connection) -> Iterator[None]:
+    """One thread at a time: sqlite3 checks for a transaction and begins one in two steps."""
+    with _turns_lock:
+        turn = _turns.setdefault(id(connection), _Turn())
+        turn.users += 1
+    try:
+        with turn.lock:
+            yield
+    finally:
+        with _turns_lock:
+            turn.users -= 1
+            if not turn.users:
+                del _turns[id(connection)]

@@ -1,0 +1,12 @@
+"""SQLAlchemy 2: sessions and connections, the table for migrations, a set-up for SQLite.
+
+`sequence_table` and `begin_immediate` are for applications; the rest is the adapter.
+"""
+
+from __future__ import annotations
+
+from ._accept import executor_for
+from ._sqlite import begin_immediate
+from ._table import include_name, sequence_table
+
+__all__ = ("begin_immediate", "executor_for", "include_name", "sequence_table")

@@ -1,0 +1,93 @@
+"""SQLite under SQLAlchemy: which set-ups are safe, and the one call that makes one so.
+
+Python's sqlite3 begins transactions by itself, and only before an INSERT, UPDATE or
+DELETE. SQLAlchemy then thinks that it is in a transaction when SQLite isn't: a
+SAVEPOINT that comes first *is* the transaction, and its RELEASE commits.
+(https://docs.sqlalchemy.org/en/20/dialects/sqlite.html#pysqlite-serializable)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, event
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from aseq.adapters._sqlite import autocommit_mode
+from aseq.adapters._thread import in_thread_of
+
+_RECIPE = (
+    "set the engine up with aseq.adapters.sqlalchemy.begin_immediate(engine), so that "
+    "SQLAlchemy's transactions are SQLite's too"
+)
+
+
+def begin_immediate(engine: AsyncEngine) -> AsyncEngine:
+    """Make every transaction of an SQLite engine begin with ``BEGIN IMMEDIATE``.
+
+    Then a transaction waits for its turn to write when it begins (as long as the
+    driver's ``timeout``, 5 seconds unless told otherwise), instead of failing with
+    "database is locked" when it reads first and writes later; and savepoints are real.
+    Transactions that only read wait too.
+
+    Call it once, before the engine is used::
+
+        engine = begin_immediate(create_async_engine("sqlite+aiosqlite:///invoices.db"))
+
+    Returns:
+        the same engine.
+
+    Raises:
+        ValueError: the engine isn't one for SQLite.
+    """
+    if engine.dialect.name != "sqlite":
+        raise ValueError(f"begin_immediate() is for SQLite, not for {engine.dialect.name}")
+    event.listen(engine.sync_engine, "connect", _leave_transactions_to_sqlalchemy)
+    event.listen(engine.sync_engine, "begin", _begin_immediate)
+    return engine
+
+
+def _leave_transactions_to_sqlalchemy(dbapi_connection: Any, _: object) -> None:
+    dbapi_connection.isolation_level = None
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def begun(connection: Connection) -> None:
+    """Let SQLAlchemy begin its transaction, as the first statement would."""
+    if not connection.in_transaction():
+        connection.exec_driver_sql("SELECT 1")
+
+
+async def unsafe(connection: Connection) -> str | None:
+    """Whether a write would be committed by itself, or by a savepoint: then what to do."""
+    driver: Any = connection.connection.driver_connection
+    nested = connection.in_nested_transaction()
+    if driver.in_transaction and not nested:
+        return None
+    mode = await in_thread_of(driver, autocommit_mode)
+    if driver.in_transaction:
+        # The savepoint may be all there is, unless something begins a transaction first.
+        begins = bool(connection.engine.dispatch.begin) or bool(connection.dispatch.begin)
+        return None if begins or mode is False else _RECIPE
+    if driver.isolation_level is None or mode is True:
+        return "the driver is in autocommit mode: " + _RECIPE
+    return None
+
+
+@contextmanager
+def impatient(connection: Connection, nowait: bool) -> Iterator[None]:
+    """Don't wait for the write lock inside the block, if so wanted."""
+    if not nowait:
+        yield
+        return
+    patience = int(connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one())
+    connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {patience}")

@@ -1,0 +1,150 @@
+"""Every exception of aseq. This module imports nothing of ours.
+
+::
+
+    AseqError
+    ├─ InvalidSequence(ValueError)         bad name, table or values
+    ├─ UnsupportedConnection(TypeError)    no adapter, or a near miss
+    ├─ NotInTransaction(RuntimeError)      the number would be committed by itself
+    ├─ SequenceLocked                      another transaction holds the sequence
+    ├─ SequenceTableMissing(LookupError)   the table wasn't created
+    └─ SequenceExhausted(OverflowError)    past the last value
+
+Other driver errors (a serialization failure, a deadlock, a lost connection)
+reach the caller unchanged. Where one of these stands for a driver's error, that
+error is its ``__cause__``.
+"""
+
+from __future__ import annotations
+
+__all__ = (
+    "AseqError",
+    "InvalidSequence",
+    "NotInTransaction",
+    "SequenceExhausted",
+    "SequenceLocked",
+    "SequenceTableMissing",
+    "UnsupportedConnection",
+)
+
+
+class AseqError(Exception):
+    """Root of the tree; never raised itself.
+
+    The arguments of each error are its attributes, so that errors survive
+    pickling and copying; the text is made from them when it is asked for.
+    """
+
+
+class InvalidSequence(AseqError, ValueError):
+    """A parameter can't work; nothing was sent to the database.
+
+    Attributes:
+        argument: name of the parameter that is wrong.
+        problem: what is wrong with it, and what would be right.
+    """
+
+    def __init__(self, argument: str, problem: str) -> None:
+        super().__init__(argument, problem)
+        self.argument = argument
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{self.argument} {self.problem}"
+
+
+class UnsupportedConnection(AseqError, TypeError):
+    """The object isn't a connection that aseq can draw numbers on.
+
+    Attributes:
+        type: qualified name of the object's class.
+        hint: what to pass instead.
+    """
+
+    def __init__(self, type: str, hint: str) -> None:  # noqa: A002
+        super().__init__(type, hint)
+        self.type = type
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"can't draw numbers on {self.type}: {self.hint}"
+
+
+class NotInTransaction(AseqError, RuntimeError):
+    """The number would be committed by itself; nothing was sent.
+
+    A number that is committed before the row that carries it leaves a gap when
+    that row is never written.
+
+    Attributes:
+        sequence: name of the sequence.
+        hint: how to open a transaction on this kind of connection.
+    """
+
+    def __init__(self, sequence: str, hint: str) -> None:
+        super().__init__(sequence, hint)
+        self.sequence = sequence
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return (
+            f"sequence {self.sequence!r} isn't used inside a transaction, so the change "
+            f"would be committed by itself and could leave a gap: {self.hint}"
+        )
+
+
+class SequenceLocked(AseqError):
+    """Another transaction holds the sequence and the caller doesn't want to wait.
+
+    Worth a new transaction: :func:`aseq.is_retryable` says so.
+
+    Attributes:
+        sequence: name of the sequence.
+        hint: what happened to the transaction, and what to do.
+    """
+
+    def __init__(self, sequence: str, hint: str) -> None:
+        super().__init__(sequence, hint)
+        self.sequence = sequence
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"sequence {self.sequence!r} is held by another transaction: {self.hint}"
+
+
+class SequenceTableMissing(AseqError, LookupError):
+    """The table of sequences doesn't exist in this database or schema.
+
+    Attributes:
+        table: name of the table, as given to the sequence.
+    """
+
+    def __init__(self, table: str) -> None:
+        super().__init__(table)
+        self.table = table
+
+    def __str__(self) -> str:
+        return (
+            f"table {self.table!r} doesn't exist: create it once with "
+            f"`await aseq.create_table(conn, {self.table!r})`, or with your migrations"
+        )
+
+
+class SequenceExhausted(AseqError, OverflowError):
+    """The next value would be past the last one; nothing was written.
+
+    Attributes:
+        sequence: name of the sequence.
+        last: the last value drawn, or None if not even the first ones fit.
+    """
+
+    def __init__(self, sequence: str, last: int | None) -> None:
+        super().__init__(sequence, last)
+        self.sequence = sequence
+        self.last = last
+
+    def __str__(self) -> str:
+        return (
+            f"sequence {self.sequence!r} is exhausted: its last value is {self.last} and the "
+            f"next doesn't fit in 64 bits; go on with another name, or loop with reset_value"
+        )
