@@ -93,12 +93,12 @@ def postgres_server(**settings: str | float) -> Iterator[PostgresServer]:
         RuntimeError: the server didn't start; the message holds its log.
     """
     options = [f"-c{name}={value}" for name, value in settings.items()]
-    # If the server had to be killed, its children may go on writing for a moment.
-    with tempfile.TemporaryDirectory(
-        prefix="aseq-postgres-", ignore_cleanup_errors=True
-    ) as base:
-        with _create_cluster(Path(base)).serve(*options) as server:
-            yield server
+    with (
+        # If the server had to be killed, its children may go on writing for a moment.
+        tempfile.TemporaryDirectory(prefix="aseq-postgres-", ignore_cleanup_errors=True) as tmp,
+        _create_cluster(Path(tmp)).serve(*options) as server,
+    ):
+        yield server
 
 
 @dataclass(frozen=True)
@@ -138,19 +138,18 @@ class _Cluster:
     @contextlib.contextmanager
     def serve(self, *options: str) -> Iterator[PostgresServer]:
         files = "-D", self.base / "data", "-k", self.base
-        for _ in range(3):
+        for attempts_left in (2, 1, 0):
             with socket.create_server(("127.0.0.1", 0)) as listener:
                 port: int = listener.getsockname()[1]
-            args = *_POSTGRES, *options, *files, "-h", "127.0.0.1", "-p", str(port)
-            with self.start("postgres", *args) as process:
+            address = "-h", "127.0.0.1", "-p", str(port)
+            with self.start("postgres", *_POSTGRES, *options, *files, *address) as process:
                 if self.is_ready(process, port):
                     dsn = f"postgresql://postgres@127.0.0.1:{port}/postgres"
                     yield PostgresServer(dsn, port, process.pid, self.base)
                     return
             log = (self.base / "log").read_text(errors="replace")
-            if "Address already in use" not in log:
-                break
-        raise RuntimeError(f"PostgreSQL didn't start:\n{log}")
+            if not attempts_left or "Address already in use" not in log:
+                raise RuntimeError(f"PostgreSQL didn't start:\n{log}")
 
     def is_ready(self, process: subprocess.Popen[bytes], port: int) -> bool:
         # Others may have taken the port by now, but have no socket in our directory.
@@ -166,8 +165,9 @@ class _Cluster:
 def _create_cluster(base: Path) -> _Cluster:
     identity, reason = _identity(), "It isn't installed."
     for programs in _candidates(base):
-        for path in (base, *base.rglob("*")) if identity else ():
-            os.chown(path, identity["user"], identity["group"])
+        if identity:
+            for path in base, *base.rglob("*"):
+                os.chown(path, identity["user"], identity["group"])
         cluster = _Cluster(base, programs)
         try:
             if cluster.run("initdb", "-D", base / "data", *_INITDB):

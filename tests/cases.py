@@ -1,0 +1,57 @@
+"""The rows of the contract suite: each kind of connection, and what can be said of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from tests import clients
+
+# Everything but worker threads rests on asyncio: these libraries fail under trio.
+ASYNCIO = ("asyncio", "asyncio+uvloop")
+ANY = (*ASYNCIO, "trio")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One kind of connection.
+
+    Attributes:
+        client: how to use it.
+        dialect: the database under it.
+        backends: the event loops that its library runs on.
+    """
+
+    client: type[clients.Client]
+    dialect: Literal["postgresql", "sqlite"]
+    backends: tuple[str, ...] = ASYNCIO
+
+    @property
+    def id(self) -> str:
+        """As pytest prints it."""
+        return self.client.__name__
+
+
+CASES = (
+    Case(clients.Asyncpg, "postgresql"),
+    Case(clients.AsyncpgPool, "postgresql"),
+    Case(clients.Psycopg, "postgresql"),
+    Case(clients.PsycopgBlock, "postgresql"),
+    Case(clients.SessionAsyncpg, "postgresql"),
+    Case(clients.SessionPsycopg, "postgresql"),
+    Case(clients.ConnectionAsyncpg, "postgresql"),
+    Case(clients.ConnectionPsycopg, "postgresql"),
+    Case(clients.SessionAiosqlite, "sqlite"),
+    Case(clients.SessionAiosqliteDefault, "sqlite"),
+    Case(clients.ConnectionAiosqlite, "sqlite"),
+    Case(clients.Aiosqlite, "sqlite"),
+    Case(clients.AiosqliteLegacy, "sqlite"),
+    Case(clients.Sqlite3, "sqlite", ANY),
+    Case(clients.Sqlite3Legacy, "sqlite", ANY),
+)
+
+BACKENDS: dict[str, tuple[str, dict[str, object]]] = {
+    "asyncio": ("asyncio", {}),
+    "asyncio+uvloop": ("asyncio", {"use_uvloop": True}),
+    "trio": ("trio", {}),
+}

@@ -1,0 +1,65 @@
+"""Fixtures: a PostgreSQL for the session, and each contract test on each kind of connection."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from devtools.postgres import postgres_dsn
+from tests.cases import BACKENDS, CASES, Case
+from tests.clients import sqlite_file
+from tests.database import Database
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what asks for a `case` on every case, and each on the event loops it knows."""
+    if "case" not in metafunc.fixturenames:
+        return
+    only = metafunc.definition.get_closest_marker("only")
+    wanted = only.kwargs if only else {}
+    rows = [
+        pytest.param(case, BACKENDS[backend], id=f"{case.id}-{backend}")
+        for case in CASES
+        if wanted.get("dialect") in (None, case.dialect)
+        for backend in case.backends
+    ]
+    metafunc.parametrize(("case", "anyio_backend"), rows)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell pytest about our marker."""
+    config.addinivalue_line("markers", "only(dialect): run only on cases of this database")
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """The event loop of tests that aren't run on every one."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of a PostgreSQL that lives as long as the test run."""
+    with postgres_dsn() as dsn:
+        yield dsn
+
+
+@pytest.fixture
+def database(case: Case, tmp_path: Path, request: pytest.FixtureRequest) -> Database:
+    """The database of the test, with its tables."""
+    if case.dialect == "postgresql":
+        url = request.getfixturevalue("postgres")
+    else:
+        url = sqlite_file(tmp_path)
+    database = Database(case, url)
+    database.create_tables()
+    return database
+
+
+@pytest.fixture
+def name() -> str:
+    """A sequence's name that no other test uses."""
+    return f"test-{secrets.token_hex(6)}"

@@ -1,0 +1,62 @@
+"""One database of a test: opening connections to it, and looking into it from outside."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from typing import Any
+
+import psycopg
+
+from aseq import create_table_sql
+from tests.cases import Case
+from tests.clients import Client
+
+SAVED = "CREATE TABLE IF NOT EXISTS saved (name varchar(100) NOT NULL, number bigint NOT NULL)"
+
+
+class Database:
+    """The database that a test's connections share.
+
+    Attributes:
+        case: the kind of connection that the test runs on.
+        url: the PostgreSQL URL, or the name of the SQLite file.
+    """
+
+    def __init__(self, case: Case, url: str) -> None:
+        self.case, self.url = case, url
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[Client]:
+        """A new connection of the test's kind, closed at the end of the block."""
+        client = self.case.client(self.url)
+        await client.open()
+        try:
+            yield client
+        finally:
+            await client.close()
+
+    def create_tables(self) -> None:
+        """Create the tables of the tests: the sequences, and the rows that carry numbers."""
+        self.run(create_table_sql(self.case.dialect))
+        self.run(SAVED)
+
+    def run(self, sql: str) -> list[tuple[Any, ...]]:
+        """Run a statement on a plain connection of its own, and commit."""
+        if self.case.dialect == "postgresql":
+            with psycopg.connect(self.url, autocommit=True) as pg:
+                cursor = pg.execute(sql)  # type: ignore[call-overload]
+                return cursor.fetchall() if cursor.description else []
+        with closing(sqlite3.connect(self.url)) as lite, lite:
+            return lite.execute(sql).fetchall()
+
+    def saved(self, name: str) -> list[int]:
+        """The committed numbers of a sequence, sorted."""
+        sql = f"SELECT number FROM saved WHERE name = '{name}' ORDER BY number"
+        return [number for (number,) in self.run(sql)]
+
+    def last(self, name: str, table: str = "aseq_sequence") -> int | None:
+        """The committed last value of a sequence."""
+        rows = self.run(f"SELECT last FROM {table} WHERE name = '{name}'")
+        return rows[0][0] if rows else None
