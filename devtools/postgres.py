@@ -83,7 +83,7 @@ def postgres_server(**settings: str | float) -> Iterator[PostgresServer]:
 
     Blocks for about a second. On Linux the server also ends when the *thread* that
     started it ends, be it by ``kill -9``: enter this in a thread that outlives the
-    server. Only ``kill -9`` leaves the temporary directory ``aseq-postgres-*`` behind.
+    server. A process that is killed leaves the directory ``aseq-postgres-*`` behind.
 
     Args:
         settings: as for ``postgres -c name=value``; where it listens can't be set.

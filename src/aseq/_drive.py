@@ -1,4 +1,4 @@
-"""Runs a plan on an executor. The one place where errors are raised over.
+"""Runs a plan on an executor.
 
 A number can be lost between the database, which drew it, and the caller, who never
 got it: cancelled, or timed out. That caller must not be able to commit, so the
@@ -17,10 +17,10 @@ import anyio
 from ._core.plans import Plan
 from ._core.spec import SequenceSpec
 from ._core.statement import Row, Statement
-from ._core.table import TableName
+from ._explain import explained, refuse_autocommit
 from ._guard import to_the_end
 from .adapters.base import Executor
-from .errors import AseqError, NotInTransaction, SequenceLocked, SequenceTableMissing
+from .errors import AseqError
 
 T = TypeVar("T")
 
@@ -56,26 +56,13 @@ async def run_on(spec: SequenceSpec, plan: Plan[T], executor: Executor, *, write
         writes: refuse if the change would be committed by itself.
 
     Raises:
-        NotInTransaction: the change would be committed by itself.
-        SequenceLocked: another transaction holds the sequence, and the wait was over.
-        SequenceTableMissing: there is no table for the sequence.
+        NotInTransaction, SequenceLocked, SequenceTableMissing: see `explained`.
     """
-    try:
+    with explained(spec, executor):
         await executor.prepare()
-        if writes and spec.require_transaction:
-            advice = executor.autocommits()
-            if advice is not None:
-                raise NotInTransaction(spec.name, advice)
+        if writes:
+            refuse_autocommit(spec, executor)
         return await _play(plan, executor)
-    except executor.driver_errors as exc:
-        explained = _explain(exc, spec, executor)
-        if explained is None:
-            raise
-        raise _dressed(explained, executor) from exc
-    except AseqError as exc:
-        if type(exc) not in executor.errors:
-            raise
-        raise _dressed(exc, executor) from exc.__cause__
 
 
 async def _play(plan: Plan[T], executor: Executor) -> T:
@@ -125,20 +112,3 @@ async def _make_unusable(executor: Executor, lost: BaseException) -> None:
 def _tell(exc: BaseException, text: str) -> None:
     exc.add_note(text)
     logger.warning(text)
-
-
-def _explain(exc: Exception, spec: SequenceSpec, executor: Executor) -> AseqError | None:
-    """Our error for a driver's, if we can say more than the driver."""
-    table = str(executor.locate(TableName.parse(spec.table)))
-    kind = executor.dialect.explain(exc, table)
-    if kind is SequenceLocked:
-        return SequenceLocked(spec.name, executor.dialect.busy)
-    if kind is SequenceTableMissing:
-        return SequenceTableMissing(table)
-    return None
-
-
-def _dressed(exc: AseqError, executor: Executor) -> AseqError:
-    """The same error as the subclass that the executor wants, if it wants one."""
-    cls = executor.errors.get(type(exc))
-    return exc if cls is None else cls(*exc.args)

@@ -43,18 +43,19 @@ class Cycle:
     reset: int
 
     @property
+    def values(self) -> range:
+        """All values of the cycle, in order."""
+        return range(self.first, self.reset, self.step)
+
+    @property
     def length(self) -> int:
         """How many values there are before the sequence starts again."""
-        return -((self.first - self.reset) // self.step)
+        return len(self.values)
 
     @property
     def final(self) -> int:
         """The last value before the sequence starts again."""
-        return self.first + (self.length - 1) * self.step
-
-    def __contains__(self, value: int) -> bool:
-        index, off = divmod(value - self.first, self.step)
-        return not off and 0 <= index < self.length
+        return self.values[-1]
 
     def batch(self, end: int, count: int) -> Sequence[int]:
         """The values of a draw that ended on `end`: a range, unless it looped."""
@@ -62,4 +63,4 @@ class Cycle:
         if index >= count - 1:
             return batch(end, self.step, count)
         indexes = range(index - count + 1, index + 1)
-        return tuple(self.first + (i % self.length) * self.step for i in indexes)
+        return tuple(self.values[i % self.length] for i in indexes)

@@ -89,7 +89,7 @@ class SequenceSpec:
         """
         _check_integer("value", value)
         cycle = self.cycle
-        if cycle is not None and value not in cycle:
+        if cycle is not None and value not in cycle.values:
             raise InvalidSequence(
                 "value",
                 f"must be one that the sequence loops over: {cycle.first} to {cycle.final} "

@@ -20,9 +20,8 @@ from aseq.errors import AseqError, UnsupportedConnection
 _NO_ERRORS: Mapping[type[AseqError], type[AseqError]] = MappingProxyType({})
 
 
-@runtime_checkable
-class Executor(Protocol):
-    """One connection, as aseq sees it.
+class Facts(Protocol):
+    """What is known of one connection without talking to the database.
 
     Attributes:
         dialect: what the server understands.
@@ -37,10 +36,6 @@ class Executor(Protocol):
     driver_errors: ClassVar[tuple[type[Exception], ...]]
     errors: Mapping[type[AseqError], type[AseqError]] = _NO_ERRORS
 
-    async def prepare(self) -> None:
-        """Find out what can't be known without waiting. Called once, before all else."""
-        return
-
     def autocommits(self) -> str | None:
         """Whether a statement would be committed by itself: if so, what to do instead.
 
@@ -51,6 +46,15 @@ class Executor(Protocol):
     def locate(self, table: TableName) -> TableName:
         """Where on this connection the table is; the same, unless schemas are mapped."""
         return table
+
+
+@runtime_checkable
+class Executor(Facts, Protocol):
+    """One connection, as aseq sees it."""
+
+    async def prepare(self) -> None:
+        """Find out what can't be known without waiting. Called once, before all else."""
+        return
 
     async def fetch(
         self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False

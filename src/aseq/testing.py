@@ -1,0 +1,138 @@
+"""For users' own tests: a connection that needs no server, and a check for gaps."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from itertools import cycle, islice
+from typing import ClassVar
+
+from ._core.dialects import SQLITE
+from ._core.spec import SequenceSpec
+from ._core.statement import Bind, Paramstyle, Row, on_table
+from ._core.table import TableName
+from .adapters.base import Executor
+
+__all__ = ("MemoryExecutor", "assert_gapless")
+
+
+class MemoryExecutor(Executor):
+    """A connection to a database in memory, for unit tests without a server.
+
+    Pass it where the code under test expects a connection. It runs aseq's real SQL, on
+    the standard library's SQLite; the tables are there when they are needed. It has real
+    transactions and savepoints, and refuses to draw outside one, as a server would::
+
+        conn = MemoryExecutor()
+        async with conn.transaction():
+            assert await invoice_numbers.next_value(conn) == 1
+
+    It is one connection: nothing ever waits for another. It doesn't switch tasks, so
+    there is nothing to cancel. Works on every event loop.
+    """
+
+    dialect = SQLITE
+    paramstyle: Paramstyle = "qmark"
+    driver_errors: ClassVar = (sqlite3.Error,)
+
+    def __init__(self) -> None:
+        self._connection = sqlite3.connect(":memory:", isolation_level=None)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[MemoryExecutor]:
+        """A transaction, or inside one a savepoint: rolled back if an error leaves it."""
+        outermost = not self._connection.in_transaction
+        self._connection.execute("BEGIN" if outermost else "SAVEPOINT nested")
+        try:
+            yield self
+        except BaseException:
+            self._connection.execute("ROLLBACK" if outermost else "ROLLBACK TO nested")
+            raise
+        finally:
+            if self._connection.in_transaction:
+                self._connection.execute("COMMIT" if outermost else "RELEASE nested")
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._connection.close()
+
+    def autocommits(self) -> str | None:
+        """Refuse outside `transaction`."""
+        if self._connection.in_transaction:
+            return None
+        return "open one with `async with conn.transaction():`"
+
+    def locate(self, table: TableName) -> TableName:
+        """Create the table at first sight. A schema becomes part of its name."""
+        flat = TableName(str(table).replace(".", "__"))
+        for template in self.dialect.create:
+            self._connection.execute(on_table(template, flat))
+        return flat
+
+    async def fetch(
+        self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
+    ) -> Sequence[Row]:
+        """Run one statement."""
+        return self._connection.execute(sql, args).fetchall()
+
+    async def spoil(self) -> bool:
+        """Do nothing: no number can get lost."""
+        return False
+
+    def abandon(self) -> None:
+        """Do nothing: it always answers."""
+
+
+def assert_gapless(
+    values: Iterable[int],
+    initial_value: int = 1,
+    reset_value: int | None = None,
+    *,
+    step: int = 1,
+) -> None:
+    """Fail unless the values are exactly the first ones of a sequence, each once.
+
+    Their order doesn't matter, unless the sequence loops::
+
+        numbers = await session.scalars(select(Invoice.number))
+        assert_gapless(numbers)
+
+    Args:
+        values: the committed values, as read from the database.
+        initial_value: as of the sequence.
+        reset_value: as of the sequence. If given, the order matters.
+        step: as of the sequence.
+
+    Raises:
+        AssertionError: something is missing, there twice, or doesn't belong there; the
+            message says what.
+        InvalidSequence: the parameters can't work.
+    """
+    spec = SequenceSpec("assert_gapless", initial_value, reset_value, step=step)
+    found = list(values)
+    if spec.cycle is not None:
+        _assert_equal(found, list(islice(cycle(spec.cycle.values), len(found))))
+        return
+    times = Counter(found)
+    expected = range(initial_value, initial_value + len(found) * step, step)
+    problems = {
+        "missing": [value for value in expected if value not in times],
+        "repeated": sorted(value for value, count in times.items() if count > 1),
+        "unexpected": sorted(value for value in times if value not in expected),
+    }
+    told = [f"{what} {_some(which)}" for what, which in problems.items() if which]
+    if told:
+        raise AssertionError(f"not gapless: {', '.join(told)} among {len(found)} values")
+
+
+def _assert_equal(found: list[int], expected: list[int]) -> None:
+    for place, (value, wanted) in enumerate(zip(found, expected, strict=True)):
+        if value != wanted:
+            raise AssertionError(f"not gapless: {value} instead of {wanted} at place {place}")
+
+
+def _some(values: Sequence[int], limit: int = 10) -> str:
+    text = ", ".join(map(str, values[:limit]))
+    return text if len(values) <= limit else f"{text} and {len(values) - limit} more"
