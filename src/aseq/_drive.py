@@ -19,7 +19,7 @@ from ._core.spec import SequenceSpec
 from ._core.statement import Row, Statement
 from ._explain import explained, refuse_autocommit
 from ._guard import to_the_end
-from .adapters.base import Executor
+from .adapters.base import Executor, SyncExecutor
 from .errors import AseqError
 
 T = TypeVar("T")
@@ -63,6 +63,24 @@ async def run_on(spec: SequenceSpec, plan: Plan[T], executor: Executor, *, write
         if writes:
             refuse_autocommit(spec, executor)
         return await _play(plan, executor)
+
+
+def run_on_sync(
+    spec: SequenceSpec, plan: Plan[T], executor: SyncExecutor, *, writes: bool
+) -> T:
+    """As `run_on`, without an event loop: in the thread that called."""
+    with explained(spec, executor):
+        if writes:
+            refuse_autocommit(spec, executor)
+        rows: Sequence[Row] | None = None
+        while True:
+            try:
+                statement = next(plan) if rows is None else plan.send(rows)
+            except StopIteration as stop:
+                result: T = stop.value
+                return result
+            sql, args = statement.render(executor.paramstyle, executor.locate(statement.table))
+            rows = executor.fetch(sql, args, nowait=statement.nowait)
 
 
 async def _play(plan: Plan[T], executor: Executor) -> T:

@@ -45,9 +45,10 @@ def chain(exc: BaseException) -> Iterator[BaseException]:
 def code(exc: BaseException) -> str | int | None:
     """The first SQLSTATE, or primary result code of SQLite, in the chain of an error."""
     for item in chain(exc):
-        sqlstate = getattr(item, "sqlstate", None)
-        if isinstance(sqlstate, str):
-            return sqlstate
+        for attribute in ("sqlstate", "pgcode"):  # psycopg2 has the latter
+            sqlstate = getattr(item, attribute, None)
+            if isinstance(sqlstate, str):
+                return sqlstate
         number = getattr(item, "sqlite_errorcode", None)
         if isinstance(number, int):
             # The low byte is the primary code: https://www.sqlite.org/rescode.html

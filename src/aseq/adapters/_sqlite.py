@@ -89,13 +89,19 @@ def spoil(connection: sqlite3.Connection) -> bool:
 
 
 class _Unusable:
-    """Denies everything but ROLLBACK and ROLLBACK TO while the transaction is open."""
+    """Denies everything but ROLLBACK and ROLLBACK TO, until the transaction is over.
+
+    SQLite asks when a statement is prepared, and prepares all of them anew once an
+    authorizer is set: the BEGIN of the next transaction is asked for before it is open.
+    """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self._over = False
 
     def __call__(self, action: int, verb: str | None, *_: str | None) -> int:
-        if not self._connection.in_transaction:
+        self._over = self._over or not self._connection.in_transaction
+        if self._over:
             return sqlite3.SQLITE_OK
         ends = action in (sqlite3.SQLITE_TRANSACTION, sqlite3.SQLITE_SAVEPOINT)
         return sqlite3.SQLITE_OK if ends and verb == "ROLLBACK" else sqlite3.SQLITE_DENY

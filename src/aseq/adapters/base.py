@@ -48,6 +48,19 @@ class Facts(Protocol):
         return table
 
 
+class SyncExecutor(Facts, Protocol):
+    """One connection of sync code, in the thread that may use it."""
+
+    def fetch(
+        self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
+    ) -> Sequence[Row]:
+        """Run one statement and return all its rows, as `Executor.fetch`.
+
+        Whatever interrupts it, the transaction can only be rolled back afterwards.
+        """
+        ...
+
+
 @runtime_checkable
 class Executor(Facts, Protocol):
     """One connection, as aseq sees it."""

@@ -1,0 +1,42 @@
+"""aseq's errors that are Django's too: an ``except DatabaseError`` keeps working."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from django.db import DataError, OperationalError, ProgrammingError
+from django.db.transaction import TransactionManagementError
+
+from aseq import errors
+
+__all__ = ("NotInTransaction", "SequenceExhausted", "SequenceLocked", "SequenceTableMissing")
+
+
+class NotInTransaction(errors.NotInTransaction, TransactionManagementError):
+    """As `aseq.NotInTransaction`, and Django's TransactionManagementError."""
+
+
+class SequenceLocked(errors.SequenceLocked, OperationalError):
+    """As `aseq.SequenceLocked`, and Django's OperationalError."""
+
+
+class SequenceTableMissing(errors.SequenceTableMissing, ProgrammingError):
+    """As `aseq.SequenceTableMissing`, and Django's ProgrammingError."""
+
+    def __str__(self) -> str:
+        return f"table {self.table!r} doesn't exist in this database: run `manage.py migrate`"
+
+
+class SequenceExhausted(errors.SequenceExhausted, DataError):
+    """As `aseq.SequenceExhausted`, and Django's DataError."""
+
+
+ERRORS: Mapping[type[errors.AseqError], type[errors.AseqError]] = MappingProxyType(
+    {
+        errors.NotInTransaction: NotInTransaction,
+        errors.SequenceLocked: SequenceLocked,
+        errors.SequenceTableMissing: SequenceTableMissing,
+        errors.SequenceExhausted: SequenceExhausted,
+    }
+)

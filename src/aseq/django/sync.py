@@ -1,0 +1,229 @@
+"""The functions of django-sequences, for sync code, on Django's own connections.
+
+``from sequences import get_next_value`` becomes
+``from aseq.django.sync import get_next_value``. Two things differ: outside a
+transaction it raises NotInTransaction (unless ``ASEQ_REQUIRE_TRANSACTION = False``), and
+``nowait=True`` raises on the first call too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from collections.abc import Sequence as Values
+from typing import TypeVar
+
+from django.db import router
+from django.db.models import Model
+
+from aseq._core import plans
+from aseq._core.spec import SequenceSpec
+from aseq._drive import run_on_sync
+
+from . import conf
+from .connection import DjangoConnection
+
+__all__ = (
+    "Sequence",
+    "advance_to",
+    "delete",
+    "get_last_value",
+    "get_next_value",
+    "get_next_values",
+)
+
+T = TypeVar("T")
+
+
+def get_last_value(sequence_name: str = "default", *, using: str | None = None) -> int | None:
+    """Return the last value drawn, or None. Doesn't wait for other transactions.
+
+    Args:
+        sequence_name: 1 to 100 characters.
+        using: a database alias; None asks the routers, for reading.
+
+    Raises:
+        SequenceTableMissing: run `manage.py migrate`.
+    """
+    return Sequence(sequence_name, using=using).get_last_value()
+
+
+def get_next_value(
+    sequence_name: str = "default",
+    initial_value: int = 1,
+    reset_value: int | None = None,
+    *,
+    nowait: bool = False,
+    using: str | None = None,
+) -> int:
+    """Draw the next value of a gapless sequence.
+
+    Call it inside the transaction that saves the value. Waits until other transactions
+    that drew from the sequence have ended. One statement, one round trip.
+
+    Args:
+        sequence_name: 1 to 100 characters.
+        initial_value: the first value.
+        reset_value: start again with `initial_value` instead of reaching this.
+        nowait: don't wait, but raise SequenceLocked; the transaction stays usable.
+        using: a database alias; None asks the routers, for writing.
+
+    Raises:
+        InvalidSequence: a parameter can't work (a ValueError).
+        NotInTransaction: no `transaction.atomic` block is open on that database.
+        SequenceLocked: another transaction holds it (a `django.db.OperationalError`).
+        SequenceExhausted: no 64-bit value is left (a `django.db.DataError`).
+        SequenceTableMissing: run `manage.py migrate` (a `django.db.ProgrammingError`).
+    """
+    sequence = Sequence(sequence_name, initial_value, reset_value, using=using)
+    return sequence.get_next_value(nowait=nowait)
+
+
+def get_next_values(
+    batch_size: int,
+    sequence_name: str = "default",
+    initial_value: int = 1,
+    *,
+    nowait: bool = False,
+    using: str | None = None,
+) -> Values[int]:
+    """Draw the next `batch_size` values, in one statement.
+
+    Args:
+        batch_size: how many, at least 0. (0 touches nothing.)
+        sequence_name: as for `get_next_value`, like the others.
+        initial_value: the first value.
+        nowait: don't wait, but raise SequenceLocked.
+        using: a database alias; None asks the routers, for writing.
+
+    Returns:
+        the values, as a range.
+    """
+    sequence = Sequence(sequence_name, initial_value, using=using)
+    return sequence.get_next_values(batch_size, nowait=nowait)
+
+
+def advance_to(
+    value: int,
+    sequence_name: str = "default",
+    initial_value: int = 1,
+    reset_value: int | None = None,
+    *,
+    using: str | None = None,
+) -> int:
+    """Move the last value forward, so that the next one comes after `value`.
+
+    Never back: a value that was passed already changes nothing.
+
+    Args:
+        value: the new last value; a looping sequence must loop over it.
+        sequence_name: as for `get_next_value`, like the others.
+        initial_value: the first value.
+        reset_value: start again with `initial_value` instead of reaching this.
+        using: a database alias; None asks the routers, for writing.
+
+    Returns:
+        the last value now.
+    """
+    return Sequence(sequence_name, initial_value, reset_value, using=using).advance_to(value)
+
+
+def delete(sequence_name: str = "default", *, using: str | None = None) -> bool:
+    """Delete a sequence; the next draw starts again. Return whether there was one.
+
+    Args:
+        sequence_name: 1 to 100 characters.
+        using: a database alias; None asks the routers, for writing.
+    """
+    return Sequence(sequence_name, using=using).delete()
+
+
+class Sequence:
+    """A gapless sequence of integers: the functions above, with their parameters kept.
+
+    Iterating over it draws values without an end::
+
+        cases = Sequence("cases", initial_value=1000)
+        with transaction.atomic():
+            Case.objects.create(number=next(cases))
+
+    Args:
+        sequence_name: 1 to 100 characters.
+        initial_value: the first value.
+        reset_value: start again with `initial_value` instead of reaching this.
+        using: a database alias; None asks the routers.
+
+    Raises:
+        InvalidSequence: a parameter can't work (a ValueError).
+    """
+
+    def __init__(
+        self,
+        sequence_name: str = "default",
+        initial_value: int = 1,
+        reset_value: int | None = None,
+        *,
+        using: str | None = None,
+    ) -> None:
+        self.sequence_name = sequence_name
+        self.initial_value = initial_value
+        self.reset_value = reset_value
+        self.using = using
+        self._spec()  # a parameter that can't work is refused here
+
+    def get_last_value(self) -> int | None:
+        """Return the last value drawn, or None."""
+        spec, connection = self._spec(), self._connection(router.db_for_read)
+        return run_on_sync(
+            spec, plans.last_value(spec, connection.dialect), connection, writes=False
+        )
+
+    def get_next_value(self, *, nowait: bool = False) -> int:
+        """Draw the next value; see the function of that name."""
+        [value] = self.get_next_values(1, nowait=nowait)
+        return value
+
+    def get_next_values(self, batch_size: int, *, nowait: bool = False) -> Values[int]:
+        """Draw the next `batch_size` values: a range, unless the sequence looped."""
+        spec = self._spec()
+        spec.check_count(batch_size)
+        if batch_size == 0:
+            return range(0)
+        connection = self._connection(router.db_for_write)
+        plan = plans.next_values(spec, connection.dialect, batch_size, nowait=nowait)
+        return run_on_sync(spec, plan, connection, writes=True)
+
+    def advance_to(self, value: int) -> int:
+        """Move the last value forward, never back; return the last value now."""
+        spec = self._spec()
+        spec.check_value(value)
+        connection = self._connection(router.db_for_write)
+        plan = plans.advance_to(spec, connection.dialect, value)
+        return run_on_sync(spec, plan, connection, writes=True)
+
+    def delete(self) -> bool:
+        """Delete the sequence; return whether there was one."""
+        spec, connection = self._spec(), self._connection(router.db_for_write)
+        return run_on_sync(
+            spec, plans.delete(spec, connection.dialect), connection, writes=True
+        )
+
+    def __iter__(self) -> Iterator[int]:
+        return self
+
+    def __next__(self) -> int:
+        return self.get_next_value()
+
+    def _spec(self) -> SequenceSpec:
+        return SequenceSpec(
+            self.sequence_name,
+            self.initial_value,
+            self.reset_value,
+            table=conf.table(),
+            require_transaction=conf.require_transaction(),
+        )
+
+    def _connection(self, route: Callable[[type[Model]], str]) -> DjangoConnection:
+        # Models can't be imported before the apps are loaded.
+        from .models import Sequence as SequenceModel
+
+        return DjangoConnection(self.using or route(SequenceModel))
