@@ -144,7 +144,11 @@ class SequenceExhausted(AseqError, OverflowError):
         self.last = last
 
     def __str__(self) -> str:
+        if self.last is None:
+            reason = "not even its first values fit in 64 bits"
+        else:
+            reason = f"its last value is {self.last} and the next doesn't fit in 64 bits"
         return (
-            f"sequence {self.sequence!r} is exhausted: its last value is {self.last} and the "
-            f"next doesn't fit in 64 bits; go on with another name, or loop with reset_value"
+            f"sequence {self.sequence!r} is exhausted: {reason}; go on with another name, or "
+            f"loop with reset_value"
         )

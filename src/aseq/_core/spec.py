@@ -79,7 +79,7 @@ class SequenceSpec:
                 "count", f"must be at most {cycle.length}, the length of the cycle, not {count}"
             )
         if not fits(count * self.step):
-            raise InvalidSequence("count", f"is too large: {count} values don't fit in 64 bits")
+            raise InvalidSequence("count", f"is too large: {count} steps don't fit in 64 bits")
 
     def check_value(self, value: int) -> None:
         """Refuse a value that the sequence can't have.
@@ -134,5 +134,5 @@ def _check_reset(initial: int, step: int, reset: int) -> None:
         )
     if not fits(distance) or not fits(distance + step):
         raise InvalidSequence(
-            "reset_value", "is too far from initial_value: a cycle is 64 bits"
+            "reset_value", "is too far from initial_value: a cycle and a step fit in 64 bits"
         )

@@ -12,10 +12,23 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import ClassVar, Protocol, runtime_checkable
 
-from aseq._core.dialects import Dialect
+from aseq._core.dialects import POSTGRESQL, SQLITE, Dialect
 from aseq._core.statement import Bind, Paramstyle, Row
 from aseq._core.table import TableName
 from aseq.errors import AseqError, UnsupportedConnection
+
+__all__ = (
+    "POSTGRESQL",
+    "SQLITE",
+    "Bind",
+    "Dialect",
+    "Executor",
+    "Paramstyle",
+    "Row",
+    "SyncExecutor",
+    "TableName",
+    "unsupported",
+)
 
 _NO_ERRORS: Mapping[type[AseqError], type[AseqError]] = MappingProxyType({})
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, ClassVar
 
 import psycopg
 from psycopg.abc import AdaptContext
-from psycopg.pq import TransactionStatus
+from psycopg.pq import PipelineStatus, TransactionStatus
 from psycopg.rows import tuple_row
 from psycopg.sql import SQL
 
@@ -92,13 +93,20 @@ class PsycopgExecutor(Executor):
 
         async def execute() -> Sequence[Row]:
             cursor = psycopg.AsyncCursor(self._connection, row_factory=tuple_row)
-            await cursor.execute(query, args)
+            async with self._answered():
+                await cursor.execute(query, args)
             return await cursor.fetchall() if cursor.description else ()
 
         try:
             return await to_the_end(execute, lambda task: task.cancel())
         finally:
             self._sent = query.sent
+
+    def _answered(self) -> AbstractAsyncContextManager[object]:
+        """A block at whose end the server has answered, in a pipeline too."""
+        if self._connection.info.pipeline_status is PipelineStatus.OFF:
+            return nullcontext()
+        return self._connection.pipeline()
 
     async def spoil(self) -> bool:
         if not self._sent or self._connection.closed:

@@ -7,6 +7,8 @@ then row, or two transactions could wait for each other.
 
 from __future__ import annotations
 
+from textwrap import indent
+
 from aseq._core.failure import code
 from aseq.errors import AseqError, SequenceLocked, SequenceTableMissing
 
@@ -98,7 +100,7 @@ def _draw(draw: Draw) -> str:
         return _upsert(next_value, queued=draw.queued)
     return _NOWAIT.format(
         entered=f"pg_try_advisory_xact_lock({_KEY})" if draw.queued else "true",
-        upsert=_UPSERT.format(next=next_value, source=" FROM turn"),
+        upsert=indent(_UPSERT.format(next=next_value, source=" FROM turn"), "    "),
     )
 
 

@@ -1,0 +1,10 @@
+CREATE TABLE IF NOT EXISTS "aseq_sequence" (
+    name varchar(100) NOT NULL,
+    last bigint NOT NULL,
+    CONSTRAINT aseq_sequence_pkey PRIMARY KEY (name),
+    CONSTRAINT aseq_sequence_name_check CHECK (length(name) BETWEEN 1 AND 100)
+) WITH (
+    fillfactor = 10,
+    autovacuum_vacuum_scale_factor = 0,
+    autovacuum_vacuum_threshold = 1000
+)

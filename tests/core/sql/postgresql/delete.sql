@@ -1,0 +1,1 @@
+DELETE FROM "aseq_sequence" WHERE name = $1 RETURNING last

@@ -1,0 +1,8 @@
+WITH queue AS MATERIALIZED (
+    SELECT pg_advisory_xact_lock(hashtextextended($1, '"aseq_sequence"'::regclass::oid::bigint))
+)
+INSERT INTO "aseq_sequence" AS s (name, last)
+SELECT $1, CAST($2 AS bigint) FROM queue
+ON CONFLICT (name) DO UPDATE SET last = s.last + $3
+WHERE s.last BETWEEN $4 AND $5
+RETURNING last

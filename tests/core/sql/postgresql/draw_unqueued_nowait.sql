@@ -1,0 +1,22 @@
+WITH patience AS MATERIALIZED (
+    SELECT current_setting('lock_timeout') AS setting
+), queue AS MATERIALIZED (
+    SELECT true AS entered
+), turn AS MATERIALIZED (
+    SELECT FROM patience, queue WHERE CASE
+        WHEN NOT entered THEN false
+        WHEN EXISTS (SELECT FROM "aseq_sequence" WHERE name = $1)
+        THEN EXISTS (SELECT FROM "aseq_sequence" WHERE name = $1 FOR UPDATE SKIP LOCKED)
+        ELSE set_config('lock_timeout', CASE
+            WHEN setting::interval BETWEEN '1 ms' AND '50 ms' THEN setting ELSE '50ms'
+        END, true) IS NOT NULL
+    END
+), draw AS (
+    INSERT INTO "aseq_sequence" AS s (name, last)
+    SELECT $1, CAST($2 AS bigint) FROM turn
+    ON CONFLICT (name) DO UPDATE SET last = s.last + $3
+    WHERE s.last BETWEEN $4 AND $5
+    RETURNING last
+)
+SELECT draw.last, set_config('lock_timeout', patience.setting, true)
+FROM patience LEFT JOIN draw ON true

@@ -1,0 +1,1 @@
+DELETE FROM "aseq_sequence" WHERE name = ? RETURNING last

@@ -1,0 +1,1 @@
+SELECT last FROM "aseq_sequence" WHERE name = ?

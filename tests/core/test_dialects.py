@@ -1,0 +1,105 @@
+"""What is said to each server: whole texts, compared with the files in ``sql/``.
+
+``ASEQ_UPDATE_SQL=1`` writes the files anew. Read the difference before committing it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from aseq._core.dialects import DIALECTS, POSTGRESQL, SQLITE, Dialect, Draw
+from aseq._core.statement import Paramstyle, Statement
+from aseq._core.table import TableName
+
+FOLDER = Path(__file__).with_name("sql")
+TABLE = TableName("aseq_sequence")
+PARAMSTYLES: dict[str, Paramstyle] = {"postgresql": "numeric_dollar", "sqlite": "qmark"}
+
+
+class Anything(dict[str, int | str]):
+    """A value for each parameter."""
+
+    def __missing__(self, key: str) -> str:
+        return key
+
+
+def named_texts(dialect: Dialect) -> Iterator[tuple[str, str]]:
+    """Every template of a dialect; the plainest name of a text comes first."""
+    for looping, queued, nowait in product((False, True), (True, False), (False, True)):
+        flags = (looping, "looping"), (not queued, "unqueued"), (nowait, "nowait")
+        name = "_".join(["draw", *(word for is_so, word in flags if is_so)])
+        yield name, dialect.draw[Draw(looping, queued, nowait)]
+    for upwards, queued in product((True, False), (True, False)):
+        name = "advance" + ("" if upwards else "_down") + ("" if queued else "_unqueued")
+        yield name, dialect.advance[upwards, queued]
+    if dialect.enqueue is not None:
+        yield "enqueue", dialect.enqueue
+    yield from (("last_value", dialect.last_value), ("delete", dialect.delete))
+    *before, create = dialect.create
+    yield from ((f"create_{number}", text) for number, text in enumerate(before))
+    yield from (("create", create), ("drop", dialect.drop))
+
+
+def whole_texts(dialect: Dialect) -> dict[str, str]:
+    """Rendered texts by their names; of equal ones, the first."""
+    texts: dict[str, str] = {}
+    for name, template in named_texts(dialect):
+        sql, _ = Statement(template, TABLE, Anything()).render(PARAMSTYLES[dialect.name], TABLE)
+        if sql not in texts.values():
+            texts[name] = sql
+    return texts
+
+
+SNAPSHOTS = [
+    pytest.param(dialect.name, name, sql, id=f"{dialect.name}-{name}")
+    for dialect in DIALECTS.values()
+    for name, sql in whole_texts(dialect).items()
+]
+
+
+@pytest.mark.parametrize(("dialect", "name", "sql"), SNAPSHOTS)
+def test_whole_text(dialect: str, name: str, sql: str) -> None:
+    file = FOLDER / dialect / f"{name}.sql"
+    if os.environ.get("ASEQ_UPDATE_SQL"):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(sql + "\n", encoding="utf-8")
+    assert file.read_text(encoding="utf-8") == sql + "\n"
+
+
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
+def test_every_file_belongs_to_a_text(dialect: Dialect) -> None:
+    files = {path.stem for path in (FOLDER / dialect.name).iterdir()}
+
+    assert files == set(whole_texts(dialect))
+
+
+def test_sqlite_has_one_draw_and_one_advance_for_all_ways_of_waiting() -> None:
+    assert sorted(whole_texts(SQLITE)) == [
+        "advance",
+        "advance_down",
+        "create",
+        "delete",
+        "draw",
+        "draw_looping",
+        "drop",
+        "last_value",
+    ]
+    for looping in (False, True):
+        ways = product((looping,), (False, True), (False, True))
+        assert len({SQLITE.draw[Draw(*flags)] for flags in ways}) == 1
+
+
+def test_postgresql_has_a_text_of_its_own_for_each() -> None:
+    assert len(set(POSTGRESQL.draw.values())) == 8
+    assert len(set(POSTGRESQL.advance.values())) == 4
+
+
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
+def test_every_draw_is_there(dialect: Dialect) -> None:
+    assert set(dialect.draw) == {Draw(*flags) for flags in product((False, True), repeat=3)}
+    assert DIALECTS[dialect.name] is dialect

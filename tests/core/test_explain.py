@@ -1,0 +1,78 @@
+"""Which of our errors a driver's error stands for: the codes of each dialect."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from aseq import AseqError, SequenceLocked, SequenceTableMissing
+from aseq._core.dialects import POSTGRESQL, SQLITE, Dialect
+
+
+class PostgresError(Exception):
+    """As PostgreSQL's drivers raise them."""
+
+    def __init__(self, sqlstate: str) -> None:
+        super().__init__(sqlstate)
+        self.sqlstate = sqlstate
+
+
+def sqlite_error(text: str, number: int) -> sqlite3.OperationalError:
+    """As Python's sqlite3 raises them."""
+    exc = sqlite3.OperationalError(text)
+    exc.sqlite_errorcode = number
+    return exc
+
+
+def chained(exc: Exception) -> Exception:
+    """An ORM's error around a driver's."""
+    outer = RuntimeError("orm")
+    outer.__cause__ = exc
+    return outer
+
+
+MISSING = "no such table: aseq_sequence"
+
+EXPLAINED: list[tuple[Dialect, Exception, type[AseqError] | None]] = [
+    (POSTGRESQL, PostgresError("55P03"), SequenceLocked),
+    (POSTGRESQL, PostgresError("42P01"), SequenceTableMissing),
+    (POSTGRESQL, PostgresError("3F000"), SequenceTableMissing),
+    (POSTGRESQL, chained(PostgresError("42P01")), SequenceTableMissing),
+    (POSTGRESQL, PostgresError("40P01"), None),
+    (POSTGRESQL, PostgresError("40001"), None),
+    (POSTGRESQL, sqlite_error(MISSING, 1), None),
+    (POSTGRESQL, ValueError(), None),
+    (SQLITE, sqlite_error("database is locked", 5), SequenceLocked),
+    (SQLITE, sqlite_error("database is locked", 517), SequenceLocked),
+    (SQLITE, sqlite_error("database table is locked", 6), SequenceLocked),
+    (SQLITE, sqlite_error(MISSING, 1), SequenceTableMissing),
+    (SQLITE, chained(sqlite_error(MISSING, 1)), SequenceTableMissing),
+    (SQLITE, sqlite_error("no such table: invoices", 1), None),
+    (SQLITE, sqlite_error(MISSING + "s", 1), None),
+    (SQLITE, RuntimeError(MISSING), None),
+    (SQLITE, PostgresError("55P03"), None),
+    (SQLITE, sqlite_error("disk I/O error", 10), None),
+]
+
+
+@pytest.mark.parametrize(("dialect", "exc", "expected"), EXPLAINED)
+def test_which_of_our_errors_a_drivers_stands_for(
+    dialect: Dialect, exc: Exception, expected: type[AseqError] | None
+) -> None:
+    assert dialect.explain(exc, "aseq_sequence") is expected
+
+
+def test_a_missing_table_is_known_by_its_schema_too() -> None:
+    exc = sqlite_error("no such table: billing.numbers", 1)
+
+    assert SQLITE.explain(exc, "billing.numbers") is SequenceTableMissing
+    assert SQLITE.explain(exc, "numbers") is None
+
+
+@pytest.mark.parametrize(
+    ("dialect", "said"), [(POSTGRESQL, "lock timeout"), (SQLITE, "BEGIN IMMEDIATE")]
+)
+def test_a_wait_that_the_database_ended_says_what_to_do(dialect: Dialect, said: str) -> None:
+    assert said in dialect.busy
+    assert "Roll back and try again" in dialect.busy

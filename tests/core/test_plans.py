@@ -1,0 +1,198 @@
+"""The operations, driven by hand: what is said, in which order, and what comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+import pytest
+
+from aseq import AseqError, InvalidSequence, SequenceExhausted, SequenceLocked
+from aseq._core import plans
+from aseq._core.arithmetic import MAX, MIN
+from aseq._core.dialects import DIALECTS, POSTGRESQL, SQLITE, Dialect, Draw
+from aseq._core.plans import Plan
+from aseq._core.spec import SequenceSpec
+from aseq._core.statement import Bind, Row, Statement
+from aseq._core.table import TableName
+
+T = TypeVar("T")
+TABLE = TableName("aseq_sequence")
+LOCKED = "nowait=True doesn't wait for it. The transaction is usable, and nothing was written"
+
+
+def play(
+    plan: Plan[T], *answers: Sequence[Row], said: list[Statement] | None = None
+) -> tuple[list[Statement], T]:
+    """Answer each statement of a plan; what it said, and its result."""
+    said = [] if said is None else said
+    waiting = list(answers)
+    try:
+        said.append(next(plan))
+        while True:
+            said.append(plan.send(waiting.pop(0)))
+    except StopIteration as stop:
+        assert not waiting, "the plan ended before it had all its answers"
+        return said, stop.value
+
+
+# What a spec sends for a draw: (spec, count, binds)
+BINDS: list[tuple[SequenceSpec, int, Mapping[str, Bind]]] = [
+    (
+        SequenceSpec("a"),
+        1,
+        {"name": "a", "start": 1, "advance": 1, "lowest": MIN, "highest": MAX - 1},
+    ),
+    (
+        SequenceSpec("a", 10, step=-5),
+        3,
+        {"name": "a", "start": 0, "advance": -15, "lowest": MIN + 15, "highest": MAX},
+    ),
+    (
+        SequenceSpec("a", MAX),
+        1,
+        {"name": "a", "start": MAX, "advance": 1, "lowest": MIN, "highest": MAX - 1},
+    ),
+    (
+        SequenceSpec("a", 1, 8, step=2),  # 1, 3, 5, 7
+        3,
+        {
+            "name": "a",
+            "start": 5,
+            "first": 1,
+            "step": 2,
+            "low": 1,
+            "high": 7,
+            "room": 1,
+            "advance": 6,
+            "retreat": 2,
+        },
+    ),
+    (
+        SequenceSpec("a", 3, 0, step=-1),  # 3, 2, 1
+        1,
+        {
+            "name": "a",
+            "start": 3,
+            "first": 3,
+            "step": -1,
+            "low": 1,
+            "high": 3,
+            "room": 2,
+            "advance": -1,
+            "retreat": -2,
+        },
+    ),
+]
+
+# What the caller gets: (spec, count, the row's last value, values)
+RESULTS: list[tuple[SequenceSpec, int, int, Sequence[int]]] = [
+    (SequenceSpec(), 1, 1, range(1, 2)),
+    (SequenceSpec(), 3, 7, range(5, 8)),
+    (SequenceSpec(step=-2), 2, -3, range(-1, -5, -2)),
+    (SequenceSpec("a", 1, 4), 2, 3, range(2, 4)),
+    (SequenceSpec("a", 1, 4), 2, 1, (3, 1)),
+    (SequenceSpec("a", 0, 2), 1, 0, range(1)),
+]
+
+
+@pytest.mark.parametrize(("spec", "count", "binds"), BINDS)
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
+def test_a_draw_is_one_statement(
+    dialect: Dialect, spec: SequenceSpec, count: int, binds: Mapping[str, Bind]
+) -> None:
+    statement = next(plans.next_values(spec, dialect, count))
+
+    draw = Draw(looping=spec.reset_value is not None, queued=True, nowait=False)
+    assert statement == Statement(dialect.draw[draw], TABLE, binds, nowait=False)
+    sql, _ = statement.render("qmark", TABLE)
+    assert sql.count("?") >= len(binds)
+
+
+@pytest.mark.parametrize(("spec", "count", "last", "values"), RESULTS)
+def test_a_draw_gives_the_values_up_to_the_last(
+    spec: SequenceSpec, count: int, last: int, values: Sequence[int]
+) -> None:
+    said, result = play(plans.next_values(spec, SQLITE, count), [(last,)])
+
+    assert len(said) == 1
+    assert result == values
+    assert type(result) is type(values)
+
+
+@pytest.mark.parametrize("reset", [None, 3])
+@pytest.mark.parametrize("fair", [True, False])
+@pytest.mark.parametrize("nowait", [True, False])
+def test_each_kind_of_draw_has_its_text(reset: int | None, fair: bool, nowait: bool) -> None:
+    spec = SequenceSpec("a", 1, reset, table="billing.numbers", fair=fair)
+    statement = next(plans.next_values(spec, POSTGRESQL, 1, nowait=nowait))
+
+    assert statement.template == POSTGRESQL.draw[Draw(reset is not None, fair, nowait)]
+    assert statement.table == TableName("numbers", "billing")
+    assert statement.nowait is nowait
+
+
+UP, DOWN, LOOP = SequenceSpec("a", step=5), SequenceSpec("a", step=-5), SequenceSpec("a", 1, 3)
+NOTHING: Sequence[Row] = []
+NO_NUMBER: Sequence[Row] = [(None, "0")]
+
+# Nothing was drawn. (spec, count, nowait, answers, error)
+REFUSALS: list[tuple[SequenceSpec, int, bool, list[Sequence[Row]], AseqError]] = [
+    (UP, 1, False, [NOTHING, [(MAX - 4,)]], SequenceExhausted("a", MAX - 4)),
+    (UP, 2, False, [NOTHING, [(MAX - 9,)]], SequenceExhausted("a", MAX - 9)),
+    (DOWN, 1, False, [NOTHING, [(MIN,)]], SequenceExhausted("a", MIN)),
+    (UP, 1, True, [NO_NUMBER, [(MAX - 4,)]], SequenceExhausted("a", MAX - 4)),
+    (UP, 1, True, [NO_NUMBER, [(MAX - 5,)]], SequenceLocked("a", LOCKED)),
+    (UP, 2, True, [NO_NUMBER, [(MAX - 9,)]], SequenceExhausted("a", MAX - 9)),
+    (UP, 2, True, [NO_NUMBER, [(MAX - 10,)]], SequenceLocked("a", LOCKED)),
+    (DOWN, 1, True, [NO_NUMBER, [(MIN + 4,)]], SequenceExhausted("a", MIN + 4)),
+    (DOWN, 1, True, [NO_NUMBER, [(MIN + 5,)]], SequenceLocked("a", LOCKED)),
+    (UP, 1, True, [NO_NUMBER, NOTHING], SequenceLocked("a", LOCKED)),
+    (UP, 1, True, [NOTHING, [(MAX,)]], SequenceExhausted("a", MAX)),
+    (LOOP, 1, True, [NO_NUMBER], SequenceLocked("a", LOCKED)),
+]
+
+
+@pytest.mark.parametrize(("spec", "count", "nowait", "answers", "error"), REFUSALS)
+def test_why_nothing_was_drawn(
+    spec: SequenceSpec,
+    count: int,
+    nowait: bool,
+    answers: list[Sequence[Row]],
+    error: AseqError,
+) -> None:
+    plan = plans.next_values(spec, POSTGRESQL, count, nowait=nowait)
+    said: list[Statement] = []
+    with pytest.raises(type(error)) as caught:
+        play(plan, *answers, said=said)
+
+    assert caught.value.args == error.args
+    assert [item.template for item in said[1:]] == [POSTGRESQL.last_value] * (len(answers) - 1)
+    assert all(item.binds["name"] == "a" and item.table == TABLE for item in said)
+
+
+# Refused before anything is said. (plan, error)
+AT_ONCE: list[tuple[Plan[Any], AseqError]] = [
+    (plans.next_values(SequenceSpec("a", MAX), SQLITE, 2), SequenceExhausted("a", None)),
+    (
+        plans.next_values(SequenceSpec("a", MIN, step=-1), SQLITE, 2),
+        SequenceExhausted("a", None),
+    ),
+    (plans.next_values(SequenceSpec("a", 2), SQLITE, MAX), SequenceExhausted("a", None)),
+    (
+        plans.advance_to(SequenceSpec("a", MIN + 1, step=2), SQLITE, MIN),
+        InvalidSequence("value", "is before initial_value, and nothing fits before that"),
+    ),
+    (
+        plans.advance_to(SequenceSpec("a", MAX - 1, step=-2), SQLITE, MAX),
+        InvalidSequence("value", "is before initial_value, and nothing fits before that"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("plan", "error"), AT_ONCE)
+def test_refused_before_the_first_statement(plan: Plan[Any], error: AseqError) -> None:
+    with pytest.raises(type(error)) as caught:
+        next(plan)
+
+    assert caught.value.args == error.args

@@ -1,0 +1,109 @@
+"""The operations on a sequence's row, and on the table, driven by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from aseq._core import plans
+from aseq._core.arithmetic import MAX, MIN
+from aseq._core.dialects import DIALECTS, POSTGRESQL, SQLITE, Dialect
+from aseq._core.spec import SequenceSpec
+from aseq._core.statement import Statement
+from aseq._core.table import TableName
+from tests.core.test_plans import TABLE, play
+
+SPEC = SequenceSpec("a")
+
+# Where a new row starts: (spec, value asked for, last value of the new row)
+STARTS = [
+    (SequenceSpec(), 41, 41),
+    (SequenceSpec(), 1, 1),
+    (SequenceSpec(), 0, 0),
+    (SequenceSpec(), -7, 0),  # the first value is still to come
+    (SequenceSpec(), MIN, 0),
+    (SequenceSpec(), MAX, MAX),
+    (SequenceSpec("a", 100, step=10), 95, 90),
+    (SequenceSpec("a", 100, step=10), 105, 105),
+    (SequenceSpec("a", 100, step=-10), 105, 110),
+    (SequenceSpec("a", 100, step=-10), 100, 100),
+    (SequenceSpec("a", 100, step=-10), 95, 95),
+    (SequenceSpec("a", MIN), MIN, MIN),
+    (SequenceSpec("a", 5, 9), 5, 5),  # of a loop, any of its values
+    (SequenceSpec("a", 5, 9), 8, 8),
+    (SequenceSpec("a", 5, 1, step=-1), 2, 2),
+]
+
+
+@pytest.mark.parametrize(("spec", "value", "start"), STARTS)
+def test_advance_to_starts_a_new_row(spec: SequenceSpec, value: int, start: int) -> None:
+    [statement], result = play(plans.advance_to(spec, SQLITE, value), [(start,)])
+
+    assert statement.binds == {"name": spec.name, "start": start, "value": value}
+    assert result == start
+
+
+@pytest.mark.parametrize("step", [1, -1])
+@pytest.mark.parametrize("fair", [True, False])
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
+def test_advance_to_is_one_statement(dialect: Dialect, step: int, fair: bool) -> None:
+    spec = SequenceSpec("a", step=step, fair=fair, table="billing.numbers")
+    [statement], result = play(plans.advance_to(spec, dialect, step), [(77,)])
+
+    assert result == 77, "the row may be further on already"
+    assert statement.template == dialect.advance[step > 0, fair]
+    assert statement.table == TableName("numbers", "billing")
+    assert statement.nowait is False
+
+
+@pytest.mark.parametrize(("rows", "expected"), [([(7,)], 7), ([(0,)], 0), ([], None)])
+def test_last_value(rows: list[tuple[int]], expected: int | None) -> None:
+    said, result = play(plans.last_value(SPEC, SQLITE), rows)
+
+    assert said == [Statement(SQLITE.last_value, TABLE, {"name": "a"})]
+    assert result == expected
+
+
+@pytest.mark.parametrize(("rows", "expected"), [([(7,)], True), ([(0,)], True), ([], False)])
+def test_delete_queues_before_it_takes_the_row(rows: list[tuple[int]], expected: bool) -> None:
+    said, result = play(plans.delete(SPEC, POSTGRESQL), [("",)], rows)
+
+    assert POSTGRESQL.enqueue is not None
+    assert said == [
+        Statement(POSTGRESQL.enqueue, TABLE, {"name": "a"}),
+        Statement(POSTGRESQL.delete, TABLE, {"name": "a"}),
+    ]
+    assert result is expected
+
+
+@pytest.mark.parametrize(
+    ("dialect", "spec"),
+    [
+        (POSTGRESQL, SequenceSpec("a", fair=False)),
+        (POSTGRESQL, SequenceSpec("a", table="sequences_sequence")),
+        (SQLITE, SPEC),
+    ],
+)
+def test_delete_takes_the_row_at_once_where_nobody_queues(
+    dialect: Dialect, spec: SequenceSpec
+) -> None:
+    said, result = play(plans.delete(spec, dialect), [(7,)])
+
+    assert said == [Statement(dialect.delete, TableName.parse(spec.table), {"name": "a"})]
+    assert result is True
+
+
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
+def test_the_table_is_created_and_dropped(dialect: Dialect) -> None:
+    table = TableName("numbers", "billing")
+    created, _ = play(plans.create_table(dialect, table), *([] for _ in dialect.create))
+    dropped, _ = play(plans.drop_table(dialect, table), [])
+
+    assert created == [Statement(text, table) for text in dialect.create]
+    assert dropped == [Statement(dialect.drop, table)]
+
+
+def test_workers_that_create_the_table_at_once_queue_first() -> None:
+    lock, create = POSTGRESQL.create
+
+    assert "pg_advisory_xact_lock" in lock
+    assert create.startswith("CREATE TABLE IF NOT EXISTS")
