@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, ClassVar
 
 import asyncpg
@@ -53,11 +54,9 @@ class AsyncpgExecutor(Executor):
 
     async def spoil(self) -> bool:
         # asyncpg finishes cancelling the lost statement before it sends this one.
-        try:
+        with suppress(*self.driver_errors):
             await self._connection.execute(SPOIL)
-        except self.driver_errors:
-            return True
-        return False
+        return bool(self._connection.is_closed() or self._connection.is_in_transaction())
 
     def abandon(self) -> None:
         self._connection.terminate()

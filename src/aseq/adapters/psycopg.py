@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from typing import Any, ClassVar
 
 import psycopg
@@ -109,13 +109,12 @@ class PsycopgExecutor(Executor):
         return self._connection.pipeline()
 
     async def spoil(self) -> bool:
-        if not self._sent or self._connection.closed:
+        if not self._sent:
             return False
-        try:
+        with suppress(*self.driver_errors):
             await psycopg.AsyncCursor(self._connection).execute(SPOIL)
-        except self.driver_errors:
-            return True
-        return False
+        status = self._connection.info.transaction_status
+        return self._connection.closed or status is TransactionStatus.INERROR
 
     def abandon(self) -> None:
         self._connection.pgconn.finish()
