@@ -165,7 +165,8 @@ class AsyncSequence(SequenceSpec):
     async def delete(self, conn: object, /) -> bool:
         """Delete the sequence; the next draw starts again from `initial_value`.
 
-        Waits, and can be cancelled, as `next_value`.
+        Waits, and can be cancelled, as `next_value`. With ``fair=False``, a sequence that
+        another transaction is just creating isn't seen.
 
         Args:
             conn: the caller's connection or session.

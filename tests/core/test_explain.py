@@ -13,8 +13,8 @@ from aseq._core.dialects import POSTGRESQL, SQLITE, Dialect
 class PostgresError(Exception):
     """As PostgreSQL's drivers raise them."""
 
-    def __init__(self, sqlstate: str) -> None:
-        super().__init__(sqlstate)
+    def __init__(self, sqlstate: str, text: str = "") -> None:
+        super().__init__(text)
         self.sqlstate = sqlstate
 
 
@@ -32,13 +32,16 @@ def chained(exc: Exception) -> Exception:
     return outer
 
 
+RELATION = 'relation "aseq_sequence" does not exist'
 MISSING = "no such table: aseq_sequence"
 
 EXPLAINED: list[tuple[Dialect, Exception, type[AseqError] | None]] = [
     (POSTGRESQL, PostgresError("55P03"), SequenceLocked),
-    (POSTGRESQL, PostgresError("42P01"), SequenceTableMissing),
-    (POSTGRESQL, PostgresError("3F000"), SequenceTableMissing),
-    (POSTGRESQL, chained(PostgresError("42P01")), SequenceTableMissing),
+    (POSTGRESQL, PostgresError("42P01", RELATION), SequenceTableMissing),
+    (POSTGRESQL, PostgresError("42P01", RELATION + "\nLINE 1: SELECT"), SequenceTableMissing),
+    (POSTGRESQL, chained(PostgresError("42P01", RELATION)), SequenceTableMissing),
+    (POSTGRESQL, PostgresError("42P01", 'relation "audit" does not exist'), None),
+    (POSTGRESQL, PostgresError("42P01", f"no audit\nLINE 1: {RELATION}"), None),
     (POSTGRESQL, PostgresError("40P01"), None),
     (POSTGRESQL, PostgresError("40001"), None),
     (POSTGRESQL, sqlite_error(MISSING, 1), None),
@@ -65,9 +68,14 @@ def test_which_of_our_errors_a_drivers_stands_for(
 
 def test_a_missing_table_is_known_by_its_schema_too() -> None:
     exc = sqlite_error("no such table: billing.numbers", 1)
+    relation = PostgresError("42P01", 'relation "billing.numbers" does not exist')
+    schema = PostgresError("3F000", 'schema "billing" does not exist')
 
     assert SQLITE.explain(exc, "billing.numbers") is SequenceTableMissing
     assert SQLITE.explain(exc, "numbers") is None
+    assert POSTGRESQL.explain(relation, "billing.numbers") is SequenceTableMissing
+    assert POSTGRESQL.explain(schema, "billing.numbers") is SequenceTableMissing
+    assert POSTGRESQL.explain(schema, "numbers") is None
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ them.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from aseq.errors import SequenceLocked
 
@@ -42,18 +43,36 @@ def chain(exc: BaseException) -> Iterator[BaseException]:
         waiting += [item for item in nested if isinstance(item, BaseException)]
 
 
-def code(exc: BaseException) -> str | int | None:
+class Report(NamedTuple):
+    """What the database said: its code, and the first line of its text."""
+
+    code: str | int
+    text: str
+
+
+def report(exc: BaseException) -> Report | None:
     """The first SQLSTATE, or primary result code of SQLite, in the chain of an error."""
     for item in chain(exc):
-        for attribute in ("sqlstate", "pgcode"):  # psycopg2 has the latter
-            sqlstate = getattr(item, attribute, None)
-            if isinstance(sqlstate, str):
-                return sqlstate
-        number = getattr(item, "sqlite_errorcode", None)
-        if isinstance(number, int):
-            # The low byte is the primary code: https://www.sqlite.org/rescode.html
-            return number & 0xFF
+        found = _code(item)
+        if found is not None:
+            return Report(found, str(item).partition("\n")[0])
     return None
+
+
+def code(exc: BaseException) -> str | int | None:
+    """The code of its report, if there is one."""
+    said = report(exc)
+    return None if said is None else said.code
+
+
+def _code(exc: BaseException) -> str | int | None:
+    for attribute in ("sqlstate", "pgcode"):  # psycopg2 has the latter
+        sqlstate = getattr(exc, attribute, None)
+        if isinstance(sqlstate, str):
+            return sqlstate
+    number = getattr(exc, "sqlite_errorcode", None)
+    # The low byte is the primary code: https://www.sqlite.org/rescode.html
+    return number & 0xFF if isinstance(number, int) else None
 
 
 def is_retryable(exc: BaseException, /) -> bool:

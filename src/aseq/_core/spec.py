@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
-from typing import TYPE_CHECKING
+from typing import TypeGuard
 
 from aseq.errors import InvalidSequence
 
 from .arithmetic import Cycle, fits
 from .table import TableName
-
-if TYPE_CHECKING:
-    from typing import TypeGuard
 
 DEFAULT_TABLE = "aseq_sequence"
 # django-sequences' own table, where its clients draw without queueing.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from textwrap import indent
 
-from aseq._core.failure import code
+from aseq._core.failure import report
 from aseq.errors import AseqError, SequenceLocked, SequenceTableMissing
 
 from .base import DELETE, DRAWS, DROP, ENDLESS, LAST_VALUE, LOOPING, Dialect, Draw
@@ -77,15 +77,19 @@ _BUSY = (
     "Roll back and try again in a new one"
 )
 
-_CODES: dict[str | int | None, type[AseqError]] = {
-    "55P03": SequenceLocked,  # lock_not_available
-    "42P01": SequenceTableMissing,  # undefined_table
-    "3F000": SequenceTableMissing,  # invalid_schema_name
-}
+_LOCK_NOT_AVAILABLE = "55P03"
+_UNDEFINED = ("42P01", "3F000")  # a table, a schema
 
 
-def _explain(exc: BaseException, _table: str) -> type[AseqError] | None:
-    return _CODES.get(code(exc))
+def _explain(exc: BaseException, table: str) -> type[AseqError] | None:
+    said = report(exc)
+    if said is None:
+        return None
+    if said.code == _LOCK_NOT_AVAILABLE:
+        return SequenceLocked
+    # A trigger on our table can miss one of its own.
+    ours = any(f'"{name}"' in said.text for name in (table, *table.split(".")))
+    return SequenceTableMissing if said.code in _UNDEFINED and ours else None
 
 
 def _upsert(next_value: str, *, queued: bool) -> str:

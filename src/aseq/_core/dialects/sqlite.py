@@ -5,7 +5,7 @@ Its overflow is silent (the value becomes a float), hence the CHECK.
 
 from __future__ import annotations
 
-from aseq._core.failure import SQLITE_BUSY, SQLITE_LOCKED, chain, code
+from aseq._core.failure import SQLITE_BUSY, SQLITE_LOCKED, report
 from aseq.errors import AseqError, SequenceLocked, SequenceTableMissing
 
 from .base import DELETE, DRAWS, DROP, ENDLESS, LAST_VALUE, LOOPING, Dialect
@@ -37,13 +37,13 @@ _BUSY = (
 
 
 def _explain(exc: BaseException, table: str) -> type[AseqError] | None:
-    if code(exc) in (SQLITE_BUSY, SQLITE_LOCKED):
+    said = report(exc)
+    if said is None:
+        return None
+    if said.code in (SQLITE_BUSY, SQLITE_LOCKED):
         return SequenceLocked
     # A missing table is SQLITE_ERROR like any other mistake: only the text tells.
-    text = f"no such table: {table}"
-    if any(type(item).__module__ == "sqlite3" and str(item) == text for item in chain(exc)):
-        return SequenceTableMissing
-    return None
+    return SequenceTableMissing if said.text == f"no such table: {table}" else None
 
 
 SQLITE = Dialect(
