@@ -101,9 +101,7 @@ class AsyncSequence(SequenceSpec):
 
         Raises:
             InvalidSequence: `count` can't work; nothing was sent.
-            NotInTransaction, SequenceLocked, SequenceExhausted, SequenceTableMissing,
-                UnsupportedConnection: as `next_value`. A batch is drawn whole or not at
-                all.
+            AseqError: any of those of `next_value`. A batch is drawn whole or not at all.
         """
         self.check_count(count)
         if count == 0:
@@ -154,8 +152,7 @@ class AsyncSequence(SequenceSpec):
 
         Raises:
             InvalidSequence: the sequence can't have that value; nothing was sent.
-            NotInTransaction, SequenceLocked, SequenceTableMissing,
-                UnsupportedConnection: as `next_value`.
+            AseqError: any of those of `next_value`, but for SequenceExhausted.
         """
         self.check_value(value)
         executor = executor_for(conn)
@@ -175,8 +172,7 @@ class AsyncSequence(SequenceSpec):
             whether there was one.
 
         Raises:
-            NotInTransaction, SequenceLocked, SequenceTableMissing,
-                UnsupportedConnection: as `next_value`.
+            AseqError: any of those of `next_value`, but for SequenceExhausted.
         """
         executor = executor_for(conn)
         plan = plans.delete(self, executor.dialect)

@@ -2,84 +2,115 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.apps import AppConfig
-from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
-from django.db import DatabaseError, connections
+from django.core import checks
+from django.db import Error, connections, router, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from aseq._core.table import TableName
 from aseq.errors import InvalidSequence
 
-from . import conf
+from . import conf, sync
+from .connection import DIALECTS
+from .errors import SequenceTableMissing
 
 
-@register("aseq")
-def check_table_setting(
-    app_configs: Sequence[AppConfig] | None, **_: Any
-) -> Iterable[CheckMessage]:
-    """aseq.E001: `ASEQ_TABLE` isn't a table's name."""
+@checks.register("aseq")
+def check_settings(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[checks.CheckMessage]:
+    """aseq.E001 and E002: a setting can't work."""
+    return [*_table_setting(), *_transaction_setting()]
+
+
+def _table_setting() -> Iterator[checks.CheckMessage]:
     try:
         TableName.parse(conf.table())
     except InvalidSequence as exc:
-        return [
-            Error(
-                f"ASEQ_TABLE {exc.problem}.",
-                hint='Remove the setting, or for example: ASEQ_TABLE = "aseq_sequence"',
-                id="aseq.E001",
-            )
-        ]
-    return []
+        yield checks.Error(
+            f"ASEQ_TABLE {exc.problem}.",
+            hint='ASEQ_TABLE = "aseq_sequence"',
+            id="aseq.E001",
+        )
 
 
-@register("aseq", Tags.database)
+def _transaction_setting() -> Iterator[checks.CheckMessage]:
+    required = conf.require_transaction()
+    if not isinstance(required, bool):
+        yield checks.Error(
+            f"ASEQ_REQUIRE_TRANSACTION must be True or False, not {required!r}.",
+            hint="ASEQ_REQUIRE_TRANSACTION = True",
+            id="aseq.E002",
+        )
+
+
+@checks.register("aseq", checks.Tags.database)
 def check_databases(
-    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **_: Any
-) -> Iterable[CheckMessage]:
-    """aseq.W001, W002, W003: what makes numbers slow, fail, or impossible on a database."""
-    for alias in databases or ():
-        connection = connections[alias]
-        if connection.vendor == "sqlite":
-            yield from _sqlite_begins(alias, connection)
-        if connection.vendor == "postgresql":
-            yield from _isolation(alias, connection)
-        yield from _table(alias, connection)
+    app_configs: Sequence[AppConfig] | None,
+    databases: Iterable[str] | None = None,
+    **kwargs: Any,
+) -> list[checks.CheckMessage]:
+    """aseq.W001, W002 and W003: drawing on a database may fail, or can't work."""
+    from .models import Sequence as SequenceModel
+
+    return [
+        message
+        for alias in databases or ()
+        if router.allow_migrate_model(alias, SequenceModel)
+        for message in _database(connections[alias])
+    ]
 
 
-def _sqlite_begins(alias: str, connection: Any) -> Iterable[CheckMessage]:
+def _database(connection: BaseDatabaseWrapper) -> Iterator[checks.CheckMessage]:
+    if connection.vendor == "sqlite":
+        yield from _transaction_mode(connection)
+    if connection.vendor == "postgresql":
+        yield from _isolation_level(connection)
+    if connection.vendor in DIALECTS:
+        yield from _table(connection)
+
+
+def _transaction_mode(connection: BaseDatabaseWrapper) -> Iterator[checks.CheckMessage]:
     options = connection.settings_dict["OPTIONS"]
-    if str(options.get("transaction_mode", "")).upper() in ("IMMEDIATE", "EXCLUSIVE"):
-        return
-    yield Warning(
-        f"Transactions on the SQLite database {alias!r} can fail with 'database is locked' "
-        "when they read first and draw a number later.",
-        hint=f'DATABASES["{alias}"]["OPTIONS"]["transaction_mode"] = "IMMEDIATE"',
-        id="aseq.W001",
-    )
+    if str(options.get("transaction_mode")).upper() not in ("IMMEDIATE", "EXCLUSIVE"):
+        yield checks.Warning(
+            f"A transaction on the SQLite database {connection.alias!r} that reads before it "
+            "draws a number fails with 'database is locked' if another one writes meanwhile.",
+            hint=f'DATABASES[{connection.alias!r}]["OPTIONS"] = '
+            '{"transaction_mode": "IMMEDIATE"}',
+            id="aseq.W001",
+        )
 
 
-def _isolation(alias: str, connection: Any) -> Iterable[CheckMessage]:
+def _isolation_level(connection: BaseDatabaseWrapper) -> Iterator[checks.CheckMessage]:
+    # The numbers are the driver's: psycopg 3 and psycopg2 count differently.
+    from django.db.backends.postgresql.psycopg_any import IsolationLevel
+
     level = connection.settings_dict["OPTIONS"].get("isolation_level")
-    # psycopg's IsolationLevel: 1 READ UNCOMMITTED, 2 READ COMMITTED, 3 and 4 above.
-    if level is None or int(level) < _REPEATABLE_READ:
-        return
-    yield Warning(
-        f"On database {alias!r}, whoever waits for a number fails with a serialization "
-        "error: its isolation level is above READ COMMITTED.",
-        hint=f'Remove DATABASES["{alias}"]["OPTIONS"]["isolation_level"], or retry the '
-        "whole transaction when aseq.is_retryable(exc) says so.",
-        id="aseq.W002",
-    )
+    if level in (IsolationLevel.REPEATABLE_READ, IsolationLevel.SERIALIZABLE):
+        name = IsolationLevel(level).name.replace("_", " ")
+        yield checks.Warning(
+            f"The PostgreSQL database {connection.alias!r} runs at {name}: whoever waits for "
+            "a number fails with a serialization error and has to retry the transaction.",
+            hint=f'DATABASES[{connection.alias!r}]["OPTIONS"].pop("isolation_level")',
+            id="aseq.W002",
+        )
 
 
-def _table(alias: str, connection: Any) -> Iterable[CheckMessage]:
-    table = conf.table()
+def _table(connection: BaseDatabaseWrapper) -> Iterator[checks.CheckMessage]:
+    alias = connection.alias
     try:
-        Sequence.objects.using(alias).exists()
-    except DatabaseError:
-        yield Warning(
-            f"Table {table!r} doesn't exist in database {alias!r}, or can't be read.",
-            hint=f"manage.py migrate --database={alias} aseq",
+        # In a block, so that a failure doesn't spoil a transaction around it.
+        with transaction.atomic(using=alias):
+            sync.get_last_value(using=alias)
+    except SequenceTableMissing as exc:
+        yield checks.Warning(
+            f"Table {exc.table!r} doesn't exist in database {alias!r}.",
+            hint=f"python manage.py migrate --database={alias}",
             id="aseq.W003",
         )
+    except (Error, InvalidSequence):
+        pass  # the database can't be reached or read, or ASEQ_TABLE is aseq.E001

@@ -1,4 +1,7 @@
-"""The app's settings, read whenever they are used: `override_settings` works."""
+"""The app's settings, read whenever they are used: `override_settings` works.
+
+Only the model's own table is fixed when the process starts, as for any model.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from django.conf import settings
 
 from aseq._core.spec import DEFAULT_TABLE, SEED_TABLE
 from aseq._core.table import TableName
+from aseq.errors import InvalidSequence
 
 
 def table() -> str:
@@ -20,13 +24,21 @@ def require_transaction() -> bool:
     return required
 
 
-def is_ours(name: str) -> bool:
-    """Whether the table is the app's to create; not that of django-sequences."""
-    return TableName.parse(name).name != SEED_TABLE
-
-
-def db_table(name: str) -> str:
+def db_table() -> str:
     """The table as a model's Meta takes it."""
-    parsed = TableName.parse(name)
+    name = _table_name()
     # Django leaves a name alone that is quoted already.
-    return name if parsed.schema is None else f'"{parsed.schema}"."{parsed.name}"'
+    return name.name if name.schema is None else f'"{name.schema}"."{name.name}"'
+
+
+def managed() -> bool:
+    """Whether the table is the app's to create; not that of django-sequences."""
+    return _table_name().name != SEED_TABLE
+
+
+def _table_name() -> TableName:
+    try:
+        return TableName.parse(table())
+    except InvalidSequence:
+        # Let the models load, so that the check aseq.E001 can say what is wrong.
+        return TableName(DEFAULT_TABLE)

@@ -3,69 +3,95 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from dataclasses import replace
+from typing import ClassVar
 
-from django.db import DatabaseError, InterfaceError, connections, transaction
+from django.db import Error, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 
-from aseq._core.dialects import DIALECTS
+from aseq._core.dialects import POSTGRESQL, SQLITE
 from aseq._core.statement import Bind, Paramstyle, Row
 from aseq.adapters.base import SyncExecutor
-from aseq.errors import UnsupportedConnection
+from aseq.errors import SequenceLocked, UnsupportedConnection
 
 from .errors import ERRORS
+
+_BUSY = (
+    "SQLite has one writer at a time, and another connection is writing (database is "
+    'locked). Roll back and try again. With OPTIONS["transaction_mode"] = "IMMEDIATE" in '
+    "DATABASES, transactions wait for their turn instead of failing"
+)
+
+# By Django's `connection.vendor`.
+DIALECTS = {"postgresql": POSTGRESQL, "sqlite": replace(SQLITE, busy=_BUSY)}
 
 
 class DjangoConnection(SyncExecutor):
     """The connection of one database alias in the current thread."""
 
     paramstyle: Paramstyle = "format"
-    driver_errors: ClassVar = (DatabaseError, InterfaceError)
+    driver_errors: ClassVar = (Error,)
     errors = ERRORS
 
     def __init__(self, using: str) -> None:
         self._connection: BaseDatabaseWrapper = connections[using]
-        dialect = DIALECTS.get(self._connection.vendor)
-        if dialect is None:
-            raise UnsupportedConnection(
-                f"the {self._connection.vendor} database {using!r}",
-                f"use one of {', '.join(sorted(DIALECTS))}",
-            )
-        self.dialect = dialect
-        self._using = using
+        vendor = self._connection.vendor
+        if vendor not in DIALECTS:
+            known = " or ".join(sorted(DIALECTS))
+            raise UnsupportedConnection(f"the {vendor} database {using!r}", f"use {known}")
+        self.dialect = DIALECTS[vendor]
+        # An earlier error of the transaction isn't one of this call, and isn't explained.
+        self._connection.validate_no_broken_transaction()
 
     def autocommits(self) -> str | None:
-        if _in_block(self._connection) or not self._connection.get_autocommit():
+        """Whether no transaction of the caller's own is open; if so, what to do."""
+        connection = self._connection
+        if _releases_commit(connection):
+            return "on SQLite, an atomic block inside `set_autocommit(False)` isn't one"
+        if _in_block(connection):
             return None
-        advice = f"use it inside `with transaction.atomic(using={self._using!r}):`"
-        others = [other.alias for other in connections.all(initialized_only=True)]
-        elsewhere = [alias for alias in others if _in_block(connections[alias])]
-        if not elsewhere:
-            return advice
-        return (
-            f"it is on database {self._using!r}, but the block is on {elsewhere[0]!r}; {advice}"
-        )
+        if not (connection.in_atomic_block or connection.get_autocommit()):
+            return None
+        advice = f"use it inside `with transaction.atomic(using={connection.alias!r}):`"
+        for other in connections.all(initialized_only=True):
+            if _in_block(other):
+                return (
+                    f"it is in database {connection.alias!r}, but the open atomic block is "
+                    f"on {other.alias!r}; {advice}"
+                )
+        return advice
 
     def fetch(
         self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
     ) -> Sequence[Row]:
-        run = _at_once if nowait and self._connection.vendor == "sqlite" else _rows
+        """Run one statement and return all its rows."""
+        at_once = nowait and self.dialect.name == "sqlite"
         try:
-            # As the ORM does: after an error the block can only be rolled back.
-            with (
-                transaction.mark_for_rollback_on_error(using=self._using),
-                self._connection.cursor() as cursor,
-            ):
-                return run(cursor, sql, args)
-        except BaseException:
-            # An interrupt too: the number may have been drawn.
-            if self._connection.in_atomic_block:
-                transaction.set_rollback(True, using=self._using)
+            with self._connection.cursor() as cursor:
+                return (_rows_at_once if at_once else _rows)(cursor, sql, args)
+        except BaseException as exc:
+            # SQLite tried, got no lock and changed nothing: the transaction stays usable.
+            if not (at_once and self.dialect.explain(exc, "") is SequenceLocked):
+                self._spoil(exc)
             raise
+
+    def _spoil(self, exc: BaseException) -> None:
+        """Let the caller only roll back.
+
+        As `transaction.mark_for_rollback_on_error`, and for an interrupt too: the
+        number may have been drawn, and nobody got it.
+        """
+        connection = self._connection
+        if connection.in_atomic_block:
+            connection.needs_rollback = True
+            connection.rollback_exc = exc
+        elif not isinstance(exc, Error) and not connection.autocommit:
+            connection.rollback()
 
 
 def _in_block(connection: BaseDatabaseWrapper) -> bool:
-    """Whether an atomic block of the user's own is open; the one around a TestCase isn't.
+    """Whether an atomic block of the caller's own is open; the one around a TestCase isn't.
 
     As `atomic(durable=True)` tells them apart.
     """
@@ -74,13 +100,25 @@ def _in_block(connection: BaseDatabaseWrapper) -> bool:
     )
 
 
-def _rows(cursor: Any, sql: str, args: tuple[Bind, ...]) -> Sequence[Row]:
+def _releases_commit(connection: BaseDatabaseWrapper) -> bool:
+    """Whether the block may be a mere savepoint that SQLite commits at its end.
+
+    So it is after `set_autocommit(False)`, if nothing was written before the block.
+    """
+    return (
+        connection.vendor == "sqlite"
+        and connection.in_atomic_block
+        and not connection.commit_on_exit
+    )
+
+
+def _rows(cursor: CursorWrapper, sql: str, args: tuple[Bind, ...]) -> Sequence[Row]:
     cursor.execute(sql, args)
     rows: Sequence[Row] = cursor.fetchall() if cursor.description else ()
     return rows
 
 
-def _at_once(cursor: Any, sql: str, args: tuple[Bind, ...]) -> Sequence[Row]:
+def _rows_at_once(cursor: CursorWrapper, sql: str, args: tuple[Bind, ...]) -> Sequence[Row]:
     """Don't wait for SQLite's write lock."""
     [[patience]] = _rows(cursor, "PRAGMA busy_timeout", ())
     _rows(cursor, "PRAGMA busy_timeout = 0", ())

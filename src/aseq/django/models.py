@@ -17,11 +17,10 @@ class Sequence(models.Model):
     last = models.BigIntegerField(_("last value"))
 
     class Meta:
-        db_table = conf.db_table(conf.table())
-        # The table of django-sequences is that app's to create.
-        managed = conf.is_ours(conf.table())
+        db_table = conf.db_table()
+        managed = conf.managed()
         default_permissions = ("view", "delete")
-        permissions = (("advance_sequence", _("Can advance sequence")),)
+        permissions = (("advance_sequence", "Can advance sequence"),)
         verbose_name = _("sequence")
         verbose_name_plural = _("sequences")
 

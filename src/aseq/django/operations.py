@@ -10,6 +10,8 @@ from aseq._core.dialects import DIALECTS
 from aseq._core.statement import on_table
 from aseq._core.table import TableName
 
+from . import conf
+
 
 class CreateSequenceTable(migrations.CreateModel):
     """CreateModel with aseq's own DDL: its checks, and its storage settings on PostgreSQL."""
@@ -17,15 +19,12 @@ class CreateSequenceTable(migrations.CreateModel):
     def database_forwards(
         self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
     ) -> None:
+        """Create the table, where the routers allow it."""
         model = to_state.apps.get_model(app_label, self.name)
-        dialect = DIALECTS.get(schema_editor.connection.vendor)
-        if dialect is None or not self.allow_migrate_model(
-            schema_editor.connection.alias, model
-        ):
+        connection = schema_editor.connection
+        dialect = DIALECTS.get(connection.vendor)
+        if dialect is None:
             super().database_forwards(app_label, schema_editor, from_state, to_state)
-            return
-        table = TableName.parse(model._meta.db_table.replace('"', ""))
-        schema_editor.execute(on_table(dialect.create[-1], table), params=None)
-
-    def describe(self) -> str:
-        return "Create the table of gapless sequences"
+        elif self.allow_migrate_model(connection.alias, model):
+            table = TableName.parse(conf.table())
+            schema_editor.execute(on_table(dialect.create[-1], table), params=None)

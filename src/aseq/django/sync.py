@@ -164,11 +164,18 @@ class Sequence:
         *,
         using: str | None = None,
     ) -> None:
+        # Refuse here what can't work; the table comes from the settings, later.
+        SequenceSpec(sequence_name, initial_value, reset_value)
         self.sequence_name = sequence_name
         self.initial_value = initial_value
         self.reset_value = reset_value
         self.using = using
-        self._spec()  # a parameter that can't work is refused here
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}({self.sequence_name!r}, {self.initial_value!r}, "
+            f"{self.reset_value!r}, using={self.using!r})"
+        )
 
     def get_last_value(self) -> int | None:
         """Return the last value drawn, or None."""

@@ -7,6 +7,6 @@ from __future__ import annotations
 
 from ._accept import executor_for
 from ._sqlite import begin_immediate
-from ._table import include_name, sequence_table
+from ._table import sequence_table
 
-__all__ = ("begin_immediate", "executor_for", "include_name", "sequence_table")
+__all__ = ("begin_immediate", "executor_for", "sequence_table")

@@ -24,16 +24,11 @@ _HINTS = {
     "AsyncTransaction": "pass the connection that began the transaction",
 }
 
-_EXECUTORS: dict[str, type[SQLAlchemyExecutor]] = {
-    "postgresql": PostgresExecutor,
-    "sqlite": SqliteExecutor,
-}
-
-_PARAMSTYLES: dict[str, Paramstyle] = {
-    "format": "format",
-    "numeric_dollar": "numeric_dollar",
-    "pyformat": "format",
-    "qmark": "qmark",
+# What each driver takes in a text that SQLAlchemy passes on as it is.
+_DRIVERS: dict[tuple[str, str], tuple[type[SQLAlchemyExecutor], Paramstyle]] = {
+    ("postgresql", "asyncpg"): (PostgresExecutor, "numeric_dollar"),
+    ("postgresql", "psycopg"): (PostgresExecutor, "format"),
+    ("sqlite", "aiosqlite"): (SqliteExecutor, "qmark"),
 }
 
 
@@ -41,14 +36,11 @@ def executor_for(connection: object, /) -> SQLAlchemyExecutor:
     """The executor for a session or connection of SQLAlchemy."""
     source = _source(connection)
     dialect = source.dialect
-    executor = _EXECUTORS.get(dialect.name)
-    paramstyle = _PARAMSTYLES.get(dialect.paramstyle)
-    if executor is None or paramstyle is None:
-        raise unsupported(
-            connection,
-            {},
-            f"aseq doesn't know the database {dialect.name!r}: use PostgreSQL or SQLite",
-        )
+    if (dialect.name, dialect.driver) not in _DRIVERS:
+        known = ", ".join(f"{name}+{driver}" for name, driver in _DRIVERS)
+        hint = f"its engine is for {dialect.name}+{dialect.driver}; aseq knows {known}"
+        raise unsupported(connection, {}, hint)
+    executor, paramstyle = _DRIVERS[dialect.name, dialect.driver]
     return executor(source, paramstyle)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, TypeVar, cast
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,9 +17,11 @@ from aseq.adapters._thread import in_thread_of
 from aseq.adapters.base import Executor
 
 from ._session import Source
-from ._sqlite import begun, impatient, unsafe
+from ._sqlite import begin, impatient, unsafe
 
 T = TypeVar("T")
+
+_AUTOCOMMIT = "the connection or its engine has isolation_level AUTOCOMMIT: use one that hasn't"
 
 
 class SQLAlchemyExecutor(Executor):
@@ -30,17 +32,15 @@ class SQLAlchemyExecutor(Executor):
     def __init__(self, source: Source, paramstyle: Paramstyle) -> None:
         self._source = source
         self.paramstyle = paramstyle
-        self._connection = cast("Connection", None)
+        self._schemas: Mapping[str | None, str | None] = {}
 
     async def prepare(self) -> None:
-        self._connection = await self._source.connect()
+        self._connection, self._dbapi = await self._source.connect()
+        options = self._source.options(self._connection)
+        self._schemas = options.get("schema_translate_map") or {}
 
     def locate(self, table: TableName) -> TableName:
-        options = self._connection.get_execution_options()
-        schemas = options.get("schema_translate_map") or {}
-        if table.schema not in schemas:
-            return table
-        return TableName(table.name, schemas[table.schema])
+        return TableName(table.name, self._schemas.get(table.schema, table.schema))
 
     async def _run(self, work: Callable[[Connection], T]) -> T:
         return await self._source.run(lambda: work(self._connection))
@@ -52,13 +52,8 @@ class PostgresExecutor(SQLAlchemyExecutor):
     dialect = POSTGRESQL
 
     def autocommits(self) -> str | None:
-        # The adapted DBAPI connections of asyncpg and psycopg both have this attribute.
-        dbapi: Any = self._connection.connection.dbapi_connection
-        if not dbapi.autocommit:
-            return None
-        return (
-            "the connection or its engine has isolation_level AUTOCOMMIT: use one that hasn't"
-        )
+        # The adapted connections of asyncpg and psycopg both have this attribute.
+        return _AUTOCOMMIT if self._dbapi.autocommit else None
 
     async def fetch(
         self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
@@ -71,8 +66,7 @@ class PostgresExecutor(SQLAlchemyExecutor):
         return True
 
     def abandon(self) -> None:
-        dbapi: Any = self._connection.connection.dbapi_connection
-        dbapi.terminate()
+        self._dbapi.terminate()
 
 
 class SqliteExecutor(SQLAlchemyExecutor):
@@ -84,13 +78,18 @@ class SqliteExecutor(SQLAlchemyExecutor):
 
     dialect = SQLITE
 
+    def __init__(self, source: Source, paramstyle: Paramstyle) -> None:
+        super().__init__(source, paramstyle)
+        self._advice: str | None = None
+        self._sent = self._dropped = False
+
     async def prepare(self) -> None:
         await to_the_end(self._prepare)
 
     async def _prepare(self) -> None:
         await super().prepare()
-        await self._run(begun)
-        self._advice = await unsafe(self._connection)
+        await self._run(begin)
+        self._advice = await unsafe(self._connection, self._dbapi.driver_connection)
 
     def autocommits(self) -> str | None:
         return self._advice
@@ -98,17 +97,29 @@ class SqliteExecutor(SQLAlchemyExecutor):
     async def fetch(
         self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
     ) -> Sequence[Row]:
-        def work(connection: Connection) -> Sequence[Row]:
+        def statement(connection: Connection) -> Sequence[Row]:
             with impatient(connection, nowait):
                 return _rows(connection, sql, args)
 
-        return await to_the_end(lambda: self._run(work))
+        async def work() -> Sequence[Row]:
+            if self._dropped:
+                return ()
+            self._sent = True
+            rows = await self._run(statement)
+            if self._dropped:
+                await self.spoil()
+            return rows
+
+        return await to_the_end(work, self._drop)
+
+    def _drop(self, *_: object) -> None:
+        """Nobody waits for the rows any more. The task that fetches them lives on."""
+        self._dropped = True
 
     async def spoil(self) -> bool:
-        return await in_thread_of(self._connection.connection.driver_connection, spoil)
+        return self._sent and await in_thread_of(self._dbapi.driver_connection, spoil)
 
-    def abandon(self) -> None:
-        self._connection.detach()
+    abandon = _drop
 
 
 def _rows(connection: Connection, sql: str, args: tuple[Bind, ...]) -> Sequence[Row]:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Connection, Dialect, Table, update
+from sqlalchemy import Connection, Dialect, Engine, MetaData, Table, update
 from sqlalchemy.exc import UnboundExecutionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
-from sqlalchemy.orm import Session
 
-from aseq.errors import UnsupportedConnection
+from aseq.adapters.base import unsupported
 
 from ._table import TABLE
 
 T = TypeVar("T")
 
+_NO_ENGINE = "it has no engine: `AsyncSession(engine)`"
 _UNBOUND = (
     "its binds don't say which engine has the table of sequences: add "
     "`sequence_table(metadata): engine` to them, or pass "
@@ -31,8 +31,12 @@ class Source(Protocol):
         """The dialect, known before there is a connection."""
         ...
 
-    async def connect(self) -> Connection:
-        """The connection, in the transaction of the caller."""
+    async def connect(self) -> tuple[Connection, Any]:
+        """The connection, in the transaction of the caller, and the DBAPI's under it."""
+        ...
+
+    def options(self, connection: Connection) -> Mapping[str, Any]:
+        """The execution options that a statement of the caller's would have."""
         ...
 
     async def run(self, work: Callable[[], T]) -> T:
@@ -50,12 +54,12 @@ class ConnectionSource(Source):
     def dialect(self) -> Dialect:
         return self._connection.dialect
 
-    async def connect(self) -> Connection:
-        return self._connection.sync_connection or await self._unopened()
+    async def connect(self) -> tuple[Connection, Any]:
+        # If it isn't open, SQLAlchemy's own error says what is missing.
+        return await self._connection.run_sync(_with_dbapi)
 
-    async def _unopened(self) -> Connection:
-        # SQLAlchemy's own error says what is missing.
-        return await self._connection.run_sync(lambda connection: connection)
+    def options(self, connection: Connection) -> Mapping[str, Any]:
+        return connection.get_execution_options()
 
     async def run(self, work: Callable[[], T]) -> T:
         return await self._connection.run_sync(lambda _: work())
@@ -66,38 +70,59 @@ class SessionSource(Source):
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
-        self._bind = _bind_arguments(session.sync_session)
+        self._bind = _bind(session)
 
     @property
     def dialect(self) -> Dialect:
-        dialect: Dialect = self._session.sync_session.get_bind(**self._bind).dialect
-        return dialect
+        return self._bind.dialect
 
-    async def connect(self) -> Connection:
+    async def connect(self) -> tuple[Connection, Any]:
         return await self._session.run_sync(
-            lambda session: session.connection(bind_arguments=self._bind)
+            lambda session: _with_dbapi(session.connection(bind_arguments={"bind": self._bind}))
         )
+
+    def options(self, connection: Connection) -> Mapping[str, Any]:
+        # A session has options of its own from SQLAlchemy 2.1 on.
+        own: Mapping[str, Any] = getattr(self._session.sync_session, "execution_options", {})
+        return {**connection.get_execution_options(), **own}
 
     async def run(self, work: Callable[[], T]) -> T:
         return await self._session.run_sync(lambda _: work())
 
 
-def _bind_arguments(session: Session) -> Any:
-    """How the session is asked for the engine of our table.
+def _with_dbapi(connection: Connection) -> tuple[Connection, Any]:
+    # As for a statement: a connection that was invalidated connects anew.
+    return connection, connection.connection.dbapi_connection
 
-    As for an UPDATE of it: sessions that route reads elsewhere see that it writes.
+
+def _bind(session: AsyncSession) -> Engine | Connection:
+    """The engine of our table.
+
+    Asked for as for an UPDATE: a session that reads from elsewhere sees that we write.
     """
+    sync = session.sync_session
     # `binds` is public from SQLAlchemy 2.1 on.
-    binds: dict[Any, Any] = getattr(session, "binds", None) or getattr(
-        session, "_Session__binds", {}
+    binds: Mapping[Any, Engine | Connection] = getattr(sync, "binds", None) or getattr(
+        sync, "_Session__binds", {}
     )
-    ours = (key for key in binds if isinstance(key, Table) and key.name == TABLE.name)
-    arguments: dict[str, Any] = {"clause": update(next(ours, TABLE))}
+    tables = [key for key in binds if _is_ours(key)]
     try:
-        session.get_bind(**arguments)
-    except UnboundExecutionError as exc:
-        engines = list({id(bind): bind for bind in binds.values()}.values())
-        if len(engines) != 1:
-            raise UnsupportedConnection(f"{type(session).__name__}", _UNBOUND) from exc
-        arguments = {"bind": engines[0]}
-    return arguments
+        if len({binds[table] for table in tables}) < 2:
+            return sync.get_bind(clause=update(*tables[:1] or [TABLE]))
+    except UnboundExecutionError:
+        if not binds:
+            raise unsupported(session, {}, _NO_ENGINE) from None
+    # The engine of a declarative base that has our table, or else the only one.
+    engines = {bind for key, bind in binds.items() if _has_ours(key)} or {*binds.values()}
+    if len(engines) != 1:
+        raise unsupported(session, {}, _UNBOUND)
+    return engines.pop()
+
+
+def _is_ours(table: object) -> bool:
+    return isinstance(table, Table) and table.columns.keys() == TABLE.columns.keys()
+
+
+def _has_ours(base: Any) -> bool:
+    metadata = getattr(base, "metadata", None)
+    return isinstance(metadata, MetaData) and any(map(_is_ours, metadata.tables.values()))

@@ -22,6 +22,14 @@ _RECIPE = (
     "set the engine up with aseq.adapters.sqlalchemy.begin_immediate(engine), so that "
     "SQLAlchemy's transactions are SQLite's too"
 )
+_AUTOCOMMIT = "the driver is in autocommit mode: " + _RECIPE
+_SAVEPOINT = (
+    "Python's sqlite3 doesn't begin a transaction before a savepoint, whose end may then "
+    "commit: " + _RECIPE
+)
+
+# In the `info` of a pooled connection: begin_immediate() set it up.
+_IMMEDIATE = "aseq.begin_immediate"
 
 
 def begin_immediate(engine: AsyncEngine) -> AsyncEngine:
@@ -49,34 +57,49 @@ def begin_immediate(engine: AsyncEngine) -> AsyncEngine:
     return engine
 
 
-def _leave_transactions_to_sqlalchemy(dbapi_connection: Any, _: object) -> None:
+def _leave_transactions_to_sqlalchemy(dbapi_connection: Any, record: Any) -> None:
     dbapi_connection.isolation_level = None
+    record.info[_IMMEDIATE] = True
 
 
 def _begin_immediate(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def begun(connection: Connection) -> None:
+def begin(connection: Connection) -> None:
     """Let SQLAlchemy begin its transaction, as the first statement would."""
-    if not connection.in_transaction():
-        connection.exec_driver_sql("SELECT 1")
+    if connection.get_transaction() is None:
+        connection.begin()
 
 
-async def unsafe(connection: Connection) -> str | None:
-    """Whether a write would be committed by itself, or by a savepoint: then what to do."""
-    driver: Any = connection.connection.driver_connection
+async def unsafe(connection: Connection, driver: Any) -> str | None:
+    """Whether a write would be committed by itself, or by a savepoint: then what to do.
+
+    Args:
+        connection: in a transaction, as far as SQLAlchemy knows.
+        driver: the `aiosqlite.Connection` under it.
+    """
     nested = connection.in_nested_transaction()
     if driver.in_transaction and not nested:
         return None
     mode = await in_thread_of(driver, autocommit_mode)
     if driver.in_transaction:
-        # The savepoint may be all there is, unless something begins a transaction first.
-        begins = bool(connection.engine.dispatch.begin) or bool(connection.dispatch.begin)
-        return None if begins or mode is False else _RECIPE
+        return None if mode is False or _begins(connection, driver) else _SAVEPOINT
     if driver.isolation_level is None or mode is True:
-        return "the driver is in autocommit mode: " + _RECIPE
+        return _AUTOCOMMIT
     return None
+
+
+def _begins(connection: Connection, driver: Any) -> bool:
+    """Whether a transaction was begun before the savepoint.
+
+    SQLite doesn't tell, so we go by how the engine is set up: with our recipe, or with
+    sqlite3's own beginning turned off and a listener that looks like one of the caller's.
+    """
+    if _IMMEDIATE in connection.info:
+        return True
+    listens = bool(connection.engine.dispatch.begin) or bool(connection.dispatch.begin)
+    return listens and driver.isolation_level is None
 
 
 @contextmanager

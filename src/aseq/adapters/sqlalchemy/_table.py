@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import (
@@ -13,11 +12,23 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     String,
     Table,
+    __version__,
 )
 from sqlalchemy.schema import BLANK_SCHEMA, conv
 
 from aseq._core.spec import DEFAULT_TABLE, NAME_LIMIT
 from aseq._core.table import TableName
+
+_PARAMETERS = {
+    "fillfactor": 10,
+    "autovacuum_vacuum_scale_factor": 0,
+    "autovacuum_vacuum_threshold": 1000,
+}
+_STORAGE: dict[str, Any] = {"postgresql_with": _PARAMETERS}
+if __version__.startswith("2.0."):
+    # No such option yet. In CREATE TABLE the parameters stand behind the access method.
+    _WITH = ", ".join(f"{name} = {value}" for name, value in _PARAMETERS.items())
+    _STORAGE = {"postgresql_using": f"heap WITH ({_WITH})"}
 
 
 def sequence_table(metadata: MetaData, table: str = DEFAULT_TABLE) -> Table:
@@ -59,33 +70,9 @@ def sequence_table(metadata: MetaData, table: str = DEFAULT_TABLE) -> Table:
             dialect="sqlite"
         ),
         schema=parsed.schema or BLANK_SCHEMA,
-        postgresql_with={
-            "fillfactor": 10,
-            "autovacuum_vacuum_scale_factor": 0,
-            "autovacuum_vacuum_threshold": 1000,
-        },
+        **_STORAGE,
     )
 
 
 TABLE = sequence_table(MetaData())
 """Stands for our table where SQLAlchemy wants a Table and the caller gave none."""
-
-
-def include_name(
-    table: str = DEFAULT_TABLE,
-) -> Callable[[str | None, str, Any], bool]:
-    """An `include_name` for Alembic's `context.configure` that leaves our table alone.
-
-    For projects that create the table in some other way and don't have it in their
-    metadata: autogenerate would propose to drop it.
-
-    Args:
-        table: the table to leave alone.
-    """
-    parsed = TableName.parse(table)
-
-    def include(name: str | None, kind: str, parent_names: Any) -> bool:
-        schema = parent_names.get("schema_name")
-        return (kind, name, schema) != ("table", parsed.name, parsed.schema)
-
-    return include

@@ -11,7 +11,7 @@ from aseq.django.operations import CreateSequenceTable
 class Migration(migrations.Migration):
     initial = True
 
-    operations = [  # noqa: RUF012
+    operations = [
         CreateSequenceTable(
             name="Sequence",
             fields=[
@@ -26,10 +26,10 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "sequence",
                 "verbose_name_plural": "sequences",
-                "db_table": conf.db_table(conf.table()),
+                "db_table": conf.db_table(),
+                "managed": conf.managed(),
                 "default_permissions": ("view", "delete"),
                 "permissions": (("advance_sequence", "Can advance sequence"),),
-                "managed": conf.is_ours(conf.table()),
             },
         ),
     ]

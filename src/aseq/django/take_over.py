@@ -1,0 +1,78 @@
+"""Going on where another numbering stopped. Forward only, so it can be repeated."""
+
+from __future__ import annotations
+
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
+from django.core.management.base import CommandError
+from django.db import DatabaseError, connections, transaction
+from django.db.models import Field, IntegerField, Max, Model
+
+from aseq._core.statement import on_table
+from aseq._core.table import TableName
+
+from . import conf
+from .forward import advance
+
+_ROWS = "SELECT name, last FROM $table ORDER BY name"
+
+
+def from_table(table: str, *, using: str) -> dict[str, tuple[int | None, int]]:
+    """Advance every sequence to its last value in a table like that of django-sequences.
+
+    Args:
+        table: "table" or "schema.table", with the columns "name" and "last".
+        using: the alias of the database that has both tables.
+
+    Returns:
+        the last values before and after, by name.
+    """
+    source = TableName.parse(table)
+    if source == TableName.parse(conf.table()):
+        raise CommandError(f"{table} is the table in use: there is nothing to take over")
+    # All or nothing; in the order of their names, so that nobody deadlocks.
+    with transaction.atomic(using=using):
+        rows = _rows(on_table(_ROWS, source), table, using)
+        return {name: advance(name, last, using=using) for name, last in rows}
+
+
+def _rows(sql: str, table: str, using: str) -> list[tuple[str, int]]:
+    try:
+        with connections[using].cursor() as cursor:
+            cursor.execute(sql)
+            rows: list[tuple[str, int]] = cursor.fetchall()
+            return rows
+    except DatabaseError as exc:
+        raise CommandError(f"can't read name and last of table {table}: {exc}") from exc
+
+
+def from_field(path: str, name: str, *, using: str) -> tuple[int | None, int]:
+    """Advance a sequence to the greatest number that a model's field has.
+
+    Args:
+        path: "app.Model.field".
+        name: of the sequence.
+        using: the alias of the database that has both tables.
+
+    Returns:
+        the sequence's last value before and after.
+    """
+    model, field = _field(path)
+    with transaction.atomic(using=using):
+        rows = model._base_manager.using(using)
+        greatest = rows.aggregate(greatest=Max(field.name))["greatest"]
+        if greatest is None:
+            raise CommandError(f"{path} has no numbers in database {using!r}")
+        return advance(name, greatest, using=using)
+
+
+def _field(path: str) -> tuple[type[Model], Field]:
+    label, _, name = path.rpartition(".")
+    try:
+        model = apps.get_model(label)
+        field = model._meta.get_field(name)
+    except (LookupError, ValueError, FieldDoesNotExist) as exc:
+        raise CommandError(f"{path!r} isn't app.Model.field: {exc}") from exc
+    if not isinstance(field, IntegerField):
+        raise CommandError(f"{path} isn't a field of integers")
+    return model, field
