@@ -18,7 +18,12 @@ import anyio.to_thread
 import asyncpg
 import psycopg
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    AsyncSession,
+    create_async_engine,
+)
 
 from aseq.adapters.sqlalchemy import begin_immediate
 
@@ -30,9 +35,15 @@ class Client(ABC):
 
     Attributes:
         conn: what is passed to aseq.
+        draws_in_savepoints: whether numbers can be drawn inside one; where it can't be
+            known that the savepoint isn't all there is, they are refused.
+        shares_connections: whether a task waits for its turn on a connection that
+            another task uses, or else is turned away with the driver's error.
     """
 
     conn: Any
+    draws_in_savepoints: ClassVar[bool] = True
+    shares_connections: ClassVar[bool] = True
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -57,12 +68,18 @@ class Client(ABC):
     async def execute(self, sql: str) -> None:
         """Run a statement, whose rows don't matter."""
 
+    async def scalar(self, sql: str) -> Any:
+        """Run a statement for the first column of its first row."""
+        raise NotImplementedError
+
     async def save(self, name: str, number: int) -> None:
         """Write the row that carries a number."""
         await self.execute(f"INSERT INTO saved (name, number) VALUES ('{name}', {number})")
 
 
 class Asyncpg(Client):
+    shares_connections = False
+
     async def open(self) -> None:
         self.conn = await asyncpg.connect(self.url)
 
@@ -77,6 +94,9 @@ class Asyncpg(Client):
 
     async def execute(self, sql: str) -> None:
         await self.conn.execute(sql)
+
+    async def scalar(self, sql: str) -> Any:
+        return await self.conn.fetchval(sql)
 
 
 class AsyncpgPool(Asyncpg):
@@ -109,6 +129,11 @@ class Psycopg(Client):
     async def execute(self, sql: str) -> None:
         await self.conn.execute(sql)
 
+    async def scalar(self, sql: str) -> Any:
+        cursor = await self.conn.execute(sql)
+        [value] = await cursor.fetchone()
+        return value
+
 
 class PsycopgBlock(Psycopg):
     """In autocommit mode, inside `async with conn.transaction():`."""
@@ -124,7 +149,9 @@ class SQLAlchemySession(Client):
     engine: AsyncEngine
 
     def make_engine(self) -> AsyncEngine:
-        return create_async_engine(self.url.replace("postgresql:", f"postgresql+{self.driver}:"))
+        return create_async_engine(
+            self.url.replace("postgresql:", f"postgresql+{self.driver}:")
+        )
 
     async def open(self) -> None:
         self.engine = self.make_engine()
@@ -144,6 +171,9 @@ class SQLAlchemySession(Client):
 
     async def execute(self, sql: str) -> None:
         await self.conn.execute(text(sql))
+
+    async def scalar(self, sql: str) -> Any:
+        return (await self.conn.execute(text(sql))).scalar_one()
 
 
 class SQLAlchemyConnection(SQLAlchemySession):
@@ -186,6 +216,8 @@ class SessionAiosqlite(SQLAlchemySession):
 class SessionAiosqliteDefault(SQLAlchemySession):
     """Without the recipe: sqlite3 begins by itself before the first write."""
 
+    draws_in_savepoints = False
+
     def make_engine(self) -> AsyncEngine:
         return create_async_engine(f"sqlite+aiosqlite:///{self.url}")
 
@@ -202,6 +234,7 @@ class Aiosqlite(Client):
     """In autocommit mode, with transactions begun by hand."""
 
     isolation_level: ClassVar[str | None] = None
+    begin: ClassVar[str] = "BEGIN IMMEDIATE"
 
     async def open(self) -> None:
         self.conn = await aiosqlite.connect(self.url, isolation_level=self.isolation_level)  # type: ignore[arg-type]
@@ -211,7 +244,7 @@ class Aiosqlite(Client):
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[object]:
-        await self.execute("BEGIN IMMEDIATE")
+        await self.execute(self.begin)
         async with _ended(self):
             yield
 
@@ -228,6 +261,10 @@ class Aiosqlite(Client):
 
     async def execute(self, sql: str) -> None:
         await self.conn.execute_fetchall(sql)
+
+    async def scalar(self, sql: str) -> Any:
+        [[value], *_] = await self.conn.execute_fetchall(sql)
+        return value
 
     async def commit(self) -> None:
         await self.conn.commit()
@@ -258,6 +295,9 @@ class Sqlite3(Aiosqlite):
 
     async def execute(self, sql: str) -> None:
         await self._in_thread(lambda: self.conn.execute(sql).fetchall())
+
+    async def scalar(self, sql: str) -> Any:
+        return await self._in_thread(lambda: self.conn.execute(sql).fetchone()[0])
 
     async def commit(self) -> None:
         await self._in_thread(self.conn.commit)

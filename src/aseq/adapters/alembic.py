@@ -3,18 +3,19 @@
 Importing this module, in ``env.py`` for example, adds the operations to ``alembic.op``::
 
     def upgrade() -> None:
-        op.create_aseq_sequence()
+        op.create_aseq_sequence()  # or (table="schema.table")
 
     def downgrade() -> None:
         op.drop_aseq_sequence()
 
-A project that has the table in its metadata (`aseq.adapters.sqlalchemy.sequence_table`)
-needs neither: autogenerate sees to it.
+With the table in the application's metadata (`aseq.adapters.sqlalchemy.sequence_table`)
+neither is needed: autogenerate sees to it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from alembic.operations import MigrateOperation, Operations
@@ -25,36 +26,31 @@ from aseq._core.table import TableName
 from .sqlalchemy import sequence_table
 
 
-@Operations.register_operation("create_aseq_sequence")
-class CreateSequenceTable(MigrateOperation):
-    """``op.create_aseq_sequence(table="aseq_sequence")`` creates the table of sequences."""
-
-    def __init__(self, table: str) -> None:
-        TableName.parse(table)
-        self.table = table
+@dataclass
+class _OnTable(MigrateOperation):
+    table: str
 
     @classmethod
-    def create_aseq_sequence(cls, operations: Operations, table: str = DEFAULT_TABLE) -> None:
-        """Create the table of sequences, "table" or "schema.table"."""
+    def invoke(cls, operations: Operations, table: str = DEFAULT_TABLE) -> None:
+        """Create or drop the table of sequences, "table" or "schema.table"."""
         operations.invoke(cls(table))
+
+    def to_table(self, operations: Operations) -> Any:
+        return sequence_table(operations.schema_obj.metadata(), self.table)
+
+
+@Operations.register_operation("create_aseq_sequence", "invoke")
+class CreateSequenceTable(_OnTable):
+    """Creates the table of sequences."""
 
     def reverse(self) -> MigrateOperation:
         """Drop it."""
         return DropSequenceTable(self.table)
 
 
-@Operations.register_operation("drop_aseq_sequence")
-class DropSequenceTable(MigrateOperation):
-    """``op.drop_aseq_sequence(table="aseq_sequence")`` drops it, with all its sequences."""
-
-    def __init__(self, table: str) -> None:
-        TableName.parse(table)
-        self.table = table
-
-    @classmethod
-    def drop_aseq_sequence(cls, operations: Operations, table: str = DEFAULT_TABLE) -> None:
-        """Drop the table of sequences, "table" or "schema.table"."""
-        operations.invoke(cls(table))
+@Operations.register_operation("drop_aseq_sequence", "invoke")
+class DropSequenceTable(_OnTable):
+    """Drops the table of sequences, with all of them."""
 
     def reverse(self) -> MigrateOperation:
         """Create it."""
@@ -63,16 +59,12 @@ class DropSequenceTable(MigrateOperation):
 
 @Operations.implementation_for(CreateSequenceTable)
 def _create(operations: Operations, operation: CreateSequenceTable) -> None:
-    operations.impl.create_table(_table(operations, operation.table))
+    operations.impl.create_table(operation.to_table(operations))
 
 
 @Operations.implementation_for(DropSequenceTable)
 def _drop(operations: Operations, operation: DropSequenceTable) -> None:
-    operations.impl.drop_table(_table(operations, operation.table))
-
-
-def _table(operations: Operations, table: str) -> Any:
-    return sequence_table(operations.schema_obj.metadata(), table)
+    operations.impl.drop_table(operation.to_table(operations))
 
 
 def include_name(table: str = DEFAULT_TABLE) -> Callable[[str | None, str, Any], bool]:
@@ -80,9 +72,6 @@ def include_name(table: str = DEFAULT_TABLE) -> Callable[[str | None, str, Any],
 
     For projects that create the table in some other way and don't have it in their
     metadata: autogenerate would propose to drop it.
-
-    Args:
-        table: the table to leave alone, "table" or "schema.table".
     """
     ours = TableName.parse(table)
 

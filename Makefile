@@ -1,0 +1,72 @@
+# `make demo`, then `make test`: Python 3.11 or newer is all that is needed.
+#
+# Each verb brings the environment it needs up to date: with uv, if it's there, or else
+# with venv and pip. Another Python goes into a folder of its own:
+#
+#     make test PYTHON=python3.13 VENV=.venv-3.13
+#
+# ARGS is for the program: make test ARGS="-k looping"
+
+VENV ?= .venv
+
+ifeq ($(shell uv --version >/dev/null 2>&1 && echo yes),yes)
+
+python = UV_PROJECT_ENVIRONMENT=$(VENV) uv run $(if $(PYTHON),--python $(PYTHON)) --group $1 python
+
+else
+
+base := $(or $(PYTHON),python3)
+version := $(shell $(base) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+python = $(VENV)/bin/python
+environment = $(VENV)/.has-$1-$(version)
+
+endif
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test serve lint types docs clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile
+
+demo: $(call environment,test) ## 200 invoices at once, on SQLite and PostgreSQL: no number is lost
+	$(call python,test) -m examples.invoices.demo $(ARGS)
+
+test: $(call environment,test) ## all tests
+	$(call python,test) -m pytest $(ARGS)
+
+serve: $(call environment,test) ## the application of the demo, in a browser (PORT=8000)
+	$(call python,test) -m examples.invoices
+
+lint: $(call environment,lint) ## style
+	$(call python,lint) -m ruff check $(ARGS)
+	$(call python,lint) -m ruff format --check $(ARGS)
+
+types: $(call environment,test) $(call environment,lint) ## mypy and pyright
+	$(call python,lint) -m mypy $(ARGS)
+	$(call python,lint) -m pyright $(ARGS)
+
+docs: $(call environment,docs) ## the documentation, in site/
+	NO_MKDOCS_2_WARNING=1 $(call python,docs) -m mkdocs build --strict $(ARGS)
+
+clean: ## remove the environment, and what tools left behind
+	@test ! -e $(VENV)/pyvenv.cfg || rm -rf $(VENV)
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* build dist site
+
+# Again whenever pyproject.toml has changed. (`--group` needs pip 25.1.)
+$(VENV)/.has-%-$(version): pyproject.toml
+	@$(base) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo \
+	    "aseq needs Python 3.11 or newer, which $(base) isn't." \
+	    "If there is another: make $(MAKECMDGOALS) PYTHON=python3.13"; exit 1; }
+	@test -x $(VENV)/bin/pip || \
+	    $(base) -m venv $(if $(wildcard $(VENV)/pyvenv.cfg),--clear) $(VENV)
+	@$(python) -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] != "$(version)")' || \
+	    { echo "$(VENV) is for another Python: make clean, or say VENV=.venv-$(version)"; exit 1; }
+	@echo "Installing into $(VENV) ..."
+	@$(python) -m pip install --quiet --upgrade pip
+	$(python) -m pip install --quiet --group $* --editable .
+	@touch $@
+
+ifdef PORT
+export PORT
+endif

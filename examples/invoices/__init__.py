@@ -1,0 +1,1 @@
+"""A web application that issues invoices with gapless numbers: FastAPI and SQLAlchemy."""

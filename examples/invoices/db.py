@@ -1,0 +1,72 @@
+"""The database: an engine for the life of the application, a session for each request."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Annotated
+
+from fastapi import Depends, FastAPI, Request
+from sqlalchemy import make_url
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+
+from aseq.adapters.sqlalchemy import begin_immediate
+
+from .models import Base
+
+PATIENCE = 10.0
+"""Seconds that a transaction waits for its turn. Then aseq raises SequenceLocked."""
+
+_DRIVERS = {"postgresql": "postgresql+asyncpg", "sqlite": "sqlite+aiosqlite"}
+
+
+def make_engine(url: str, patience: float = PATIENCE) -> AsyncEngine:
+    """An engine for ``sqlite:///file`` or ``postgresql://user@host/database``."""
+    parsed = make_url(url)
+    parsed = parsed.set(drivername=_DRIVERS[parsed.get_backend_name()])
+    if parsed.get_backend_name() == "sqlite":
+        return begin_immediate(create_async_engine(parsed, connect_args={"timeout": patience}))
+    # Requests beyond these wait here in the pool, and not as connections to the server.
+    return create_async_engine(
+        parsed,
+        pool_size=20,
+        max_overflow=0,
+        connect_args={"server_settings": {"lock_timeout": f"{patience * 1000:.0f}"}},
+    )
+
+
+def database(
+    url: str, patience: float = PATIENCE
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """A lifespan: the engine is there as long as the application runs."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        engine = make_engine(url, patience)
+        try:
+            # For a first try. In production, migrations create the tables.
+            async with engine.begin() as conn:
+                await conn.run_sync(Base.metadata.create_all)
+            # The rows are still wanted, for the response, after the commit.
+            app.state.sessions = async_sessionmaker(engine, expire_on_commit=False)
+            yield
+        finally:
+            await engine.dispose()
+
+    return lifespan
+
+
+async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
+    """A session for one request. It commits nothing: the handler does."""
+    async with request.app.state.sessions() as session:
+        yield session
+
+
+# scope="function": closed before the response is sent, and not after it (the default).
+# A client that reads slowly doesn't keep a connection from others.
+SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]

@@ -1,0 +1,29 @@
+"""What the application stores: invoices, and the last number of each sequence."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Identity, String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from aseq.adapters.sqlalchemy import sequence_table
+
+
+class Base(DeclarativeBase):
+    """The application's models, and its metadata for migrations."""
+
+
+sequence_table(Base.metadata)  # so that migrations create it with the other tables
+
+
+class Invoice(Base):
+    """An invoice; its number is what an auditor looks at."""
+
+    __tablename__ = "invoice"
+
+    # A key for joins and URLs. On PostgreSQL it has a hole for each rollback.
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    # UNIQUE: the database itself would refuse a number that was used before.
+    number: Mapped[int] = mapped_column(BigInteger, unique=True)
+    customer: Mapped[str] = mapped_column(String(100), index=True)
+    cents: Mapped[int] = mapped_column(BigInteger)
+    order_number: Mapped[int | None] = mapped_column(BigInteger)

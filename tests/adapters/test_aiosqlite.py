@@ -1,0 +1,96 @@
+"""What only aiosqlite does, and the private names of it that the adapter rests on."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiosqlite
+import pytest
+
+from aseq import AsyncSequence, create_table
+
+
+class OwnConnection(aiosqlite.Connection):
+    """An application's own."""
+
+
+@pytest.fixture
+async def conn(tmp_path: Path) -> AsyncIterator[aiosqlite.Connection]:
+    async with aiosqlite.connect(tmp_path / "aseq.db") as conn:
+        await create_table(conn)
+        await conn.commit()
+        yield conn
+
+
+def as_dict(cursor: sqlite3.Cursor, row: tuple[Any, ...]) -> dict[str, Any]:
+    return {column[0]: value for column, value in zip(cursor.description, row, strict=True)}
+
+
+@pytest.mark.parametrize("factory", [sqlite3.Row, as_dict, lambda _, row: row[0]])
+async def test_any_row_factory(conn: aiosqlite.Connection, factory: Any) -> None:
+    seq = AsyncSequence()
+    conn.row_factory = factory
+    assert await seq.next_value(conn) == 1
+    assert await seq.next_values(conn, 2, nowait=True) == range(2, 4)
+    assert await seq.advance_to(conn, 9) == 9
+    assert await seq.last_value(conn) == 9
+    assert await seq.delete(conn) is True
+    assert conn.row_factory is factory
+
+
+async def test_a_gather_takes_turns(conn: aiosqlite.Connection) -> None:
+    seq = AsyncSequence()
+    drawn = await asyncio.gather(*(seq.next_value(conn) for _ in range(5)))
+    await conn.commit()
+    await conn.rollback()
+
+    assert sorted(drawn) == [1, 2, 3, 4, 5]
+    assert await seq.last_value(conn) == 5
+
+
+async def test_a_number_leaves_no_statement_open(
+    conn: aiosqlite.Connection, tmp_path: Path
+) -> None:
+    """An open one would keep the write lock after the commit."""
+    await AsyncSequence().next_value(conn)
+    await conn.commit()
+    async with aiosqlite.connect(tmp_path / "aseq.db", timeout=0) as other:
+        assert await AsyncSequence().next_value(other) == 2
+        await other.commit()
+
+
+async def test_a_database_in_memory() -> None:
+    seq = AsyncSequence()
+    async with aiosqlite.connect(":memory:") as conn:
+        await create_table(conn)
+        assert await seq.next_value(conn) == 1
+        await conn.rollback()
+        assert await seq.next_value(conn) == 1
+
+
+async def test_a_subclass(tmp_path: Path) -> None:
+    conn = OwnConnection(lambda: sqlite3.connect(tmp_path / "aseq.db"), 64)
+    async with conn:
+        await create_table(conn)
+        assert await AsyncSequence().next_value(conn) == 1
+
+
+async def test_a_closed_connection_is_the_drivers_word(conn: aiosqlite.Connection) -> None:
+    await conn.close()
+    with pytest.raises(ValueError, match="no active connection") as caught:
+        await AsyncSequence().next_value(conn)
+
+    assert type(caught.value) is ValueError
+
+
+async def test_the_private_names_that_we_use(conn: aiosqlite.Connection) -> None:
+    """`_execute` runs a function in the connection's thread; `_conn` is sqlite3's own."""
+    assert isinstance(conn._conn, sqlite3.Connection)
+    execute: Any = conn._execute
+    assert list(inspect.signature(execute).parameters) == ["fn", "args", "kwargs"]
+    assert await execute(lambda raw: raw is conn._conn, conn._conn) is True

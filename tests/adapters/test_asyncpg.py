@@ -1,0 +1,112 @@
+"""What only asyncpg does."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import asyncpg
+import pytest
+
+from aseq import AsyncSequence, NotInTransaction
+from tests.cases import Case
+from tests.clients import Asyncpg
+from tests.database import Database
+
+
+@pytest.fixture
+def database(postgres: str) -> Database:
+    database = Database(Case(Asyncpg, "postgresql"), postgres)
+    database.create_tables()
+    return database
+
+
+async def test_the_loser_of_a_gather_does_not_spoil_the_winner(
+    database: Database, name: str
+) -> None:
+    seq = AsyncSequence(name)
+    async with database.connect() as client:
+        async with client.transaction():
+            await client.execute("SELECT 1")
+            first, *others = await asyncio.gather(
+                *(seq.next_value(client.conn) for _ in range(4)), return_exceptions=True
+            )
+            assert first == 1
+            await client.save(name, 1)
+
+        assert {str(each) for each in others} == {
+            "cannot perform operation: another operation is in progress"
+        }
+        assert {type(each) for each in others} == {asyncpg.InterfaceError}
+        assert [getattr(each, "__notes__", []) for each in others] == [[], [], []]
+    assert database.saved(name) == [1]
+    assert database.last(name) == 1
+
+
+async def test_a_transaction_begun_by_hand(database: Database, name: str) -> None:
+    seq = AsyncSequence(name)
+    async with database.connect() as client:
+        await client.execute("BEGIN")
+        assert await seq.next_value(client.conn) == 1
+        await client.execute("COMMIT")
+        assert database.last(name) == 1
+        with pytest.raises(NotInTransaction):
+            await seq.next_value(client.conn)
+
+
+class OwnConnection(asyncpg.Connection):  # type: ignore[misc]
+    """An application's own."""
+
+
+class OwnRecord(asyncpg.Record):  # type: ignore[misc]
+    def __getattr__(self, column: str) -> Any:
+        return self[column]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"connection_class": OwnConnection},
+        {"record_class": OwnRecord},
+        {"statement_cache_size": 0},
+        {"server_settings": {"search_path": "public"}},
+    ],
+    ids=lambda options: next(iter(options)),
+)
+async def test_any_options(database: Database, name: str, options: dict[str, Any]) -> None:
+    seq = AsyncSequence(name)
+    conn = await asyncpg.connect(database.url, **options)
+    try:
+        async with conn.transaction():
+            assert await seq.next_value(conn) == 1
+            assert await seq.next_values(conn, 2, nowait=True) == range(2, 4)
+            assert await seq.advance_to(conn, 9) == 9
+            assert await seq.last_value(conn) == 9
+            assert await seq.delete(conn) is True
+    finally:
+        conn.terminate()
+
+
+async def test_what_a_pool_hands_out(database: Database, name: str) -> None:
+    seq = AsyncSequence(name)
+    async with asyncpg.create_pool(
+        database.url, min_size=1, max_size=1, connection_class=OwnConnection
+    ) as pool:
+        async with pool.acquire() as conn:
+            with pytest.raises(NotInTransaction):
+                await seq.next_value(conn)
+            async with conn.transaction():
+                assert await seq.next_value(conn) == 1
+        with pytest.raises(asyncpg.InterfaceError, match="released back to the pool"):
+            await seq.next_value(conn)
+
+    assert database.last(name) == 1
+
+
+async def test_a_closed_connection_is_the_drivers_word(database: Database, name: str) -> None:
+    conn = await asyncpg.connect(database.url)
+    await conn.close()
+    with pytest.raises(asyncpg.InterfaceError, match="connection is closed") as caught:
+        await AsyncSequence(name, require_transaction=False).next_value(conn)
+
+    assert type(caught.value) is asyncpg.InterfaceError

@@ -1,0 +1,152 @@
+"""What only psycopg does: row and cursor factories, and the pipeline."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import psycopg
+import psycopg_pool
+import pytest
+from psycopg.rows import class_row, dict_row, namedtuple_row, scalar_row
+
+from aseq import AsyncSequence, NotInTransaction
+from tests.blocks import undone
+from tests.cases import Case
+from tests.clients import Psycopg
+from tests.database import Database
+
+Connection = psycopg.AsyncConnection[Any]
+
+
+class OwnConnection(psycopg.AsyncConnection[Any]):
+    """An application's own."""
+
+
+@pytest.fixture
+def database(postgres: str) -> Database:
+    database = Database(Case(Psycopg, "postgresql"), postgres)
+    database.create_tables()
+    return database
+
+
+@pytest.fixture
+async def conn(database: Database) -> AsyncIterator[Connection]:
+    async with await OwnConnection.connect(database.url, autocommit=True) as conn:
+        yield conn
+
+
+async def works(seq: AsyncSequence, conn: Connection) -> None:
+    assert await seq.last_value(conn) is None
+    assert await seq.next_value(conn) == 1
+    assert await seq.next_values(conn, 2, nowait=True) == range(2, 4)
+    assert await seq.advance_to(conn, 9) == 9
+    assert await seq.last_value(conn) == 9
+    assert await seq.delete(conn) is True
+    assert await seq.delete(conn) is False
+
+
+@pytest.mark.parametrize(
+    "factory",
+    [dict_row, class_row(dict), namedtuple_row, scalar_row],
+    ids=["dict", "class", "namedtuple", "scalar"],
+)
+async def test_any_row_factory(conn: Connection, name: str, factory: Any) -> None:
+    conn.row_factory = factory
+    async with conn.transaction():
+        await works(AsyncSequence(name), conn)
+
+
+@pytest.mark.parametrize(
+    "factory", [psycopg.AsyncRawCursor, psycopg.AsyncClientCursor, psycopg.AsyncCursor]
+)
+async def test_any_cursor_factory(conn: Connection, name: str, factory: Any) -> None:
+    conn.cursor_factory = factory
+    async with conn.transaction():
+        await works(AsyncSequence(name), conn)
+
+
+@pytest.mark.parametrize("threshold", [0, None])
+async def test_prepared_at_once_or_never(
+    conn: Connection, name: str, threshold: int | None
+) -> None:
+    conn.prepare_threshold = threshold
+    async with conn.transaction():
+        await works(AsyncSequence(name), conn)
+
+
+async def test_in_a_pipeline(database: Database, conn: Connection, name: str) -> None:
+    seq = AsyncSequence(name)
+    async with conn.transaction(), conn.pipeline():
+        await conn.execute("SELECT 1")
+        await works(seq, conn)
+        assert await seq.next_value(conn) == 1
+    async with conn.pipeline() as pipeline, conn.transaction():
+        await pipeline.sync()
+        assert await seq.next_value(conn) == 2
+
+    assert database.last(name) == 2
+
+
+async def test_a_pipeline_hides_whether_there_is_a_transaction(
+    database: Database, conn: Connection, name: str
+) -> None:
+    seq = AsyncSequence(name)
+    async with conn.pipeline():
+        await conn.execute("SELECT 1")
+        with pytest.raises(NotInTransaction) as caught:
+            await seq.next_value(conn)
+
+    assert caught.value.hint == (
+        "the connection is in autocommit mode: sync the pipeline inside a transaction"
+    )
+    assert database.last(name) is None
+
+
+async def test_a_gather_takes_turns(database: Database, conn: Connection, name: str) -> None:
+    seq = AsyncSequence(name)
+    async with conn.transaction():
+        drawn = await asyncio.gather(*(seq.next_value(conn) for _ in range(5)))
+    with pytest.raises(NotInTransaction):
+        await asyncio.gather(seq.next_value(conn), conn.execute("SELECT 1"))
+
+    assert sorted(drawn) == [1, 2, 3, 4, 5]
+    assert database.last(name) == 5
+
+
+async def test_begins_by_itself_unless_told_not_to(
+    database: Database, conn: Connection, name: str
+) -> None:
+    seq = AsyncSequence(name)
+    await conn.set_autocommit(False)
+    assert await seq.next_value(conn) == 1
+    await conn.rollback()
+    assert await seq.next_value(conn) == 1
+    await conn.commit()
+    await conn.set_autocommit(True)
+    with pytest.raises(NotInTransaction):
+        await seq.next_value(conn)
+
+    assert database.last(name) == 1
+
+
+async def test_what_a_pool_hands_out(database: Database, name: str) -> None:
+    seq = AsyncSequence(name)
+    async with psycopg_pool.AsyncConnectionPool(
+        database.url, min_size=1, max_size=1, open=False
+    ) as pool:
+        async with pool.connection() as conn:
+            assert await seq.next_value(conn) == 1
+        async with undone(pool.connection()) as conn:
+            assert await seq.next_value(conn) == 2
+
+    assert database.last(name) == 1
+
+
+async def test_a_closed_connection_is_the_drivers_word(conn: Connection, name: str) -> None:
+    await conn.close()
+    with pytest.raises(psycopg.OperationalError, match="closed") as caught:
+        await AsyncSequence(name, require_transaction=False).next_value(conn)
+
+    assert type(caught.value) is psycopg.OperationalError

@@ -1,0 +1,198 @@
+"""Promise 3: a draw that is cancelled or times out loses no number, whoever swallows it.
+
+Each scenario ends with the same count: what was committed is 1, 2, ... up to the last
+value, and somebody else gets the next number at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import anyio
+import pytest
+
+from aseq import AsyncSequence, _drive
+from tests import clients
+from tests.database import Database
+from tests.faults.aftermath import (
+    assert_free,
+    assert_usable,
+    commit_anyway,
+    draw_and_save,
+    roll_back,
+)
+from tests.faults.attempts import WAYS, Attempt, asyncio_runs
+from tests.faults.stalls import Stall, stallable
+
+# A scope around the transaction cancels the driver's own ROLLBACK as well: psycopg then
+# closes the connection, and asyncpg forgets that it is in a transaction.
+LOST_BY_ITS_DRIVER = (clients.Asyncpg, clients.Psycopg)
+
+
+@pytest.fixture(params=WAYS)
+def way(request: pytest.FixtureRequest, anyio_backend: tuple[str, object]) -> str:
+    """How things are cancelled."""
+    if request.param == "task" and anyio_backend[0] == "trio":
+        pytest.skip("trio has scopes only")
+    return str(request.param)
+
+
+@asynccontextmanager
+async def attempted(work: Callable[[], Awaitable[object]], stall: Stall) -> AsyncIterator[Attempt]:
+    """Something that draws, and has stopped in the middle. It has ended after the block."""
+    attempt = Attempt()
+    async with stall.holding(), anyio.create_task_group() as tasks:
+        tasks.start_soon(attempt, work)
+        await stall.reached()
+        yield attempt
+        with anyio.fail_after(20):
+            await attempt.ended.wait()
+        stall.release()
+
+
+async def test_a_transaction_cancelled_while_it_waits_unwinds(
+    database: Database, name: str, way: str
+) -> None:
+    async with stallable(database, name) as (client, stall):
+        async with attempted(lambda: draw_and_save(client, name), stall) as attempt:
+            attempt.cancel(way)
+            stall.release_if_it_cannot_be_interrupted()
+
+        await assert_free(database, name)
+        if way == "task" or not isinstance(client, LOST_BY_ITS_DRIVER):
+            await roll_back(client)
+            await assert_usable(database, client, name)
+
+
+async def test_a_draw_cancelled_while_it_waits_and_swallowed(
+    database: Database, name: str, way: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    seq = AsyncSequence(name)
+    async with stallable(database, name) as (client, stall):
+
+        async def draw() -> int | None:
+            work = attempted(lambda: seq.next_value(client.conn), stall)
+            async with work as attempt:
+                attempt.cancel(way)
+                stall.release_if_it_cannot_be_interrupted()
+            assert_told(attempt, caplog)
+            return attempt.value
+
+        await commit_anyway(client, name, draw)
+
+        await assert_free(database, name)
+        await assert_usable(database, client, name)
+
+
+async def test_a_late_cancellation_swallowed(
+    database: Database, name: str, way: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The number is drawn, and nobody has looked at the answer."""
+    seq = AsyncSequence(name)
+    async with stallable(database, name) as (client, stall):
+
+        async def draw() -> int | None:
+            async with attempted(lambda: seq.next_value(client.conn), stall) as attempt:
+                stall.release_unnoticed()
+                attempt.cancel(way)
+            assert_told(attempt, caplog)
+            return attempt.value
+
+        await commit_anyway(client, name, draw)
+
+        await assert_free(database, name)
+        await assert_usable(database, client, name)
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["waiting", "late"])
+async def test_a_timeout_inside_the_transaction_swallowed(
+    database: Database, name: str, late: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    if not asyncio_runs():
+        pytest.skip("asyncio's own")
+    seq = AsyncSequence(name)
+    async with stallable(database, name) as (client, stall):
+
+        async def draw() -> int | None:
+            try:
+                async with asyncio.timeout(None) as limit:
+                    asyncio.get_running_loop().create_task(expire(limit, stall, late))
+                    return await seq.next_value(client.conn)
+            except TimeoutError as error:
+                assert _drive.UNUSABLE in error.__cause__.__notes__
+            return None
+
+        async with stall.holding():
+            await commit_anyway(client, name, draw)
+            stall.release()
+
+        await assert_free(database, name)
+        await assert_usable(database, client, name)
+
+
+async def expire(limit: asyncio.Timeout, stall: Stall, late: bool) -> None:
+    """Let a timeout expire when a draw has stopped."""
+    await stall.reached()
+    if late:
+        stall.release_unnoticed()
+    limit.reschedule(asyncio.get_running_loop().time())
+    stall.release_if_it_cannot_be_interrupted()
+
+
+async def test_a_late_cancellation_of_the_whole_transaction(
+    database: Database, name: str, way: str
+) -> None:
+    async with stallable(database, name) as (client, stall):
+        async with attempted(lambda: draw_and_save(client, name), stall) as attempt:
+            stall.release_unnoticed()
+            attempt.cancel(way)
+
+        await assert_free(database, name)
+        if way == "task" or not isinstance(client, LOST_BY_ITS_DRIVER):
+            await roll_back(client)
+            await assert_usable(database, client, name)
+
+
+async def test_a_savepoint_rolled_back_after_a_cancellation(
+    database: Database, name: str, way: str
+) -> None:
+    """It undoes the draw, but SQLite's remedy lasts until the whole transaction ends."""
+    seq = AsyncSequence(name)
+    async with stallable(database, name) as (client, stall):
+
+        async def draw() -> int | None:
+            async with client.savepoint():
+                async with attempted(lambda: seq.next_value(client.conn), stall) as attempt:
+                    stall.release_unnoticed()
+                    attempt.cancel(way)
+                if attempt.value is None:
+                    raise ZeroDivisionError
+            return attempt.value
+
+        async def survive() -> int | None:
+            try:
+                return await draw()
+            except ZeroDivisionError:
+                return None
+
+        await commit_anyway(client, name, survive)
+
+        await assert_free(database, name)
+        await assert_usable(database, client, name)
+
+
+def assert_told(attempt: Attempt, caplog: pytest.LogCaptureFixture) -> None:
+    """Either the number is there, or the caller and the log know that none is."""
+    warnings = [r.getMessage() for r in caplog.records if r.name == "aseq"]
+    if attempt.value is not None:
+        assert warnings == []
+        return
+    assert attempt.error is not None
+    assert attempt.error.__notes__ == [_drive.UNUSABLE]
+    assert warnings == [_drive.UNUSABLE]
+    assert caplog.records[-1].levelno == logging.WARNING
+
+

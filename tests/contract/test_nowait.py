@@ -1,0 +1,215 @@
+"""Promise 5: nowait raises at once, holds nothing afterwards, and the transaction goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import anyio
+import psycopg
+import pytest
+
+from aseq import AsyncSequence, SequenceLocked
+from tests import seed
+from tests.blocks import backend_pid, undone
+from tests.database import Database
+from tests.observer import Observer, observing
+
+pytestmark = pytest.mark.only(dialect="postgresql")
+
+LOCKED = (
+    "sequence {!r} is held by another transaction: nowait=True doesn't wait for it. "
+    "The transaction is usable, and nothing was written"
+)
+ABORTED = (
+    "sequence {!r} is held by another transaction: the lock timeout ended the wait and "
+    "aborted the transaction. Roll back and try again in a new one"
+)
+
+# What may be left after a refusal: the locks that every reader or writer of a table
+# keeps until its transaction ends, which stop nobody from reading and writing it.
+HARMLESS = {
+    ("relation", "AccessShareLock", True),
+    ("relation", "RowShareLock", True),
+    ("relation", "RowExclusiveLock", True),
+    ("virtualxid", "ExclusiveLock", True),
+    ("transactionid", "ExclusiveLock", True),
+}
+
+
+@pytest.fixture
+def observer(postgres: str) -> Iterator[Observer]:
+    with observing(postgres) as observer:
+        yield observer
+
+
+@pytest.fixture
+def plain(postgres: str) -> Iterator[psycopg.Connection[tuple[int]]]:
+    """A client that doesn't queue, in a transaction of its own."""
+    with psycopg.connect(postgres) as conn:
+        yield conn
+        conn.rollback()
+
+
+@pytest.mark.parametrize("fair", [True, False])
+async def test_a_free_sequence_is_drawn_from(database: Database, name: str, fair: bool) -> None:
+    seq = AsyncSequence(name, fair=fair)
+    async with database.connect() as client:
+        for expected in (1, 2):
+            async with client.transaction():
+                assert await seq.next_value(client.conn, nowait=True) == expected
+        async with client.transaction():
+            assert await seq.next_values(client.conn, 3, nowait=True) == range(3, 6)
+            assert await seq.next_value(client.conn, nowait=True) == 6
+
+    assert database.last(name) == 6
+
+
+@pytest.mark.parametrize(("fair", "first"), [(True, True), (True, False), (False, False)])
+@pytest.mark.parametrize(("reset", "count"), [(None, 1), (None, 3), (9, 1), (9, 3)])
+async def test_the_loser_holds_nothing(
+    database: Database,
+    name: str,
+    observer: Observer,
+    fair: bool,
+    first: bool,
+    reset: int | None,
+    count: int,
+) -> None:
+    seq = AsyncSequence(name, 1, reset, fair=fair)
+    if not first:
+        database.run(f"INSERT INTO aseq_sequence (name, last) VALUES ('{name}', 1)")
+    async with database.connect() as holder, database.connect() as loser:
+        pid = await backend_pid(loser)
+        async with loser.transaction():
+            async with holder.transaction():
+                held = await seq.next_value(holder.conn)
+                with pytest.raises(SequenceLocked) as caught:
+                    await seq.next_values(loser.conn, count, nowait=True)
+            assert observer.locks(pid) <= HARMLESS
+            # Nor the row's own lock, which no view shows: others go on.
+            async with holder.transaction():
+                assert await seq.next_value(holder.conn, nowait=True) == held + 1
+            assert await seq.next_value(loser.conn, nowait=True) == held + 2
+            await loser.save(name, held + 2)
+
+    assert str(caught.value) == LOCKED.format(name)
+    assert caught.value.sequence == name
+    assert database.saved(name) == [held + 2]
+
+
+async def test_two_race_for_a_first_value(database: Database, name: str) -> None:
+    seq, results = AsyncSequence(name), list[int | str]()
+    ended = [anyio.Event(), anyio.Event()]
+
+    async def race(mine: anyio.Event) -> None:
+        async with database.connect() as client, client.transaction():
+            try:
+                results.append(await seq.next_value(client.conn, nowait=True))
+            except SequenceLocked as exc:
+                results.append(str(exc))
+            mine.set()
+            for event in ended:  # nobody ends before both have tried
+                await event.wait()
+            await client.save(name, len(results))
+
+    async with anyio.create_task_group() as group:
+        for event in ended:
+            group.start_soon(race, event)
+
+    assert sorted(results, key=str) == [1, LOCKED.format(name)]
+    assert database.last(name) == 1
+    assert database.saved(name) == [2, 2]
+
+
+@pytest.mark.parametrize("fair", [True, False])
+async def test_a_holder_that_does_not_queue(
+    database: Database,
+    name: str,
+    observer: Observer,
+    plain: psycopg.Connection[tuple[int]],
+    fair: bool,
+) -> None:
+    seq = AsyncSequence(name, fair=fair)
+    database.run(f"INSERT INTO aseq_sequence (name, last) VALUES ('{name}', 1)")
+    assert seed.draw(plain, "aseq_sequence", name) == 2
+    async with database.connect() as loser:
+        pid = await backend_pid(loser)
+        async with loser.transaction():
+            with pytest.raises(SequenceLocked) as caught:
+                await seq.next_value(loser.conn, nowait=True)
+            kept = observer.locks(pid) - HARMLESS
+            plain.rollback()
+            assert seed.draw(plain, "aseq_sequence", name) == 2  # the row was left alone
+            plain.commit()
+            assert await seq.next_value(loser.conn, nowait=True) == 3
+        assert observer.locks(pid) == set()
+
+    assert str(caught.value) == LOCKED.format(name)
+    # Its place in the queue is all that it keeps, and only until it ends.
+    assert kept == ({("advisory", "ExclusiveLock", True)} if fair else set())
+
+
+@pytest.mark.parametrize("fair", [True, False])
+async def test_a_first_value_that_cannot_be_seen(
+    database: Database,
+    name: str,
+    observer: Observer,
+    plain: psycopg.Connection[tuple[int]],
+    fair: bool,
+) -> None:
+    """The one wait: for an uncommitted first value of a client that doesn't queue."""
+    seq = AsyncSequence(name, fair=fair)
+    assert seed.draw(plain, "aseq_sequence", name) == 1
+    async with database.connect() as loser:
+        pid = await backend_pid(loser)
+        async with undone(loser.transaction()):
+            with anyio.fail_after(2), pytest.raises(SequenceLocked) as caught:
+                await seq.next_value(loser.conn, nowait=True)
+        assert observer.locks(pid) == set()
+        plain.commit()
+        async with loser.transaction():
+            assert await seq.next_value(loser.conn, nowait=True) == 2
+
+    assert str(caught.value) == ABORTED.format(name)
+    assert database.last(name) == 2
+
+
+@pytest.mark.parametrize("patience", ["0", "7ms", "30s"])
+async def test_the_callers_lock_timeout_is_kept(
+    database: Database, name: str, patience: str
+) -> None:
+    seq = AsyncSequence(name)
+    async with database.connect() as holder, database.connect() as loser:
+        async with loser.transaction():
+            await loser.execute(f"SET LOCAL lock_timeout = '{patience}'")
+            assert await seq.next_value(loser.conn, nowait=True) == 1
+            assert await loser.scalar("SHOW lock_timeout") == patience
+            assert await seq.next_value(loser.conn, nowait=True) == 2
+            assert await loser.scalar("SHOW lock_timeout") == patience
+        async with holder.transaction(), loser.transaction():
+            await seq.next_value(holder.conn)
+            await loser.execute(f"SET LOCAL lock_timeout = '{patience}'")
+            with pytest.raises(SequenceLocked):
+                await seq.next_value(loser.conn, nowait=True)
+            assert await loser.scalar("SHOW lock_timeout") == patience
+        async with loser.transaction():
+            assert await loser.scalar("SHOW lock_timeout") == "0"
+
+
+@pytest.mark.parametrize(
+    ("patience", "meanwhile"),
+    [("0", "50ms"), ("7ms", "7ms"), ("50ms", "50ms"), ("51ms", "50ms"), ("1h", "50ms")],
+)
+async def test_a_first_value_never_waits_longer_than_the_caller(
+    database: Database, name: str, patience: str, meanwhile: str
+) -> None:
+    table = name.replace("-", "_")
+    # The row itself notes the setting that it was written under.
+    noted = "patience text DEFAULT current_setting('lock_timeout')"
+    database.run(f"CREATE TABLE {table} (name text PRIMARY KEY, last bigint, {noted})")
+    async with database.connect() as client, client.transaction():
+        await client.execute(f"SET LOCAL lock_timeout = '{patience}'")
+        await AsyncSequence(name, table=table).next_value(client.conn, nowait=True)
+        assert await client.scalar("SHOW lock_timeout") == patience
+
+    assert database.run(f"SELECT last, patience FROM {table}") == [(1, meanwhile)]

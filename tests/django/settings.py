@@ -1,0 +1,80 @@
+"""Settings of the tests' Django project. The environment says where its databases are.
+
+In the test run itself, `conftest` fills them in once the server is there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+
+def postgres(url: str) -> dict[str, Any]:
+    """A database of `DATABASES`, from its URL."""
+    parts = urlsplit(url)
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.path.lstrip("/"),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname or "",
+        "PORT": str(parts.port or ""),
+    }
+
+
+def sqlite(path: str) -> dict[str, Any]:
+    """A database of `DATABASES`, in a file also when Django's test runner makes it."""
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": path,
+        "OPTIONS": {"transaction_mode": "IMMEDIATE"},
+        "TEST": {"NAME": path + ".test"},
+    }
+
+
+POSTGRES_URL = os.environ.get("ASEQ_DJANGO_POSTGRES", "postgresql://127.0.0.1/none")
+SQLITE_FILE = os.environ.get("ASEQ_DJANGO_SQLITE", "none.sqlite3")
+
+DATABASES = {"default": postgres(POSTGRES_URL), "sqlite": sqlite(SQLITE_FILE)}
+INSTALLED_APPS = [
+    "aseq.django",
+    "tests.django.shop",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+]
+MIDDLEWARE = [
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LOGGING_CONFIG = None
+ROOT_URLCONF = "tests.django.urls"
+SECRET_KEY = "tests"
+STATIC_URL = "static/"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+# Whatever a test's own process is to run with.
+globals().update(json.loads(os.environ.get("ASEQ_DJANGO_SETTINGS", "{}")))

@@ -1,0 +1,13 @@
+"""Rows that carry numbers."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Saved(models.Model):
+    name = models.CharField(max_length=100)
+    number = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.number}"

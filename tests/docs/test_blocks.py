@@ -1,0 +1,120 @@
+"""Every block of code in the README and the documentation does what the page says.
+
+Python blocks of a page are run in order, in one namespace, against real databases. A
+block with a title is a file; a ``python`` command runs it. A ``text`` block is what the
+block before it prints. Shell commands are run or looked up, see `shell`. SQL is run on
+PostgreSQL, unless its title is SQLite.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, redirect_stdout
+from io import StringIO
+from pathlib import Path
+from types import ModuleType
+
+import psycopg
+import pytest
+
+from aseq._drive import GIVEN_UP
+from tests.docs import shell
+from tests.docs.markdown import Block, blocks, page_id, pages
+from tests.docs.setup import SETUPS, Place, place, prepared
+
+# Blocks that aren't run: (page, first line) and the reason.
+NOT_RUN = {
+    ("CONTRIBUTING.md", "src/aseq/"): "a list of folders",
+    ("docs/explanation/cancellation.md", GIVEN_UP): "compared with the code in test_reference",
+    ("docs/reference/errors.md", "AseqError"): "compared with the code in test_reference",
+}
+
+_LANGUAGES = ("python", "text", "sh", "sql")
+
+
+@pytest.fixture
+def here(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Place]:
+    """Where the blocks of a page run: a folder, and a PostgreSQL if the page wants one."""
+    monkeypatch.chdir(tmp_path)
+    page: Path = request.getfixturevalue("page")
+    with place(page, tmp_path, lambda: request.getfixturevalue("postgres")) as here:
+        yield here
+
+
+@pytest.mark.parametrize("page", pages(), ids=page_id)
+async def test_page(page: Path, here: Place) -> None:
+    with module(page) as namespace:
+        async with prepared(page_id(page), namespace):
+            printed = ""
+            for block in blocks(page):
+                if (page_id(page), block.code.partition("\n")[0]) in NOT_RUN:
+                    continue
+                if block.language == "text":
+                    assert block.code == printed, f"printed by the block before {block.line}"
+                    printed = ""
+                    continue
+                assert not printed, f"not shown on the page, before line {block.line}"
+                printed = await run(block, page, here, namespace)
+            assert not printed, "not shown on the page, at its end"
+
+
+async def run(block: Block, page: Path, here: Place, namespace: ModuleType) -> str:
+    """Run a block; gives what it prints."""
+    code = here.localised(block.code)
+    assert block.language in _LANGUAGES, f"{page}:{block.line}: {block.language!r}"
+    if block.language == "python" and block.title is not None:
+        here.folder.joinpath(block.title).write_text(code, encoding="utf-8")
+        return ""
+    if block.language == "sh":
+        return "".join(shell.run(line, here.folder) for line in code.splitlines())
+    if block.language == "sql" and block.title == "SQLite":
+        with closing(sqlite3.connect(":memory:")) as lite:
+            lite.executescript(code)
+        return ""
+    if block.language == "sql":
+        with psycopg.connect(here.postgres) as conn:
+            conn.execute(code.encode())
+        return ""
+    return await run_python("\n" * (block.line - 1) + code, str(page), namespace)
+
+
+async def run_python(code: str, filename: str, namespace: ModuleType) -> str:
+    """Run Python code that may await; gives what it prints."""
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    compiled = compile(code, filename, "exec", flags=flags, dont_inherit=True)
+    with redirect_stdout(StringIO()) as out:
+        result = eval(compiled, vars(namespace))
+        if inspect.iscoroutine(result):
+            await result
+    return out.getvalue()
+
+
+@contextmanager
+def module(page: Path) -> Iterator[ModuleType]:
+    """The namespace of a page, as a module: some libraries look classes up by theirs."""
+    module = ModuleType("page_" + page.stem.replace("-", "_"))
+    sys.modules[module.__name__] = module
+    try:
+        yield module
+    finally:
+        del sys.modules[module.__name__]
+
+
+def test_every_exception_is_still_there() -> None:
+    first_lines = {
+        (page_id(page), block.code.partition("\n")[0])
+        for page in pages()
+        for block in blocks(page)
+    }
+    assert NOT_RUN.keys() <= first_lines
+    assert all(NOT_RUN.values())
+
+
+def test_every_setup_has_its_page() -> None:
+    assert SETUPS.keys() <= {page_id(page) for page in pages()}

@@ -1,0 +1,95 @@
+"""The reference pages say what the code says."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+import aseq
+from aseq import create_table_sql, errors
+from aseq._core.spec import NAME_LIMIT
+from aseq._drive import GIVEN_UP
+from tests import clients
+from tests.cases import BACKENDS, CASES, Case
+from tests.docs.markdown import DOCS, ROOT, Block, blocks
+
+# What the docs call the connections of the contract suite.
+CONNECTIONS = {
+    clients.SQLAlchemySession: "SQLAlchemy `AsyncSession`",
+    clients.SQLAlchemyConnection: "SQLAlchemy `AsyncConnection`",
+    clients.Psycopg: "`psycopg.AsyncConnection`",
+    clients.Asyncpg: "`asyncpg.Connection`, also from a pool",
+    clients.Sqlite3: "`sqlite3.Connection`",
+    clients.Sqlite3Legacy: "`sqlite3.Connection`",
+    clients.Aiosqlite: "`aiosqlite.Connection`",
+}
+DATABASES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
+
+
+def text_of(name: str) -> str:
+    """A page of the reference."""
+    return (DOCS / "reference" / name).read_text(encoding="utf-8")
+
+
+def blocks_of(name: str) -> list[Block]:
+    """The blocks of code of a page."""
+    return list(blocks(DOCS / name))
+
+
+def row_of(case: Case) -> tuple[str, str, str]:
+    """Connection, database and event loops of a case, as the docs say it."""
+    known = (cls for cls in case.client.__mro__ if cls in CONNECTIONS)
+    loops = [loop.removeprefix("asyncio+") for loop in case.backends]
+    return CONNECTIONS[next(known)], DATABASES[case.dialect], ", ".join(loops)
+
+
+def test_the_support_table_is_the_contract_suite() -> None:
+    rows = re.findall(
+        r"^\| (.+?) \| \w+ \| (\w+) \| (.+?) \|$", text_of("support.md"), re.MULTILINE
+    )
+    documented = {row for row in rows if row[1] in DATABASES.values()}
+    assert documented == {row_of(case) for case in CASES}
+    assert set(BACKENDS) == {"asyncio", "asyncio+uvloop", "trio"}
+
+
+def test_the_tree_of_errors() -> None:
+    [tree] = [
+        b.code for b in blocks_of("reference/errors.md") if b.code.startswith("AseqError")
+    ]
+    assert tree.splitlines() == [
+        line.strip() for line in (errors.__doc__ or "").splitlines() if line.startswith("    ")
+    ]
+
+
+def test_every_error_has_its_section() -> None:
+    sections = re.findall(r"^::: aseq\.(\w+)$", text_of("errors.md"), re.MULTILINE)
+    assert sorted(sections) == sorted(set(errors.__all__) - {"AseqError"})
+
+
+def test_every_public_name_is_documented() -> None:
+    pages = text_of("api.md") + text_of("errors.md")
+    documented = set(re.findall(r"^::: aseq\.(\w+)$", pages, re.MULTILINE))
+    assert documented == set(aseq.__all__) - {"AseqError"}
+
+
+@pytest.mark.parametrize("dialect", ["postgresql", "sqlite"])
+def test_the_table(dialect: str) -> None:
+    statements = [b.code for b in blocks_of("reference/table.md") if b.language == "sql"]
+    assert create_table_sql(dialect) in statements  # type: ignore[arg-type]
+
+
+def test_limits() -> None:
+    page = text_of("limits.md")
+    assert f"1 to {NAME_LIMIT} characters" in page
+    assert f"{-(2**63)} to {2**63 - 1}" in page
+
+
+def test_the_note_of_a_connection_given_up() -> None:
+    assert f"{GIVEN_UP}\n" in [b.code for b in blocks_of("explanation/cancellation.md")]
+
+
+def test_the_readme_names_the_extras() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for extra in "sqlalchemy", "asyncpg", "psycopg", "aiosqlite", "alembic":
+        assert f"`{extra}`" in readme

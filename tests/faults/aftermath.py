@@ -1,0 +1,80 @@
+"""What must hold whatever happened to a draw."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+import anyio
+
+from aseq import AsyncSequence, SequenceLocked
+from tests import clients
+from tests.clients import Client
+from tests.database import Database
+from tests.proxy import DEADLINE
+
+
+async def roll_back(client: Client) -> None:
+    """Roll back what a block may have left open, as a user of the library would."""
+    owner: Any = client if hasattr(client, "rollback") else client.conn
+    if hasattr(owner, "rollback"):  # asyncpg has blocks only
+        await owner.rollback()
+
+
+async def commit_anyway(
+    client: Client, name: str, draw: Callable[[], Awaitable[int | None]]
+) -> None:
+    """Draw in a transaction, save what was drawn, and commit whatever was raised.
+
+    It is rolled back only if the commit itself is refused. A connection of SQLAlchemy
+    forgets its transaction even then: there, closing it is what ends the transaction.
+    """
+    try:
+        async with client.transaction():
+            number = await draw()
+            with suppress(Exception):
+                if number is not None:
+                    await client.save(name, number)
+                await client.save(f"{name}-other", 0)
+    except Exception:
+        if isinstance(client, clients.SQLAlchemyConnection):
+            await client.conn.close()
+            client.conn = await client.engine.connect()
+        await roll_back(client)
+
+
+def assert_gapless(database: Database, name: str) -> None:
+    """The committed rows are 1, 2, ... up to the committed last value, each once."""
+    assert database.saved(name) == list(range(1, (database.last(name) or 0) + 1))
+
+
+async def draw_and_save(client: Client, name: str, *, nowait: bool = False) -> int:
+    """Take part in the sequence as everybody does."""
+    async with client.transaction():
+        number = await AsyncSequence(name).next_value(client.conn, nowait=nowait)
+        await client.save(name, number)
+    return number
+
+
+async def assert_free(database: Database, name: str) -> None:
+    """Another connection gets the next number without waiting, and nothing is missing.
+
+    A server may take a moment to notice that a connection was closed.
+    """
+    async with database.connect() as other:
+        with anyio.fail_after(DEADLINE):
+            while True:
+                try:
+                    await draw_and_save(other, name, nowait=True)
+                    break
+                except SequenceLocked:
+                    await anyio.sleep(0.01)
+    assert_gapless(database, name)
+
+
+async def assert_usable(database: Database, client: Client, name: str) -> None:
+    """The same connection goes on with the next number."""
+    expected = (database.last(name) or 0) + 1
+    assert await draw_and_save(client, name) == expected
+    assert_gapless(database, name)

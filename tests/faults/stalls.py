@@ -1,0 +1,183 @@
+"""Draws that can't go on, until a test lets them: to cancel them at a moment of its choice.
+
+On PostgreSQL another transaction holds the row, and a proxy can keep the answer back. On
+SQLite a trigger stops the statement in its worker thread.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from threading import Event
+from typing import Any
+
+import anyio
+import psycopg
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from aseq import AsyncSequence
+from tests.clients import Client, SQLAlchemySession
+from tests.database import Database
+from tests.proxy import DEADLINE, Proxy, proxy_before
+
+_TAKE = (
+    "INSERT INTO aseq_sequence AS s (name, last) VALUES ('{name}', 1) "
+    "ON CONFLICT (name) DO UPDATE SET last = s.last + 1 RETURNING last"
+)
+_BEHIND = (
+    "SELECT count(*) FROM pg_locks "
+    "WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+)
+_GATE = (
+    "CREATE TEMP TRIGGER gate_{event} AFTER {event} ON main.aseq_sequence "
+    "BEGIN SELECT gate(); END"
+)
+
+
+class Stall(ABC):
+    """Makes the draws of one client stop in the middle."""
+
+    @abstractmethod
+    def holding(self) -> AbstractAsyncContextManager[None]:
+        """Draws stop inside the block, from now until `release`."""
+
+    @abstractmethod
+    async def reached(self) -> None:
+        """Return when a draw has stopped."""
+
+    @abstractmethod
+    def release(self) -> None:
+        """Let it go on."""
+
+    def release_if_it_cannot_be_interrupted(self) -> None:
+        """Let it go on if it is in a thread: else it would never end."""
+        return
+
+    @abstractmethod
+    def release_unnoticed(self) -> None:
+        """Let it go on, and wait, blocking the event loop, until it is done.
+
+        The client's side has the answer, and nobody has looked at it.
+        """
+
+
+class Waiting(Stall):
+    """Behind another transaction of PostgreSQL."""
+
+    def __init__(self, url: str, name: str, proxy: Proxy) -> None:
+        self._url, self._name, self._proxy = url, name, proxy
+
+    @asynccontextmanager
+    async def holding(self) -> AsyncIterator[None]:
+        with psycopg.connect(self._url) as self._holder:
+            cursor = self._holder.execute(_TAKE.format(name=self._name).encode())
+            [number] = cursor.fetchone() or (None,)
+            self._holder.execute("INSERT INTO saved VALUES (%s, %s)", (self._name, number))
+            yield
+
+    async def reached(self) -> None:
+        with anyio.fail_after(DEADLINE):
+            while self._holder.execute(_BEHIND).fetchone() == (0,):
+                await anyio.sleep(0.002)
+
+    def release(self) -> None:
+        self._holder.commit()
+
+    def release_unnoticed(self) -> None:
+        self._proxy.hold_answers()
+        self._holder.commit()
+        self._proxy.wait_for_answer()
+        self._proxy.deliver()
+
+
+class Gate(Stall):
+    """In a trigger, inside the thread of an SQLite connection."""
+
+    def __init__(self, connection: sqlite3.Connection, *, fetches_later: bool) -> None:
+        self._here, self._open, self._left = Event(), Event(), Event()
+        self._open.set()
+        self.connection, self.fetches_later = connection, fetches_later
+
+    def __call__(self) -> None:
+        """The trigger."""
+        self._here.set()
+        if not self._open.wait(DEADLINE):
+            raise TimeoutError
+        self._left.set()
+
+    @asynccontextmanager
+    async def holding(self) -> AsyncIterator[None]:
+        for event in (self._here, self._open, self._left):
+            event.clear()
+        try:
+            yield
+        finally:
+            self._open.set()
+
+    async def reached(self) -> None:
+        with anyio.fail_after(DEADLINE):
+            while not self._here.is_set():
+                await anyio.sleep(0.001)
+
+    def release(self) -> None:
+        self._open.set()
+
+    release_if_it_cannot_be_interrupted = release
+
+    def release_unnoticed(self) -> None:
+        before, end = self.connection.total_changes, time.monotonic() + DEADLINE
+        self._open.set()
+        while self.connection.total_changes == before:
+            if self.fetches_later and self._left.is_set():
+                return  # and the event loop is needed for the rest
+            assert time.monotonic() < end, "the statement didn't end"
+
+
+@contextmanager
+def network(database: Database) -> Iterator[Proxy | None]:
+    """A proxy before the database, if there is a network."""
+    if database.case.dialect == "sqlite":
+        yield None
+        return
+    with proxy_before(database.url) as proxy:
+        yield proxy
+
+
+@asynccontextmanager
+async def stallable(database: Database, name: str) -> AsyncIterator[tuple[Client, Stall]]:
+    """A connection of the test's kind that has drawn and saved 1, and what stops its draws."""
+    # 1 is drawn so that nothing has to be prepared any more.
+    with network(database) as proxy:
+        url = proxy.url if proxy else database.url
+        async with Database(database.case, url).connect() as client:
+            stall = await gate(client) if proxy is None else Waiting(database.url, name, proxy)
+            async with client.transaction():
+                await client.save(name, await AsyncSequence(name).next_value(client.conn))
+            yield client, stall
+
+
+async def gate(client: Client) -> Gate:
+    """Put a gate into an SQLite connection."""
+    through_sqlalchemy = isinstance(client, SQLAlchemySession)
+    raw = await _driver_connection(client) if through_sqlalchemy else client.conn
+    connection = raw if isinstance(raw, sqlite3.Connection) else raw._conn
+    stop = Gate(connection, fetches_later=through_sqlalchemy)
+    pending = raw.create_function("gate", 0, stop)
+    if pending is not None:
+        await pending
+    for event in ("INSERT", "UPDATE"):
+        await client.execute(_GATE.format(event=event))
+    if through_sqlalchemy:
+        await client.conn.commit()
+    return stop
+
+
+async def _driver_connection(client: Client) -> Any:
+    conn: Any = client.conn
+    if isinstance(conn, AsyncSession):
+        conn = await conn.connection()
+    return (await conn.get_raw_connection()).driver_connection
+

@@ -1,0 +1,62 @@
+"""Looking into PostgreSQL from outside: who waits, who holds what, who said what.
+
+On a plain connection of its own, so that a test can wait for a state that it sees in
+the server instead of waiting for a time to pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import anyio
+import psycopg
+
+DEADLINE = 20.0
+"""Seconds after which a state that doesn't come is a failure."""
+
+
+class Observer:
+    """Sees the other connections of a PostgreSQL server."""
+
+    def __init__(self, conn: psycopg.Connection[Any]) -> None:
+        self._conn = conn
+
+    async def until_waiting(self, pid: int) -> None:
+        """Return as soon as the backend waits for a lock."""
+        with anyio.fail_after(DEADLINE):
+            while not self.waits(pid):  # noqa: ASYNC110  # the server tells only who asks
+                await anyio.sleep(0.002)
+
+    def waits(self, pid: int) -> bool:
+        """Whether the backend waits for a lock."""
+        rows = self._rows(
+            "SELECT wait_event_type FROM pg_stat_activity WHERE pid = %s AND state = 'active'",
+            pid,
+        )
+        return rows == [("Lock",)]
+
+    def locks(self, pid: int) -> set[tuple[str, str, bool]]:
+        """What the backend holds or waits for: the kind of lock, its mode, if granted."""
+        sql = "SELECT locktype, mode, granted FROM pg_locks WHERE pid = %s"
+        return {(kind, mode, granted) for kind, mode, granted in self._rows(sql, pid)}
+
+    def heard(self, pid: int) -> tuple[Any, ...]:
+        """The backend's last statement, when it came, and what became of it."""
+        [row] = self._rows(
+            "SELECT query, query_start, state_change, state FROM pg_stat_activity"
+            " WHERE pid = %s",
+            pid,
+        )
+        return row
+
+    def _rows(self, sql: str, pid: int) -> list[tuple[Any, ...]]:
+        return self._conn.execute(sql.encode(), (pid,)).fetchall()
+
+
+@contextmanager
+def observing(url: str) -> Iterator[Observer]:
+    """An observer of the server, for the length of the block."""
+    with psycopg.connect(url, autocommit=True) as conn:
+        yield Observer(conn)

@@ -1,0 +1,41 @@
+"""django-sequences, played by hand: its table as its migration makes it, and its SQL."""
+
+from __future__ import annotations
+
+import random
+
+import psycopg
+
+TABLE = "sequences_sequence"
+
+DDL = {
+    "postgresql": f"""CREATE TABLE IF NOT EXISTS {TABLE} (
+        name varchar(100) NOT NULL PRIMARY KEY,
+        last bigint NOT NULL CHECK (last >= 0))""",
+    "sqlite": f"""CREATE TABLE IF NOT EXISTS {TABLE} (
+        name varchar(100) NOT NULL PRIMARY KEY,
+        last bigint unsigned NOT NULL CHECK (last >= 0))""",
+}
+
+_UPSERT = """INSERT INTO {table} (name, last) VALUES (%s, %s)
+    ON CONFLICT (name) DO UPDATE SET last = {table}.last + %s RETURNING last"""
+
+
+def draw(conn: psycopg.Connection[tuple[int]], table: str, name: str) -> int:
+    """`get_next_value` as django-sequences sends it: nobody queues."""
+    row = conn.execute(_UPSERT.format(table=table).encode(), (name, 1, 1)).fetchone()
+    assert row is not None
+    return row[0]
+
+
+def work(url: str, table: str, name: str, rounds: int, seed: int) -> None:
+    """A thread of an application: draw and save, and roll some transactions back."""
+    chance = random.Random(seed)
+    with psycopg.connect(url) as conn:
+        for _ in range(rounds):
+            number = draw(conn, table, name)
+            conn.execute("INSERT INTO saved (name, number) VALUES (%s, %s)", (name, number))
+            if chance.random() < 0.3:
+                conn.rollback()
+            else:
+                conn.commit()

@@ -1,0 +1,155 @@
+"""What each error says, carries and is."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import pytest
+
+import aseq
+from aseq import (
+    AseqError,
+    InvalidSequence,
+    NotInTransaction,
+    SequenceExhausted,
+    SequenceLocked,
+    SequenceTableMissing,
+    UnsupportedConnection,
+    errors,
+)
+
+ALONE = (
+    """sequence "it's" isn't used inside a transaction, so the change would be committed by """
+    "itself and could leave a gap: "
+)
+MISSING = (
+    "table 'billing.numbers' doesn't exist: create it once with "
+    "`await aseq.create_table(conn, 'billing.numbers')`, or with your migrations"
+)
+EXHAUSTED = (
+    "sequence 'invoices' is exhausted: its last value is 9223372036854775807 and the next "
+    "doesn't fit in 64 bits; go on with another name, or loop with reset_value"
+)
+TOO_FAR = (
+    "sequence 'invoices' is exhausted: not even its first values fit in 64 bits; go on with "
+    "another name, or loop with reset_value"
+)
+
+# (error, its text, its attributes)
+TEXTS: list[tuple[AseqError, str, dict[str, object]]] = [
+    (
+        InvalidSequence("step", "must not be 0"),
+        "step must not be 0",
+        {"argument": "step", "problem": "must not be 0"},
+    ),
+    (
+        UnsupportedConnection("asyncpg.pool.Pool", "take a connection"),
+        "can't draw numbers on asyncpg.pool.Pool: take a connection",
+        {"type": "asyncpg.pool.Pool", "hint": "take a connection"},
+    ),
+    (
+        NotInTransaction("it's", "use `async with conn.transaction():`"),
+        ALONE + "use `async with conn.transaction():`",
+        {"sequence": "it's", "hint": "use `async with conn.transaction():`"},
+    ),
+    (
+        SequenceLocked("invoices", "try again"),
+        "sequence 'invoices' is held by another transaction: try again",
+        {"sequence": "invoices", "hint": "try again"},
+    ),
+    (
+        SequenceTableMissing("billing.numbers"),
+        MISSING,
+        {"table": "billing.numbers"},
+    ),
+    (
+        SequenceExhausted("invoices", 9223372036854775807),
+        EXHAUSTED,
+        {"sequence": "invoices", "last": 9223372036854775807},
+    ),
+    (
+        SequenceExhausted("invoices", None),
+        TOO_FAR,
+        {"sequence": "invoices", "last": None},
+    ),
+]
+
+ALL = [exc for exc, _, _ in TEXTS]
+
+# (error, its bases, what a caller may not take it for)
+BASES: list[tuple[type[AseqError], tuple[type, ...], type]] = [
+    (AseqError, (Exception,), OSError),
+    (InvalidSequence, (AseqError, ValueError), TypeError),
+    (UnsupportedConnection, (AseqError, TypeError), ValueError),
+    (NotInTransaction, (AseqError, RuntimeError), ValueError),
+    (SequenceLocked, (AseqError,), TimeoutError),
+    (SequenceTableMissing, (AseqError, LookupError), KeyError),
+    (SequenceExhausted, (AseqError, OverflowError), ValueError),
+]
+
+
+def by_class(exc: AseqError) -> str:
+    return type(exc).__name__
+
+
+@pytest.mark.parametrize(("exc", "text", "attributes"), TEXTS)
+def test_text_and_attributes(exc: AseqError, text: str, attributes: dict[str, object]) -> None:
+    assert str(exc) == text
+    assert {key: getattr(exc, key) for key in attributes} == attributes
+    assert exc.args == tuple(attributes.values())
+
+
+@pytest.mark.parametrize("exc", ALL, ids=by_class)
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_survives_pickling(exc: AseqError, protocol: int) -> None:
+    twin = pickle.loads(pickle.dumps(exc, protocol))
+
+    assert type(twin) is type(exc)
+    assert (str(twin), twin.__dict__) == (str(exc), exc.__dict__)
+
+
+@pytest.mark.parametrize("exc", ALL, ids=by_class)
+@pytest.mark.parametrize("how", [copy.copy, copy.deepcopy])
+def test_survives_copying(exc: AseqError, how: type[AseqError]) -> None:
+    twin = how(exc)
+
+    assert type(twin) is type(exc)
+    assert (str(twin), twin.__dict__) == (str(exc), exc.__dict__)
+
+
+@pytest.mark.parametrize("exc", ALL, ids=by_class)
+def test_keeps_notes_when_pickled(exc: AseqError) -> None:
+    noted = copy.copy(exc)
+    noted.add_note("roll back")
+
+    assert pickle.loads(pickle.dumps(noted)).__notes__ == ["roll back"]
+
+
+@pytest.mark.parametrize(("cls", "bases", "other"), BASES)
+def test_bases(cls: type[AseqError], bases: tuple[type, ...], other: type) -> None:
+    assert cls.__bases__ == bases
+    assert not issubclass(cls, other)
+
+
+def test_the_tables_above_are_complete() -> None:
+    assert {cls.__name__ for cls, _, _ in BASES} == set(errors.__all__)
+    assert {by_class(exc) for exc in ALL} == set(errors.__all__) - {"AseqError"}
+
+
+@pytest.mark.parametrize("name", errors.__all__)
+def test_is_importable_from_aseq(name: str) -> None:
+    assert getattr(aseq, name) is getattr(errors, name)
+    assert name in aseq.__all__
+
+
+def test_the_docstring_draws_the_tree() -> None:
+    drawn = {}
+    for line in (errors.__doc__ or "").splitlines():
+        branch = line.strip().lstrip("├└─ ").split("  ")[0]
+        name, _, base = branch.rstrip(")").partition("(")
+        if name in errors.__all__:
+            drawn[name] = (AseqError.__name__, base) if base else (AseqError.__name__,)
+
+    drawn["AseqError"] = ("Exception",)
+    assert drawn == {cls.__name__: tuple(b.__name__ for b in bases) for cls, bases, _ in BASES}

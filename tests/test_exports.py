@@ -1,0 +1,87 @@
+"""What can be imported from where."""
+
+from __future__ import annotations
+
+import ast
+import importlib.metadata
+
+import pytest
+
+import aseq
+from aseq import errors
+from tests.test_layering import MODULES
+
+PUBLIC = {
+    "AsyncSequence",
+    "create_table",
+    "create_table_sql",
+    "drop_table",
+    "is_retryable",
+    *errors.__all__,
+}
+
+
+def exported(source: str) -> list[str] | None:
+    """The names in the `__all__` of a source, in its order."""
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            names: list[str] = list(ast.literal_eval(node.value))
+            return names
+    return None
+
+
+EXPORTS = {
+    module: names
+    for module, path in MODULES.items()
+    if (names := exported(path.read_text(encoding="utf-8"))) is not None
+}
+
+
+@pytest.mark.parametrize("module", sorted(EXPORTS))
+def test_exports_are_sorted_unique_and_there(module: str) -> None:
+    names = EXPORTS[module]
+
+    # As ruff sorts them: constants, classes, the rest.
+    assert names == sorted(set(names), key=lambda n: (not n.isupper(), n[0].islower(), n))
+
+
+@pytest.mark.parametrize("module", sorted(EXPORTS))
+def test_exports_are_bound_in_their_module(module: str) -> None:
+    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    bound = set[str]()
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom):
+            bound |= {alias.asname or alias.name for alias in node.names}
+        elif isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            bound.add(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            bound |= {ast.unparse(target) for target in targets}
+
+    assert set(EXPORTS[module]) <= bound
+
+
+def test_aseq_exports_the_whole_public_surface() -> None:
+    assert set(aseq.__all__) == PUBLIC
+    assert {"aseq", "aseq.errors"} <= set(EXPORTS), "the tests above saw them"
+
+
+def test_a_star_import_gives_what_is_exported() -> None:
+    names: dict[str, object] = {}
+    exec("from aseq import *", names)
+
+    assert set(names) - {"__builtins__"} == PUBLIC
+
+
+def test_version_is_that_of_the_distribution() -> None:
+    assert aseq.__version__ == importlib.metadata.version("aseq")
+
+
+def test_an_unknown_attribute_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="module 'aseq' has no attribute 'Sequence'"):
+        aseq.Sequence  # noqa: B018
+    assert not hasattr(aseq, "next_value")
+
+
+def test_types_are_shipped() -> None:
+    assert (MODULES["aseq"].parent / "py.typed").read_text() == ""

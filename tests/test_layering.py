@@ -1,0 +1,166 @@
+"""Who may import whom, as a table, compared with every import under ``src/aseq``.
+
+::
+
+    errors <- _core <- _drive <- _sequence -> _dispatch -> (by name, on use) adapters/*
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import sys
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import aseq
+
+ROOT = Path(aseq.__file__).parent
+
+ERRORS, CORE, BASE = "aseq.errors", "aseq._core", "aseq.adapters.base"
+_CALLS = (ERRORS, CORE, "aseq._dispatch", "aseq._drive")
+
+# What of ours a module may import; a row is for the modules below it, too.
+OURS: dict[str, tuple[str, ...]] = {
+    "aseq": (ERRORS, CORE, "aseq._schema", "aseq._sequence"),
+    ERRORS: (),
+    CORE: (ERRORS, CORE),
+    "aseq._guard": (),
+    "aseq._explain": (ERRORS, CORE, BASE),
+    "aseq._drive": (ERRORS, CORE, BASE, "aseq._explain", "aseq._guard"),
+    "aseq._dispatch": (ERRORS, CORE, BASE),
+    "aseq._sequence": _CALLS,
+    "aseq._schema": _CALLS,
+    "aseq.testing": (ERRORS, CORE, BASE),
+    BASE: (ERRORS, CORE),
+    "aseq.adapters._sqlite": (ERRORS, CORE),
+    "aseq.adapters._thread": (),
+    "aseq.adapters.alembic": (ERRORS, CORE, "aseq.adapters.sqlalchemy"),
+    "aseq.django": ("aseq", *_CALLS, BASE, "aseq._guard", "aseq._sequence", "aseq.django"),
+}
+
+# Any other adapter: what all adapters share, and itself.
+ADAPTER = (
+    *(ERRORS, CORE, BASE, "aseq._guard"),
+    *("aseq.adapters._sqlite", "aseq.adapters._thread"),
+)
+
+# Which libraries, but for the one that an adapter is named after.
+LIBRARIES: dict[str, tuple[str, ...]] = {
+    "aseq._guard": ("anyio",),
+    "aseq._drive": ("anyio",),
+    "aseq.adapters.alembic": ("alembic", "sqlalchemy"),
+    "aseq.adapters.dbapi": ("anyio",),
+    "aseq.django": ("django", "asgiref"),
+}
+
+# Of the standard library, what only some may import.
+GUARDED: dict[str, tuple[str, ...]] = {
+    "asyncio": ("aseq._guard", "aseq._drive"),
+    "importlib": ("aseq", "aseq._dispatch"),
+    "sqlite3": (
+        "aseq.adapters.aiosqlite",
+        "aseq.adapters.dbapi",
+        "aseq.adapters._sqlite",
+        "aseq.adapters._thread",
+        "aseq.testing",
+    ),
+}
+
+# What would make the core depend on a moment, a machine or an event loop.
+NOT_IN_CORE = {
+    *("asyncio", "concurrent", "contextvars", "threading", "selectors"),
+    *("time", "datetime", "random", "secrets"),
+    *("os", "io", "pathlib", "socket", "subprocess", "logging", "sqlite3"),
+}
+
+
+def modules() -> dict[str, Path]:
+    """Every module of ours, by name."""
+    found = {}
+    for path in ROOT.rglob("*.py"):
+        *parts, last = path.relative_to(ROOT.parent).with_suffix("").parts
+        found[".".join(parts if last == "__init__" else (*parts, last))] = path
+    return found
+
+
+MODULES = modules()
+
+
+def imports(module: str, source: str, *, package: bool) -> Iterator[str]:
+    """The full names of all modules that a source imports, wherever it does so."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            here = module.split(".")
+            up = len(here) - node.level + package
+            parent = [*here[:up], *filter(None, [node.module])] if node.level else [node.module]
+            origin = ".".join(map(str, parent))
+            for alias in node.names:
+                full = f"{origin}.{alias.name}"
+                yield full if full in MODULES else origin
+
+
+def under(module: str, rows: tuple[str, ...]) -> bool:
+    """Whether one of the rows is about a module. The row of ``aseq`` is about itself only."""
+    return any(
+        module == row or (row != "aseq" and module.startswith(row + ".")) for row in rows
+    )
+
+
+def row_of(module: str) -> tuple[str, tuple[str, ...], tuple[str, ...]] | None:
+    """The row about a module: its name, what of ours it imports, and which libraries."""
+    rows = [row for row in OURS if under(module, (row,))]
+    if rows:
+        row = max(rows, key=len)
+        return row, OURS[row], LIBRARIES.get(row, ())
+    if module.startswith("aseq.adapters."):
+        row = ".".join(module.split(".")[:3])
+        library = row.rpartition(".")[2]
+        return row, (*ADAPTER, row), (library, *LIBRARIES.get(row, ()))
+    return (module, (), ()) if module == "aseq.adapters" else None
+
+
+def complaints(module: str, source: str, *, package: bool = False) -> list[str]:
+    """What is wrong with the imports of a module, one sentence each."""
+    row = row_of(module)
+    if row is None:
+        return [f"{module} has no row in OURS: say what it may import"]
+    name, ours, libraries = row
+    told = []
+    for target in imports(module, source, package=package):
+        top = target.partition(".")[0]
+        if top == "aseq":
+            if not under(target, ours):
+                told.append(f"{module} imports {target}: {name} may import {ours or 'nothing'}")
+        elif top not in sys.stdlib_module_names:
+            if top not in libraries:
+                told.append(f"{module} imports {top}: only its own adapter knows a library")
+        elif under(module, (CORE,)) and top in NOT_IN_CORE:
+            told.append(f"{module} imports {top}: the core has no loop, clock or machine")
+        elif top in GUARDED and not under(module, GUARDED[top]):
+            told.append(f"{module} imports {top}: only {', '.join(GUARDED[top])} may")
+    return told + (awaits(module, source) if under(module, (CORE,)) else [])
+
+
+def awaits(module: str, source: str) -> list[str]:
+    """Each place where a source of the core awaits."""
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    return [
+        f"{module}, line {token.start[0]}, has {token.string!r}: nothing in the core awaits"
+        for token in tokens
+        if token.type == tokenize.NAME and token.string in ("async", "await")
+    ]
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_each_module_imports_what_its_layer_may(module: str) -> None:
+    path = MODULES[module]
+    source = path.read_text(encoding="utf-8")
+
+    told = complaints(module, source, package=path.name == "__init__.py")
+    assert not told, "\n".join(told)

@@ -1,0 +1,198 @@
+"""What a caller's editor sees. Type-checked, never run.
+
+An ignored line is a wrong use: mypy tells if it stops being one (`warn_unused_ignores`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, ClassVar, Literal, assert_type
+
+import aseq
+from aseq import (
+    AseqError,
+    AsyncSequence,
+    InvalidSequence,
+    NotInTransaction,
+    SequenceExhausted,
+    SequenceLocked,
+    SequenceTableMissing,
+    UnsupportedConnection,
+    create_table,
+    create_table_sql,
+    drop_table,
+    is_retryable,
+)
+from aseq.adapters.base import SQLITE, Bind, Dialect, Executor, Paramstyle, Row, TableName
+from aseq.testing import MemoryExecutor, assert_gapless
+
+
+async def verbs(conn: object, seq: AsyncSequence) -> None:
+    assert_type(await seq.next_value(conn), int)
+    assert_type(await seq.next_value(conn, nowait=True), int)
+    assert_type(await seq.next_values(conn, 3), Sequence[int])
+    assert_type(await seq.next_values(conn, 3, nowait=True), Sequence[int])
+    assert_type(await seq.last_value(conn), int | None)
+    assert_type(await seq.advance_to(conn, 41), int)
+    assert_type(await seq.delete(conn), bool)
+    assert_type(seq.iterate(conn), AsyncIterator[int])
+    async for value in seq.iterate(conn, nowait=True):
+        assert_type(value, int)
+
+
+async def wrong_verbs(conn: object, seq: AsyncSequence) -> None:
+    await seq.next_value()  # type: ignore[call-arg]
+    await seq.next_value(conn=conn)  # type: ignore[call-arg]
+    await seq.next_value(conn, True)  # type: ignore[call-arg]
+    await seq.next_value(conn, nowait=None)  # type: ignore[arg-type]
+    await seq.next_values(conn)  # type: ignore[call-arg]
+    await seq.next_values(conn, "3")  # type: ignore[arg-type]
+    await seq.next_values(conn, count=3)  # type: ignore[call-arg]
+    await seq.next_values(conn, 3, True)  # type: ignore[call-arg]
+    await seq.last_value(conn, nowait=True)  # type: ignore[call-arg]
+    await seq.advance_to(conn, None)  # type: ignore[arg-type]
+    await seq.advance_to(conn, value=3)  # type: ignore[call-arg]
+    await seq.delete(conn=conn)  # type: ignore[call-arg]
+    await seq.iterate(conn)  # type: ignore[misc]
+    for _ in seq.iterate(conn):  # type: ignore[attr-defined]
+        pass
+    seq.next_value(conn) + 1  # type: ignore[operator]
+    (await seq.last_value(conn)) + 1  # type: ignore[operator]
+    (await seq.next_values(conn, 3)).append(4)  # type: ignore[attr-defined]
+
+
+def parameters() -> None:
+    AsyncSequence()
+    AsyncSequence("cases", 1, 1000)
+    seq = AsyncSequence(
+        name="cases",
+        initial_value=10,
+        reset_value=None,
+        step=-1,
+        table="billing.numbers",
+        require_transaction=False,
+        fair=None,
+    )
+    assert_type(seq.name, str)
+    assert_type(seq.initial_value, int)
+    assert_type(seq.reset_value, int | None)
+    assert_type(seq.step, int)
+    assert_type(seq.table, str)
+    assert_type(seq.require_transaction, bool)
+    assert_type(seq.fair, bool | None)
+    assert_type({seq: 1}[seq], int)
+
+
+def wrong_parameters(seq: AsyncSequence) -> None:
+    AsyncSequence(1)  # type: ignore[arg-type]
+    AsyncSequence("cases", "1")  # type: ignore[arg-type]
+    AsyncSequence("cases", 1, 9, 2)  # type: ignore[call-arg]
+    AsyncSequence(sequence_name="cases")  # type: ignore[call-arg]
+    AsyncSequence(step=None)  # type: ignore[arg-type]
+    AsyncSequence(fair="no")  # type: ignore[arg-type]
+    seq.name = "other"  # type: ignore[misc]
+    seq.step += 1  # type: ignore[misc]
+    seq < seq  # type: ignore[operator]  # noqa: B015
+
+
+async def tables(conn: object) -> None:
+    await create_table(conn)
+    await create_table(conn, "billing.numbers")
+    await drop_table(conn, "billing.numbers")
+    assert_type(create_table_sql("sqlite"), str)
+    assert_type(create_table_sql("postgresql", "billing.numbers"), str)
+    await create_table(conn, table="numbers")  # type: ignore[call-arg]
+    await drop_table()  # type: ignore[call-arg]
+    create_table_sql("oracle")  # type: ignore[arg-type]
+
+
+def failures(exc: BaseException) -> None:
+    assert_type(is_retryable(exc), bool)
+    assert_type(aseq.__version__, str)
+    is_retryable(exc=exc)  # type: ignore[call-arg]
+    is_retryable("40001")  # type: ignore[arg-type]
+    if isinstance(exc, InvalidSequence):
+        assert_type((exc.argument, exc.problem), tuple[str, str])
+    elif isinstance(exc, UnsupportedConnection):
+        assert_type((exc.type, exc.hint), tuple[str, str])
+    elif isinstance(exc, NotInTransaction | SequenceLocked):
+        assert_type((exc.sequence, exc.hint), tuple[str, str])
+    elif isinstance(exc, SequenceTableMissing):
+        assert_type(exc.table, str)
+    elif isinstance(exc, SequenceExhausted):
+        assert_type((exc.sequence, exc.last), tuple[str, int | None])
+    elif isinstance(exc, AseqError):
+        exc.sequence  # type: ignore[attr-defined]  # noqa: B018
+
+
+class Brief(Executor):
+    """An executor of a third party, with no more than it needs."""
+
+    dialect = SQLITE
+    paramstyle: Paramstyle = "qmark"
+    driver_errors: ClassVar = (OSError,)
+
+    def autocommits(self) -> str | None:
+        return None
+
+    async def fetch(
+        self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
+    ) -> Sequence[Row]:
+        return [(1,)]
+
+    async def spoil(self) -> bool:
+        return True
+
+    def abandon(self) -> None:
+        return
+
+
+class Whole:
+    """An executor of a third party that inherits nothing."""
+
+    dialect: Dialect = SQLITE
+    paramstyle: Paramstyle = "format"
+    driver_errors: ClassVar[tuple[type[Exception], ...]] = ()
+    errors: Mapping[type[AseqError], type[AseqError]] = {}
+
+    async def prepare(self) -> None:
+        return
+
+    def autocommits(self) -> str | None:
+        return "begin"
+
+    def locate(self, table: TableName) -> TableName:
+        return TableName(table.name, "tenant")
+
+    async def fetch(
+        self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
+    ) -> list[tuple[Any, ...]]:
+        return []
+
+    async def spoil(self) -> bool:
+        return False
+
+    def abandon(self) -> None:
+        return
+
+
+class Blocking(Whole):
+    """No executor: it doesn't await."""
+
+    def fetch(  # type: ignore[override]
+        self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
+    ) -> list[tuple[Any, ...]]:
+        return []
+
+
+def executors() -> list[Executor]:
+    assert_type(Whole().paramstyle, Literal["qmark", "format", "numeric_dollar"])
+    wrong: Executor = Blocking()  # type: ignore[assignment]
+    half: Executor = Executor()  # type: ignore[misc]
+    return [Brief(), Whole(), MemoryExecutor(), wrong, half]
+
+
+def helpers() -> None:
+    assert_gapless([1, 2, 3])
+    assert_gapless((n for n in (4, 2)), 4, step=-2)
+    assert_gapless(["1"])  # type: ignore[list-item]
