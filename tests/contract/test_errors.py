@@ -172,12 +172,16 @@ async def test_other_errors_of_the_server(
     database: Database, name: str, setting: str, sqlstate: str, retryable: bool
 ) -> None:
     seq = AsyncSequence(name)
-    async with database.connect() as holder, database.connect() as client:
-        async with holder.transaction(), undone(client.transaction()):
-            await seq.next_value(holder.conn)
-            await client.execute(setting)
-            with pytest.raises(Exception) as caught:
-                await seq.next_value(client.conn)
+    async with (
+        database.connect() as holder,
+        database.connect() as client,
+        holder.transaction(),
+        undone(client.transaction()),
+    ):
+        await seq.next_value(holder.conn)
+        await client.execute(setting)
+        with pytest.raises(Exception) as caught:
+            await seq.next_value(client.conn)
 
     assert code(caught.value) == sqlstate
     assert is_the_drivers_own(caught.value)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pytest
 
-from aseq import AseqError, InvalidSequence, SequenceExhausted, SequenceLocked
 from aseq._core import plans
 from aseq._core.arithmetic import MAX, MIN
 from aseq._core.dialects import DIALECTS, POSTGRESQL, SQLITE, Dialect, Draw
@@ -18,7 +17,6 @@ from aseq._core.table import TableName
 
 T = TypeVar("T")
 TABLE = TableName("aseq_sequence")
-LOCKED = "nowait=True doesn't wait for it. The transaction is usable, and nothing was written"
 
 
 def play(
@@ -130,69 +128,3 @@ def test_each_kind_of_draw_has_its_text(reset: int | None, fair: bool, nowait: b
     assert statement.template == POSTGRESQL.draw[Draw(reset is not None, fair, nowait)]
     assert statement.table == TableName("numbers", "billing")
     assert statement.nowait is nowait
-
-
-UP, DOWN, LOOP = SequenceSpec("a", step=5), SequenceSpec("a", step=-5), SequenceSpec("a", 1, 3)
-NOTHING: Sequence[Row] = []
-NO_NUMBER: Sequence[Row] = [(None, "0")]
-
-# Nothing was drawn. (spec, count, nowait, answers, error)
-REFUSALS: list[tuple[SequenceSpec, int, bool, list[Sequence[Row]], AseqError]] = [
-    (UP, 1, False, [NOTHING, [(MAX - 4,)]], SequenceExhausted("a", MAX - 4)),
-    (UP, 2, False, [NOTHING, [(MAX - 9,)]], SequenceExhausted("a", MAX - 9)),
-    (DOWN, 1, False, [NOTHING, [(MIN,)]], SequenceExhausted("a", MIN)),
-    (UP, 1, True, [NO_NUMBER, [(MAX - 4,)]], SequenceExhausted("a", MAX - 4)),
-    (UP, 1, True, [NO_NUMBER, [(MAX - 5,)]], SequenceLocked("a", LOCKED)),
-    (UP, 2, True, [NO_NUMBER, [(MAX - 9,)]], SequenceExhausted("a", MAX - 9)),
-    (UP, 2, True, [NO_NUMBER, [(MAX - 10,)]], SequenceLocked("a", LOCKED)),
-    (DOWN, 1, True, [NO_NUMBER, [(MIN + 4,)]], SequenceExhausted("a", MIN + 4)),
-    (DOWN, 1, True, [NO_NUMBER, [(MIN + 5,)]], SequenceLocked("a", LOCKED)),
-    (UP, 1, True, [NO_NUMBER, NOTHING], SequenceLocked("a", LOCKED)),
-    (UP, 1, True, [NOTHING, [(MAX,)]], SequenceExhausted("a", MAX)),
-    (LOOP, 1, True, [NO_NUMBER], SequenceLocked("a", LOCKED)),
-]
-
-
-@pytest.mark.parametrize(("spec", "count", "nowait", "answers", "error"), REFUSALS)
-def test_why_nothing_was_drawn(
-    spec: SequenceSpec,
-    count: int,
-    nowait: bool,
-    answers: list[Sequence[Row]],
-    error: AseqError,
-) -> None:
-    plan = plans.next_values(spec, POSTGRESQL, count, nowait=nowait)
-    said: list[Statement] = []
-    with pytest.raises(type(error)) as caught:
-        play(plan, *answers, said=said)
-
-    assert caught.value.args == error.args
-    assert [item.template for item in said[1:]] == [POSTGRESQL.last_value] * (len(answers) - 1)
-    assert all(item.binds["name"] == "a" and item.table == TABLE for item in said)
-
-
-# Refused before anything is said. (plan, error)
-AT_ONCE: list[tuple[Plan[Any], AseqError]] = [
-    (plans.next_values(SequenceSpec("a", MAX), SQLITE, 2), SequenceExhausted("a", None)),
-    (
-        plans.next_values(SequenceSpec("a", MIN, step=-1), SQLITE, 2),
-        SequenceExhausted("a", None),
-    ),
-    (plans.next_values(SequenceSpec("a", 2), SQLITE, MAX), SequenceExhausted("a", None)),
-    (
-        plans.advance_to(SequenceSpec("a", MIN + 1, step=2), SQLITE, MIN),
-        InvalidSequence("value", "is before initial_value, and nothing fits before that"),
-    ),
-    (
-        plans.advance_to(SequenceSpec("a", MAX - 1, step=-2), SQLITE, MAX),
-        InvalidSequence("value", "is before initial_value, and nothing fits before that"),
-    ),
-]
-
-
-@pytest.mark.parametrize(("plan", "error"), AT_ONCE)
-def test_refused_before_the_first_statement(plan: Plan[Any], error: AseqError) -> None:
-    with pytest.raises(type(error)) as caught:
-        next(plan)
-
-    assert caught.value.args == error.args

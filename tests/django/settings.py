@@ -41,6 +41,7 @@ DATABASES = {"default": postgres(POSTGRES_URL), "sqlite": sqlite(SQLITE_FILE)}
 INSTALLED_APPS = [
     "aseq.django",
     "tests.django.shop",
+    "sequences",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

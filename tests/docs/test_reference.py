@@ -93,3 +93,13 @@ def test_the_readme_names_the_extras() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for extra in "sqlalchemy", "asyncpg", "psycopg", "aiosqlite", "alembic":
         assert f"`{extra}`" in readme
+
+
+def test_the_list_of_folders() -> None:
+    [listing] = [b.code for b in blocks(ROOT / "CONTRIBUTING.md") if b.code.startswith("src/")]
+    folder = ROOT
+    for line in listing.splitlines():
+        if not line.startswith(" "):
+            folder = ROOT / line
+        elif match := re.match(r"  (\S+) ", line):
+            assert (folder / match[1]).exists(), match[1]

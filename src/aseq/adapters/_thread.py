@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -17,3 +18,8 @@ async def in_thread_of(connection: Any, work: Callable[[sqlite3.Connection], T])
     """
     result: T = await connection._execute(work, connection._conn)
     return result
+
+
+def post_to_thread_of(connection: Any, work: Callable[[sqlite3.Connection], object]) -> None:
+    """As `in_thread_of`, but without waiting, and whatever becomes of the event loop."""
+    connection._tx.put_nowait((None, partial(work, connection._conn)))

@@ -23,6 +23,11 @@ _BUSY = (
     "DATABASES, transactions wait for their turn instead of failing"
 )
 
+_SAVEPOINT = (
+    "on SQLite, an atomic block after `set_autocommit(False)` is a savepoint that commits "
+    "by itself; turn autocommit on, or draw outside the block"
+)
+
 # By Django's `connection.vendor`.
 DIALECTS = {"postgresql": POSTGRESQL, "sqlite": replace(SQLITE, busy=_BUSY)}
 
@@ -48,7 +53,7 @@ class DjangoConnection(SyncExecutor):
         """Whether no transaction of the caller's own is open; if so, what to do."""
         connection = self._connection
         if _releases_commit(connection):
-            return "on SQLite, an atomic block inside `set_autocommit(False)` isn't one"
+            return _SAVEPOINT
         if _in_block(connection):
             return None
         if not (connection.in_atomic_block or connection.get_autocommit()):

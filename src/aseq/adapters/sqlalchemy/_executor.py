@@ -13,7 +13,7 @@ from aseq._core.statement import Bind, Paramstyle, Row
 from aseq._core.table import TableName
 from aseq._guard import to_the_end
 from aseq.adapters._sqlite import spoil
-from aseq.adapters._thread import in_thread_of
+from aseq.adapters._thread import in_thread_of, post_to_thread_of
 from aseq.adapters.base import Executor
 
 from ._session import Source
@@ -66,7 +66,9 @@ class PostgresExecutor(SQLAlchemyExecutor):
         return True
 
     def abandon(self) -> None:
-        self._dbapi.terminate()
+        driver = self._dbapi.driver_connection
+        terminate = getattr(driver, "terminate", None) or driver.pgconn.finish
+        terminate()
 
 
 class SqliteExecutor(SQLAlchemyExecutor):
@@ -119,7 +121,10 @@ class SqliteExecutor(SQLAlchemyExecutor):
     async def spoil(self) -> bool:
         return self._sent and await in_thread_of(self._dbapi.driver_connection, spoil)
 
-    abandon = _drop
+    def abandon(self) -> None:
+        self._drop()
+        if self._sent:
+            post_to_thread_of(self._dbapi.driver_connection, spoil)
 
 
 def _rows(connection: Connection, sql: str, args: tuple[Bind, ...]) -> Sequence[Row]:
