@@ -233,23 +233,26 @@ class ConnectionAiosqlite(SQLAlchemyConnection):
 class Aiosqlite(Client):
     """In autocommit mode, with transactions begun by hand."""
 
-    isolation_level: ClassVar[str | None] = None
+    isolation_level: ClassVar[Any] = None
     begin: ClassVar[str] = "BEGIN IMMEDIATE"
 
     async def open(self) -> None:
-        self.conn = await aiosqlite.connect(self.url, isolation_level=self.isolation_level)  # type: ignore[arg-type]
+        self.conn = await aiosqlite.connect(self.url, isolation_level=self.isolation_level)
 
     async def close(self) -> None:
         await self.conn.close()
 
+    def transaction(self) -> AbstractAsyncContextManager[object]:
+        return self._begun()
+
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[object]:
+    async def _begun(self) -> AsyncIterator[None]:
         await self.execute(self.begin)
         async with _ended(self):
             yield
 
     @asynccontextmanager
-    async def savepoint(self) -> AsyncIterator[object]:
+    async def savepoint(self) -> AsyncIterator[None]:
         await self.execute("SAVEPOINT inner_one")
         try:
             yield
@@ -317,7 +320,7 @@ class Sqlite3Legacy(Sqlite3):
 
 
 @asynccontextmanager
-async def _ended(connection: Any) -> AsyncIterator[object]:
+async def _ended(connection: Any) -> AsyncIterator[None]:
     """Commit or roll back at the end what began by itself."""
     try:
         yield

@@ -31,7 +31,9 @@ class Proxy:
         host, port = re.search(r"@([^:/]+):(\d+)", url).groups()  # type: ignore[union-attr]
         self._server = host, int(port)
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=200)
-        self.url = url.replace(f"@{host}:{port}", f"@127.0.0.1:{self._listener.getsockname()[1]}")
+        self.url = url.replace(
+            f"@{host}:{port}", f"@127.0.0.1:{self._listener.getsockname()[1]}"
+        )
         self._changed = Condition()
         self._answers = self._questions = True
         self._delay, self._random = delay, random.Random(7)

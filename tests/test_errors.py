@@ -61,7 +61,7 @@ TEXTS: list[tuple[AseqError, str, dict[str, object]]] = [
     (
         SequenceTableMissing("billing.numbers"),
         MISSING,
-        {"table": "billing.numbers"},
+        {"table": "billing.numbers", "declared": "billing.numbers"},
     ),
     (
         SequenceExhausted("invoices", 9223372036854775807),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TypeVar
 
 import anyio
@@ -112,12 +113,16 @@ async def _fetch(statement: Statement, executor: Executor) -> Sequence[Row]:
 
 async def _make_unusable(executor: Executor, lost: BaseException) -> None:
     async def spoil() -> None:
-        with anyio.move_on_after(SPOIL_LIMIT) as limit:
-            if await executor.spoil():
+        spoilt: bool | None = None
+        try:
+            with suppress(Exception), anyio.move_on_after(SPOIL_LIMIT):
+                spoilt = await executor.spoil()
+        finally:
+            if spoilt is None:  # no answer, or an error instead of one
+                executor.abandon()
+                _tell(lost, GIVEN_UP)
+            elif spoilt:
                 _tell(lost, UNUSABLE)
-        if limit.cancelled_caught:
-            executor.abandon()
-            _tell(lost, GIVEN_UP)
 
     try:
         await to_the_end(spoil)

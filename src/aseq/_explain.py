@@ -51,7 +51,7 @@ def _ours(exc: Exception, spec: SequenceSpec, facts: Facts) -> AseqError | None:
     if kind is SequenceLocked:
         return SequenceLocked(spec.name, facts.dialect.busy)
     if kind is SequenceTableMissing:
-        return SequenceTableMissing(table)
+        return SequenceTableMissing(table, spec.table)
     return None
 
 

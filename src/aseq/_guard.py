@@ -12,7 +12,6 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 import anyio
-import anyio.lowlevel
 
 T = TypeVar("T")
 
@@ -43,7 +42,6 @@ async def to_the_end(
         asyncio.CancelledError: the caller was cancelled, and the work has ended.
     """
     if not _on_asyncio():
-        await anyio.lowlevel.checkpoint_if_cancelled()
         with anyio.CancelScope(shield=True):
             return await work()
     task = asyncio.create_task(work())

@@ -24,7 +24,7 @@ class AsyncSequence(SequenceSpec):
     number of this sequence wait. Draw late, and keep transactions short.
 
     The object holds no connection and no state. It is frozen and hashable, and safe to
-    share between tasks, threads and event loops::
+    share between tasks, threads and event loops:
 
         invoice_numbers = AsyncSequence("invoices")
 

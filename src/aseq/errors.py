@@ -1,6 +1,6 @@
 """Every exception of aseq. This module imports nothing of ours.
 
-::
+:
 
     AseqError
     ├─ InvalidSequence(ValueError)         bad name, table or values
@@ -96,7 +96,7 @@ class NotInTransaction(AseqError, RuntimeError):
 class SequenceLocked(AseqError):
     """Another transaction holds the sequence and the caller doesn't want to wait.
 
-    Worth a new transaction: :func:`aseq.is_retryable` says so.
+    Worth a new transaction: `aseq.is_retryable` says so.
 
     Attributes:
         sequence: name of the sequence.
@@ -116,17 +116,20 @@ class SequenceTableMissing(AseqError, LookupError):
     """The table of sequences doesn't exist in this database or schema.
 
     Attributes:
-        table: name of the table, as given to the sequence.
+        table: where it was looked for: "table" or "schema.table".
+        declared: what the sequence calls it; another schema may stand for that one.
     """
 
-    def __init__(self, table: str) -> None:
-        super().__init__(table)
+    def __init__(self, table: str, declared: str | None = None) -> None:
+        declared = table if declared is None else declared
+        super().__init__(table, declared)
         self.table = table
+        self.declared = declared
 
     def __str__(self) -> str:
         return (
             f"table {self.table!r} doesn't exist: create it once with "
-            f"`await aseq.create_table(conn, {self.table!r})`, or with your migrations"
+            f"`await aseq.create_table(conn, {self.declared!r})`, or with your migrations"
         )
 
 

@@ -23,7 +23,7 @@ class MemoryExecutor(Executor):
 
     Pass it where the code under test expects a connection. It runs aseq's real SQL, on
     the standard library's SQLite; the tables are there when they are needed. It has real
-    transactions and savepoints, and refuses to draw outside one, as a server would::
+    transactions and savepoints, and refuses to draw outside one, as a server would:
 
         conn = MemoryExecutor()
         async with conn.transaction():
@@ -94,7 +94,7 @@ def assert_gapless(
 ) -> None:
     """Fail unless the values are exactly the first ones of a sequence, each once.
 
-    Their order doesn't matter, unless the sequence loops::
+    Their order doesn't matter, unless the sequence loops:
 
         numbers = await session.scalars(select(Invoice.number))
         assert_gapless(numbers)

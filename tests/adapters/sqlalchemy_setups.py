@@ -25,6 +25,11 @@ def sqlite_url(path: object) -> str:
     return f"sqlite+aiosqlite:///{path}"
 
 
+def url_of(engine: AsyncEngine) -> str:
+    """The whole URL of an engine."""
+    return engine.url.render_as_string(hide_password=False)
+
+
 @asynccontextmanager
 async def engine_for(url: str, **options: Any) -> AsyncIterator[AsyncEngine]:
     """An engine, disposed of at the end of the block."""

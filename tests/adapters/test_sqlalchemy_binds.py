@@ -14,7 +14,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from aseq import AsyncSequence, UnsupportedConnection
 from aseq.adapters.sqlalchemy import sequence_table
-from tests.adapters.sqlalchemy_setups import create_tables, engine_for, last, sqlite_url
+from tests.adapters.sqlalchemy_setups import create_tables, engine_for, last, sqlite_url, url_of
 
 SEQ = AsyncSequence("invoices")
 
@@ -60,7 +60,7 @@ async def draws_on(engine: AsyncEngine, session: AsyncSession) -> None:
         assert await SEQ.last_value(session) == 1
     await session.close()
 
-    assert await last(engine.url.render_as_string(), SEQ.name) == 1
+    assert await last(url_of(engine), SEQ.name) == 1
 
 
 @pytest.mark.parametrize("key", [Invoice, Base, Invoice.__table__, Complete, OURS])
@@ -119,7 +119,7 @@ async def test_two_engines_and_no_hint(
         "`sequence_table(metadata): engine` to them, or pass "
         '`await session.connection(bind_arguments={"mapper": Invoice})`'
     )
-    assert await last(ours.url.render_as_string(), SEQ.name) == 1
+    assert await last(url_of(ours), SEQ.name) == 1
 
 
 async def test_no_engine_at_all() -> None:

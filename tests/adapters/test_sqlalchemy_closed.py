@@ -1,58 +1,87 @@
-"""A call whose coroutine is closed in mid-air: nobody can commit without its number."""
+"""A draw whose coroutine is closed in mid-air: nobody commits without its number."""
 
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from contextlib import closing
+from collections.abc import Coroutine
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from sqlalchemy import exc, text
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from aseq import AsyncSequence
+from aseq.adapters.sqlalchemy import begin_immediate
 from tests.adapters.sqlalchemy_setups import (
-    DRIVERS,
     create_tables,
     engine_for,
     last,
-    postgres_url,
     sqlite_url,
+    url_of,
 )
 
-
-async def closed_when(call: Any, reached: Any) -> None:
-    """Start the call, close its coroutine once a state is reached, and let the loop go on."""
-    task = asyncio.create_task(call)
-    async with asyncio.timeout(10):
-        while not reached():
-            await asyncio.sleep(0)
-        call.close()
-        # The task finds out that its coroutine is gone when it is told to go on.
-        await asyncio.wait({task}, timeout=0)
-    task.cancel()
-    await asyncio.wait({task})
-    assert task.cancelled() or task.exception() is not None
+WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'"
 
 
-async def test_on_sqlite_while_it_waits_for_the_lock(tmp_path: Path) -> None:
-    path, seq = tmp_path / "aseq.db", AsyncSequence("invoices")
-    await create_tables(sqlite_url(path))
-    async with engine_for(sqlite_url(path)) as engine, AsyncSession(engine) as session:
-        await session.connection()
-        with closing(sqlite3.connect(path, isolation_level=None)) as holder:
-            holder.execute("BEGIN IMMEDIATE")
-            call = seq.next_value(session)
-            sent = (await session.connection()).sync_connection
-            await closed_when(call, lambda: waits(sent))
-            holder.execute("COMMIT")
+def resume(coroutine: Coroutine[Any, Any, object]) -> asyncio.Future[object]:
+    """Let it run to its next await, as a task would; what it waits for."""
+    future: asyncio.Future[object] = coroutine.send(None)
+    future._asyncio_future_blocking = False
+    return future
+
+
+@pytest.mark.parametrize("recipe", [begin_immediate, lambda engine: engine])
+async def test_on_sqlite_when_the_answer_is_there(tmp_path: Path, recipe: Any) -> None:
+    url, seq = sqlite_url(tmp_path / "aseq.db"), AsyncSequence("invoices")
+    await create_tables(url)
+    async with engine_for(url) as engine, AsyncSession(recipe(engine)) as session:
+        draw = seq.next_value(session)
+        for _ in ("prepared", "drawn"):
+            await asyncio.wait({resume(draw)}, timeout=5)
+        draw.close()
         with pytest.raises(exc.DatabaseError, match="not authorized"):
             await session.execute(text("INSERT INTO saved VALUES ('invoices', 1)"))
+        with pytest.raises(exc.DatabaseError, match="not authorized"):
+            await session.commit()
         await session.rollback()
         assert await seq.next_value(session) == 1
         await session.commit()
 
-    assert await last(sqlite_url(path), "invoices") == 1
+    assert await last(url, "invoices") == 1
+
+
+async def test_on_sqlite_before_anything_is_sent(tmp_path: Path) -> None:
+    url, seq = sqlite_url(tmp_path / "aseq.db"), AsyncSequence("invoices")
+    await create_tables(url)
+    async with engine_for(url) as engine, AsyncSession(engine) as session:
+        draw = seq.next_value(session)
+        await asyncio.wait({resume(draw)}, timeout=5)
+        resume(draw)  # the task that is to send the statement hasn't begun
+        draw.close()
+        await session.execute(text("INSERT INTO saved VALUES ('invoices', 0)"))
+        await session.commit()
+        assert await seq.next_value(session) == 1
+
+
+async def test_on_postgresql_while_it_waits(engine: AsyncEngine, name: str) -> None:
+    seq = AsyncSequence(name)
+    async with AsyncSession(engine) as holder, AsyncSession(engine) as session:
+        await seq.next_value(holder)
+        await session.execute(text("SELECT 1"))
+        draw = seq.next_value(session)
+        answer = resume(draw)
+        async with asyncio.timeout(10):
+            while not await holder.scalar(text(WAITING)):
+                answer = resume(draw) if answer.done() else answer
+        with suppress(RuntimeError):  # SQLAlchemy itself waits for asyncpg, even now
+            draw.close()
+        with pytest.raises(exc.PendingRollbackError):
+            await session.execute(text(f"INSERT INTO saved VALUES ('{name}', 1)"))
+        await holder.rollback()
+        await session.rollback()
+        assert await seq.next_value(session) == 1
+        await session.commit()
+
+    assert await last(url_of(engine), name) == 1

@@ -22,17 +22,10 @@ from tests.adapters.sqlalchemy_setups import (
     last,
     postgres_url,
     sqlite_url,
+    url_of,
 )
 
 MAX = 2**63 - 1
-
-
-@pytest.fixture(params=DRIVERS)
-async def engine(request: pytest.FixtureRequest, postgres: str) -> AsyncIterator[AsyncEngine]:
-    url = postgres_url(postgres, request.param)
-    await create_tables(url)
-    async with engine_for(url) as engine:
-        yield engine
 
 
 @pytest.fixture
@@ -121,7 +114,7 @@ async def test_usable_after_a_refusal_to_wait(engine: AsyncEngine, name: str) ->
         assert await seq.next_value(session, nowait=True) == 2
         await session.commit()
 
-    assert await last(engine.url.render_as_string(), name) == 2
+    assert await last(url_of(engine), name) == 2
 
 
 async def test_usable_after_a_refusal_to_wait_on_sqlite(lite: AsyncEngine) -> None:
@@ -178,7 +171,7 @@ async def test_many_tasks_on_one_session(engine: AsyncEngine, name: str) -> None
         values = await asyncio.gather(*(seq.next_value(session) for _ in range(20)))
 
     assert sorted(values) == list(range(1, 21))
-    assert await last(engine.url.render_as_string(hide_password=False), name) == 20
+    assert await last(url_of(engine), name) == 20
 
 
 async def test_many_tasks_on_one_session_on_sqlite(lite: AsyncEngine, name: str) -> None:
@@ -188,7 +181,7 @@ async def test_many_tasks_on_one_session_on_sqlite(lite: AsyncEngine, name: str)
         values = await asyncio.gather(*(seq.next_value(session) for _ in range(20)))
 
     assert sorted(values) == list(range(1, 21))
-    assert await last(lite.url.render_as_string(), name) == 20
+    assert await last(url_of(lite), name) == 20
 
 
 CLOSED = "Can't operate on closed transaction inside context manager"

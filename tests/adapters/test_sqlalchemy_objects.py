@@ -32,6 +32,7 @@ from tests.adapters.sqlalchemy_setups import (
     last,
     postgres_url,
     sqlite_url,
+    url_of,
 )
 
 
@@ -144,10 +145,6 @@ async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
     await create_tables(url)
     async with engine_for(url) as engine:
         yield begin_immediate(engine) if request.param == "sqlite" else engine
-
-
-def url_of(engine: AsyncEngine) -> str:
-    return engine.url.render_as_string(hide_password=False)
 
 
 @pytest.mark.parametrize("kind", OBJECTS)

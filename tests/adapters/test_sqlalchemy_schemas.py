@@ -14,12 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from aseq import AsyncSequence, SequenceTableMissing, create_table, drop_table
 from tests.adapters.sqlalchemy_setups import (
-    DRIVERS,
     create_tables,
     engine_for,
     last,
-    postgres_url,
     sqlite_url,
+    url_of,
 )
 
 TENANTS = ("tenant_1", "tenant-1", "it's", "50%", "100%s", "{name}", 'say "$1"', "Übermut?")
@@ -81,15 +80,6 @@ def mapped(tenant: str) -> dict[str, Any]:
     return {"schema_translate_map": {None: tenant}}
 
 
-@pytest.fixture(params=DRIVERS)
-async def engine(request: pytest.FixtureRequest, postgres: str) -> AsyncIterator[AsyncEngine]:
-    """An engine whose database has a table in its default schema."""
-    url = postgres_url(postgres, request.param)
-    await create_tables(url)
-    async with engine_for(url) as engine:
-        yield engine
-
-
 @asynccontextmanager
 async def schema(engine: AsyncEngine, tenant: str) -> AsyncIterator[None]:
     """A schema, empty, for the length of the block."""
@@ -103,8 +93,7 @@ async def schema(engine: AsyncEngine, tenant: str) -> AsyncIterator[None]:
 
 
 async def counted(engine: AsyncEngine, table: str, name: str) -> int | None:
-    url = engine.url.render_as_string(hide_password=False)
-    return await last(url, name, table)
+    return await last(url_of(engine), name, table)
 
 
 @pytest.mark.parametrize("opened", WAYS)

@@ -41,7 +41,9 @@ def way(request: pytest.FixtureRequest, anyio_backend: tuple[str, object]) -> st
 
 
 @asynccontextmanager
-async def attempted(work: Callable[[], Awaitable[object]], stall: Stall) -> AsyncIterator[Attempt]:
+async def attempted(
+    work: Callable[[], Awaitable[object]], stall: Stall
+) -> AsyncIterator[Attempt]:
     """Something that draws, and has stopped in the middle. It has ended after the block."""
     attempt = Attempt()
     async with stall.holding(), anyio.create_task_group() as tasks:
@@ -164,6 +166,9 @@ async def test_a_savepoint_rolled_back_after_a_cancellation(
     async with stallable(database, name) as (client, stall):
 
         async def draw() -> int | None:
+            await client.save(
+                f"{name}-other", 0
+            )  # begins the transaction where nothing else does
             async with client.savepoint():
                 async with attempted(lambda: seq.next_value(client.conn), stall) as attempt:
                     stall.release_unnoticed()
@@ -194,5 +199,3 @@ def assert_told(attempt: Attempt, caplog: pytest.LogCaptureFixture) -> None:
     assert attempt.error.__notes__ == [_drive.UNUSABLE]
     assert warnings == [_drive.UNUSABLE]
     assert caplog.records[-1].levelno == logging.WARNING
-
-

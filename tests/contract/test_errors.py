@@ -74,20 +74,6 @@ async def test_the_advice_creates_the_table(database: Database, name: str) -> No
                 await seq.next_value(client.conn)
 
 
-@pytest.mark.only(dialect="sqlite")
-async def test_another_missing_table_is_not_ours(database: Database, name: str) -> None:
-    database.run(
-        "CREATE TRIGGER audit AFTER INSERT ON aseq_sequence BEGIN"
-        " INSERT INTO missing_audit VALUES (1); END"
-    )
-    async with database.connect() as client:
-        with pytest.raises(Exception, match=r"no such table: main\.missing_audit") as caught:
-            async with client.transaction():
-                await AsyncSequence(name).next_value(client.conn)
-
-    assert is_the_drivers_own(caught.value)
-
-
 async def break_transaction(client: Client) -> None:
     with pytest.raises(Exception, match="division by zero"):
         await client.execute("SELECT 1 / 0")

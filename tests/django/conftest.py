@@ -54,7 +54,8 @@ def site(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
 def _site(site: None) -> Iterator[None]:
     """Every test here runs in the project; none leaves a transaction open."""
     yield
-    assert not any(connection.in_atomic_block for connection in connections.all())
+    for connection in connections.all():
+        assert all(block._from_testcase for block in connection.atomic_blocks)
 
 
 @pytest.fixture(params=["default", "sqlite"], ids=["postgresql", "sqlite"])

@@ -63,9 +63,10 @@ def until_waiting() -> None:
     deadline = time.monotonic() + DEADLINE
     while time.monotonic() < deadline:
         with connection.cursor() as cursor:
+            # pg_stat_activity would stay as this transaction first saw it.
             cursor.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-                " AND wait_event_type = 'Lock' AND state = 'active'"
+                "SELECT count(*) FROM pg_locks WHERE NOT granted AND database ="
+                " (SELECT oid FROM pg_database WHERE datname = current_database())"
             )
             if cursor.fetchone()[0]:
                 return

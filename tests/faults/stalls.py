@@ -180,4 +180,3 @@ async def _driver_connection(client: Client) -> Any:
     if isinstance(conn, AsyncSession):
         conn = await conn.connection()
     return (await conn.get_raw_connection()).driver_connection
-

@@ -78,7 +78,7 @@ def _code(exc: BaseException) -> str | int | None:
 def is_retryable(exc: BaseException, /) -> bool:
     """Whether the whole transaction is worth another try, in a new transaction.
 
-    For the `on=` of stamina or the `retry=` of tenacity::
+    For the `on=` of stamina or the `retry=` of tenacity:
 
         @stamina.retry(on=aseq.is_retryable)
         async def create_invoice() -> int: ...

@@ -97,7 +97,7 @@ def advance_to(spec: SequenceSpec, dialect: Dialect, value: int) -> Plan[int]:
 
 def _start(spec: SequenceSpec, value: int) -> int:
     """The last value of a new row: `value`, unless the first value is still to come."""
-    if spec.cycle is not None or (value - spec.initial_value) * spec.step >= 0:
+    if (value - spec.initial_value) * spec.step >= 0:
         return value
     before = spec.initial_value - spec.step
     if not fits(before):

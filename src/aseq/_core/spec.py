@@ -129,7 +129,7 @@ def _check_reset(initial: int, step: int, reset: int) -> None:
             f"must be {side} than initial_value: the sequence starts again before it "
             f"gets there, and {reset} would leave no value from {initial} on",
         )
-    if not fits(distance) or not fits(distance + step):
+    if not fits(distance + step):
         raise InvalidSequence(
             "reset_value", "is too far from initial_value: a cycle and a step fit in 64 bits"
         )

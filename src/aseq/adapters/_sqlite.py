@@ -42,9 +42,10 @@ class Hop:
         self._sql, self._args, self._nowait = sql, args, nowait
         self._dropped = False
         self.ran = False
+        self.ended = False
 
     def drop(self, *_: object) -> None:
-        """Nobody waits for the rows any more."""
+        """Nobody waits for the rows any more: if it has ended, that comes too late."""
         self._dropped = True
 
     def __call__(self, connection: sqlite3.Connection) -> Sequence[Row]:
@@ -55,6 +56,7 @@ class Hop:
             # A cursor made like this ignores the connection's row factory. Reading to
             # the end closes the statement: an open one would keep the write lock.
             rows = sqlite3.Cursor(connection).execute(self._sql, self._args).fetchall()
+        self.ended = True
         if self._dropped:
             spoil(connection)
         return rows

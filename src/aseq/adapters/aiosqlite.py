@@ -13,7 +13,7 @@ from aseq._core.statement import Bind, Paramstyle, Row
 from aseq._guard import to_the_end
 
 from ._sqlite import Hop, autocommits, spoil
-from ._thread import in_thread_of
+from ._thread import in_thread_of, post_to_thread_of
 from .base import Executor, unsupported
 
 _HINTS = {"Cursor": "pass the connection that the cursor came from"}
@@ -60,3 +60,5 @@ class AiosqliteExecutor(Executor):
     def abandon(self) -> None:
         if self._hop is not None:
             self._hop.drop()
+            if self._hop.ended:
+                post_to_thread_of(self._connection, spoil)

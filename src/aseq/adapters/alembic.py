@@ -1,6 +1,6 @@
 """Alembic: operations for revisions written by hand, and a filter for autogenerate.
 
-Importing this module, in ``env.py`` for example, adds the operations to ``alembic.op``::
+Importing this module, in ``env.py`` for example, adds the operations to ``alembic.op``:
 
     def upgrade() -> None:
         op.create_aseq_sequence()  # or (table="schema.table")

@@ -9,6 +9,7 @@ from threading import Lock
 from typing import ClassVar
 
 import anyio
+import anyio.lowlevel
 import anyio.to_thread
 
 from aseq._core.dialects import SQLITE
@@ -48,6 +49,7 @@ class SqliteExecutor(Executor):
     async def fetch(
         self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
     ) -> Sequence[Row]:
+        await anyio.lowlevel.checkpoint_if_cancelled()
         self._hop = hop = Hop(sql, args, nowait=nowait)
         return await to_the_end(lambda: self._in_thread(hop), hop.drop)
 
@@ -75,6 +77,8 @@ class SqliteExecutor(Executor):
     def abandon(self) -> None:
         if self._hop is not None:
             self._hop.drop()
+            if self._hop.ended:
+                spoil(self._connection)
 
 
 class _Turn:

@@ -140,7 +140,7 @@ def delete(sequence_name: str = "default", *, using: str | None = None) -> bool:
 class Sequence:
     """A gapless sequence of integers: the functions above, with their parameters kept.
 
-    Iterating over it draws values without an end::
+    Iterating over it draws values without an end:
 
         cases = Sequence("cases", initial_value=1000)
         with transaction.atomic():

@@ -40,7 +40,7 @@ def begin_immediate(engine: AsyncEngine) -> AsyncEngine:
     "database is locked" when it reads first and writes later; and savepoints are real.
     Transactions that only read wait too.
 
-    Call it once, before the engine is used::
+    Call it once, before the engine is used:
 
         engine = begin_immediate(create_async_engine("sqlite+aiosqlite:///invoices.db"))
 

@@ -35,7 +35,7 @@ def sequence_table(metadata: MetaData, table: str = DEFAULT_TABLE) -> Table:
     """Add the table of sequences to a MetaData, so that migrations create and keep it.
 
     The same as `aseq.create_table` makes. In a project's own metadata, Alembic's
-    autogenerate creates it once and finds no difference afterwards::
+    autogenerate creates it once and finds no difference afterwards:
 
         class Base(DeclarativeBase): ...
 

@@ -1,0 +1,187 @@
+"""Promise 3 at every moment: cancelled at each turn of the event loop, once or again and again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import anyio
+import pytest
+
+from aseq import AsyncSequence
+from tests import clients
+from tests.clients import Client
+from tests.contract.test_cancellation import attempted
+from tests.database import Database
+from tests.faults.aftermath import (
+    assert_free,
+    assert_gapless,
+    assert_usable,
+    commit_anyway,
+    draw_and_save,
+    roll_back,
+)
+from tests.faults.stalls import stallable
+
+TICKS = range(1, 41)
+
+Verb = Callable[[AsyncSequence, Any], Awaitable[object]]
+VERBS: dict[str, Verb] = {
+    "next_value": lambda seq, conn: seq.next_value(conn),
+    "next_values": lambda seq, conn: seq.next_values(conn, 3),
+    "advance_to": lambda seq, conn: seq.advance_to(conn, 1000),
+    "delete": lambda seq, conn: seq.delete(conn),
+}
+
+
+@pytest.fixture(autouse=True)
+def _asyncio_only(anyio_backend: tuple[str, object]) -> None:
+    if anyio_backend[0] != "asyncio":
+        pytest.skip("only asyncio's tasks can be cancelled at a tick, or again and again")
+
+
+async def cancelled_at(tick: int, work: Awaitable[object]) -> object:
+    """What becomes of some work that is cancelled so many turns of the loop later."""
+    task = asyncio.ensure_future(work)
+    for _ in range(tick):
+        await asyncio.sleep(0)
+    task.cancel()
+    [result] = await asyncio.gather(task, return_exceptions=True)
+    return result
+
+
+async def test_cancelled_again_and_again(database: Database, name: str) -> None:
+    async with stallable(database, name) as (client, stall):
+        async with attempted(lambda: draw_and_save(client, name), stall) as attempt:
+            for count in range(2000):
+                if attempt.ran_out:
+                    break
+                attempt.cancel("task")
+                if count == 20:
+                    stall.release_if_it_cannot_be_interrupted()
+                await asyncio.sleep(0)
+
+        await assert_free_of(client, database, name)
+
+
+async def test_cancelled_again_and_again_late(database: Database, name: str) -> None:
+    async with stallable(database, name) as (client, stall):
+        async with attempted(lambda: draw_and_save(client, name), stall) as attempt:
+            stall.release_unnoticed()
+            for _ in range(2000):
+                if attempt.ran_out:
+                    break
+                attempt.cancel("task")
+                await asyncio.sleep(0)
+
+        await assert_free_of(client, database, name)
+
+
+async def assert_free_of(client: Client, database: Database, name: str) -> None:
+    """As `assert_free`. A connection whose own ROLLBACK was cancelled may have to be closed."""
+    if database.case.dialect == "sqlite":
+        await client.close()
+    await assert_free(database, name)
+
+
+@pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS)
+async def test_a_verb_cancelled_at_every_tick_and_swallowed(
+    database: Database, name: str, verb: Verb
+) -> None:
+    """Either its result is there and can be committed, or nothing of it ever is."""
+    seq = AsyncSequence(name)
+    async with database.connect() as client:
+        await draw_and_save(client, name)
+        for tick in TICKS:
+            before, result = database.last(name), await swallowed(client, name, verb, tick)
+            if isinstance(result, BaseException):
+                assert database.last(name) == before
+            else:
+                assert database.saved(f"{name}-{tick}") == [0]
+                await start_again(client, seq)
+        await roll_back(client)
+        await start_again(client, seq)
+
+
+async def swallowed(client: Client, name: str, verb: Verb, tick: int) -> object:
+    """What became of a verb, after everything was done to commit its transaction."""
+    results: list[object] = []
+
+    async def draw() -> int | None:
+        await client.save(f"{name}-before", tick)
+        results.append(await cancelled_at(tick, verb(AsyncSequence(name), client.conn)))
+        if not isinstance(results[0], BaseException):
+            await client.save(f"{name}-{tick}", 0)
+        return None
+
+    await commit_anyway(client, name, draw)
+    return results[0]
+
+
+async def start_again(client: Client, seq: AsyncSequence) -> None:
+    """Put the sequence back to 1."""
+    async with client.transaction():
+        await seq.delete(client.conn)
+        assert await seq.next_value(client.conn) == 1
+
+
+async def test_a_transaction_cancelled_at_every_tick(database: Database, name: str) -> None:
+    """asyncpg, cancelled in its own BEGIN, forgets that it is in a transaction.
+
+    The next block on that connection is then a savepoint, and nothing in it is ever
+    committed. Only the driver can mend that; a new connection each time avoids it, as a
+    pool does. There is no gap and no repeat among what was committed.
+    """
+    async with reopenable(database) as open_again:
+        client = await open_again()
+        for tick in TICKS:
+            result = await cancelled_at(tick, draw_and_save(client, name))
+            assert isinstance(result, (int, asyncio.CancelledError)), result
+            assert_gapless(database, name)
+            if isinstance(client, clients.Asyncpg):
+                client = await open_again()
+            await roll_back(client)
+        await assert_usable(database, client, name)
+    await assert_free(database, name)
+
+
+async def test_an_asyncpg_connection_cancelled_in_its_own_begin(
+    database: Database, name: str
+) -> None:
+    """Used again all the same: what it says may be wrong, what is committed never is."""
+    if database.case.client is not clients.Asyncpg:
+        pytest.skip("what asyncpg does to its own plain connection")
+    async with database.connect() as client:
+        for tick in TICKS:
+            await cancelled_at(tick, draw_and_save(client, name))
+            with suppress(Exception):
+                await draw_and_save(client, name)
+            assert_gapless(database, name)
+    await assert_free(database, name)
+
+
+@asynccontextmanager
+async def reopenable(
+    database: Database,
+) -> AsyncIterator[Callable[[], Awaitable[Client]]]:
+    """A connection, which is replaced whenever the function is called."""
+    current: list[Client] = []
+
+    async def close() -> None:
+        while current:
+            await current.pop().close()
+
+    async def open_again() -> Client:
+        await close()
+        client = database.case.client(database.url)
+        await client.open()
+        current.append(client)
+        return client
+
+    try:
+        yield open_again
+    finally:
+        with anyio.CancelScope(shield=True):
+            await close()
