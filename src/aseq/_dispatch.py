@@ -18,6 +18,7 @@ ADAPTERS = {
     "aiosqlite": "aseq.adapters.aiosqlite",
     "asyncpg": "aseq.adapters.asyncpg",
     "psycopg": "aseq.adapters.psycopg",
+    "psycopg_pool": "aseq.adapters.psycopg",
     "sqlalchemy": "aseq.adapters.sqlalchemy",
     "sqlite3": "aseq.adapters.dbapi",
 }

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
+import psycopg
 import pytest
+from psycopg import sql
+from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from tests.adapters.alembic_project import Project
 from tests.adapters.sqlalchemy_setups import DRIVERS, create_tables, engine_for, postgres_url
 
 
@@ -17,3 +23,20 @@ async def engine(request: pytest.FixtureRequest, postgres: str) -> AsyncIterator
     await create_tables(url)
     async with engine_for(url) as engine:
         yield engine
+
+
+@pytest.fixture(params=["postgresql", "sqlite"])
+def project(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Project]:
+    """A project with Alembic, on a database of its own."""
+    if request.param == "sqlite":
+        yield Project(tmp_path / "migrations", "sqlite", f"sqlite:///{tmp_path / 'aseq.db'}")
+        return
+    server, name = request.getfixturevalue("postgres"), f"alembic_{secrets.token_hex(4)}"
+    url = make_url(server).set(drivername="postgresql+psycopg", database=name)
+    with psycopg.connect(server, autocommit=True) as admin:
+        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        try:
+            text = url.render_as_string(hide_password=False)
+            yield Project(tmp_path / "migrations", "postgresql", text)
+        finally:
+            admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))

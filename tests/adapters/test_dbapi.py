@@ -71,19 +71,25 @@ async def test_a_connection_of_one_thread_only(tmp_path: Path) -> None:
 
 
 async def test_tasks_take_turns(conn: sqlite3.Connection) -> None:
-    seq, drawn = AsyncSequence(), list[int]()
+    """Two threads that are both to begin the transaction would collide."""
+    seq = AsyncSequence()
+    drawn: list[int] = []
 
     async def draw() -> None:
         drawn.append(await seq.next_value(conn))
 
-    async with anyio.create_task_group() as group:
-        for _ in range(20):
-            group.start_soon(draw)
-    conn.commit()
-    conn.rollback()
+    for round_ in range(60):
+        async with anyio.create_task_group() as group:
+            for _ in range(5):
+                group.start_soon(draw)
+        if round_ % 2:
+            conn.rollback()
+            del drawn[-5:]
+        else:
+            conn.commit()
 
-    assert sorted(drawn) == list(range(1, 21))
-    assert await seq.last_value(conn) == 20
+    assert sorted(drawn) == list(range(1, 151))
+    assert await seq.last_value(conn) == 150
 
 
 @pytest.fixture
@@ -102,7 +108,7 @@ async def test_waiters_do_not_use_up_the_threads(tmp_path: Path) -> None:
     seq, drawn = AsyncSequence(), list[int]()
 
     async def draw() -> None:
-        with closing(sqlite3.connect(path, timeout=60, check_same_thread=False)) as conn:
+        with closing(sqlite3.connect(path, timeout=10, check_same_thread=False)) as conn:
             drawn.append(await seq.next_value(conn))
             conn.commit()
 
@@ -113,7 +119,7 @@ async def test_waiters_do_not_use_up_the_threads(tmp_path: Path) -> None:
             for _ in range(4):
                 group.start_soon(draw)
             await anyio.wait_all_tasks_blocked()
-            with anyio.fail_after(20):
+            with anyio.fail_after(5):
                 drawn.append(await seq.next_value(holder))
             holder.commit()
 

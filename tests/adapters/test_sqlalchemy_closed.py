@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +64,8 @@ async def test_on_sqlite_before_anything_is_sent(tmp_path: Path) -> None:
         assert await seq.next_value(session) == 1
 
 
+# With asyncpg, SQLAlchemy itself waits for the connection to end, which Python refuses.
+@pytest.mark.parametrize("engine", ["psycopg"], indirect=True)
 async def test_on_postgresql_while_it_waits(engine: AsyncEngine, name: str) -> None:
     seq = AsyncSequence(name)
     async with AsyncSession(engine) as holder, AsyncSession(engine) as session:
@@ -75,8 +76,7 @@ async def test_on_postgresql_while_it_waits(engine: AsyncEngine, name: str) -> N
         async with asyncio.timeout(10):
             while not await holder.scalar(text(WAITING)):
                 answer = resume(draw) if answer.done() else answer
-        with suppress(RuntimeError):  # SQLAlchemy itself waits for asyncpg, even now
-            draw.close()
+        draw.close()
         with pytest.raises(exc.PendingRollbackError):
             await session.execute(text(f"INSERT INTO saved VALUES ('{name}', 1)"))
         await holder.rollback()

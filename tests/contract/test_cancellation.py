@@ -48,7 +48,7 @@ async def attempted(
     attempt = Attempt()
     async with stall.holding(), anyio.create_task_group() as tasks:
         tasks.start_soon(attempt, work)
-        await stall.reached()
+        await stall.reached(attempt.ended)
         yield attempt
         with anyio.fail_after(20):
             await attempt.ended.wait()

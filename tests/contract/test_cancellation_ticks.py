@@ -52,6 +52,13 @@ async def cancelled_at(tick: int, work: Awaitable[object]) -> object:
     return result
 
 
+@pytest.fixture
+def _no_thread_of_the_users(database: Database) -> None:
+    if issubclass(database.case.client, clients.Sqlite3):
+        pytest.skip("task.cancel() leaves a thread alone, with the user's own statement in it")
+
+
+@pytest.mark.usefixtures("_no_thread_of_the_users")
 async def test_cancelled_again_and_again(database: Database, name: str) -> None:
     async with stallable(database, name) as (client, stall):
         async with attempted(lambda: draw_and_save(client, name), stall) as attempt:
@@ -66,6 +73,7 @@ async def test_cancelled_again_and_again(database: Database, name: str) -> None:
         await assert_free_of(client, database, name)
 
 
+@pytest.mark.usefixtures("_no_thread_of_the_users")
 async def test_cancelled_again_and_again_late(database: Database, name: str) -> None:
     async with stallable(database, name) as (client, stall):
         async with attempted(lambda: draw_and_save(client, name), stall) as attempt:
@@ -92,15 +100,20 @@ async def test_a_verb_cancelled_at_every_tick_and_swallowed(
 ) -> None:
     """Either its result is there and can be committed, or nothing of it ever is."""
     seq = AsyncSequence(name)
+    undisturbed = 0
     async with database.connect() as client:
         await draw_and_save(client, name)
         for tick in TICKS:
-            before, result = database.last(name), await swallowed(client, name, verb, tick)
+            result = await swallowed(client, name, verb, tick)
             if isinstance(result, BaseException):
-                assert database.last(name) == before
+                assert database.last(name) == 1
+                undisturbed = 0
             else:
                 assert database.saved(f"{name}-{tick}") == [0]
                 await start_again(client, seq)
+                undisturbed += 1
+            if undisturbed == 5:
+                break  # too late to cancel anything
         await roll_back(client)
         await start_again(client, seq)
 
@@ -127,6 +140,7 @@ async def start_again(client: Client, seq: AsyncSequence) -> None:
         assert await seq.next_value(client.conn) == 1
 
 
+@pytest.mark.usefixtures("_no_thread_of_the_users")
 async def test_a_transaction_cancelled_at_every_tick(database: Database, name: str) -> None:
     """asyncpg, cancelled in its own BEGIN, forgets that it is in a transaction.
 
@@ -137,6 +151,8 @@ async def test_a_transaction_cancelled_at_every_tick(database: Database, name: s
     async with reopenable(database) as open_again:
         client = await open_again()
         for tick in TICKS:
+            async with client.transaction():  # what is cancelled is no attempt to connect
+                await client.save(f"{name}-other", tick)
             result = await cancelled_at(tick, draw_and_save(client, name))
             assert isinstance(result, (int, asyncio.CancelledError)), result
             assert_gapless(database, name)

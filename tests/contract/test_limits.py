@@ -12,7 +12,7 @@ MAX = 2**63 - 1
 MIN = -(2**63)
 
 
-def exhausted(name: str, last: int | None) -> str:
+def exhausted(name: str, last: int) -> str:
     return (
         f"sequence {name!r} is exhausted: its last value is {last} and the next doesn't fit "
         "in 64 bits; go on with another name, or loop with reset_value"
@@ -61,7 +61,10 @@ async def test_first_values_that_do_not_fit(database: Database, name: str) -> No
         assert await seq.last_value(client.conn) is None
         assert await seq.next_value(client.conn) == MAX
 
-    assert str(caught.value) == exhausted(name, None)
+    assert str(caught.value) == (
+        f"sequence {name!r} is exhausted: not even its first values fit in 64 bits; "
+        "go on with another name, or loop with reset_value"
+    )
 
 
 async def test_past_the_end_of_the_seeds_table(database: Database, name: str) -> None:

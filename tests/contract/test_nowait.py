@@ -11,6 +11,7 @@ import pytest
 from aseq import AsyncSequence, SequenceLocked
 from tests import seed
 from tests.blocks import backend_pid, undone
+from tests.clients import Client
 from tests.database import Database
 from tests.observer import Observer, observing
 
@@ -34,6 +35,13 @@ HARMLESS = {
     ("virtualxid", "ExclusiveLock", True),
     ("transactionid", "ExclusiveLock", True),
 }
+
+
+async def refused(seq: AsyncSequence, client: Client, count: int = 1) -> SequenceLocked:
+    """The error of a nowait, which doesn't keep the caller; the holder goes on holding."""
+    with anyio.fail_after(2), pytest.raises(SequenceLocked) as caught:
+        await seq.next_values(client.conn, count, nowait=True)
+    return caught.value
 
 
 @pytest.fixture
@@ -83,8 +91,7 @@ async def test_the_loser_holds_nothing(
         async with loser.transaction():
             async with holder.transaction():
                 held = await seq.next_value(holder.conn)
-                with pytest.raises(SequenceLocked) as caught:
-                    await seq.next_values(loser.conn, count, nowait=True)
+                error = await refused(seq, loser, count)
             assert observer.locks(pid) <= HARMLESS
             # Nor the row's own lock, which no view shows: others go on.
             async with holder.transaction():
@@ -92,8 +99,8 @@ async def test_the_loser_holds_nothing(
             assert await seq.next_value(loser.conn, nowait=True) == held + 2
             await loser.save(name, held + 2)
 
-    assert str(caught.value) == LOCKED.format(name)
-    assert caught.value.sequence == name
+    assert str(error) == LOCKED.format(name)
+    assert error.sequence == name
     assert database.saved(name) == [held + 2]
 
 
@@ -135,8 +142,7 @@ async def test_a_holder_that_does_not_queue(
     async with database.connect() as loser:
         pid = await backend_pid(loser)
         async with loser.transaction():
-            with pytest.raises(SequenceLocked) as caught:
-                await seq.next_value(loser.conn, nowait=True)
+            error = await refused(seq, loser)
             kept = observer.locks(pid) - HARMLESS
             plain.rollback()
             assert seed.draw(plain, "aseq_sequence", name) == 2  # the row was left alone
@@ -144,9 +150,28 @@ async def test_a_holder_that_does_not_queue(
             assert await seq.next_value(loser.conn, nowait=True) == 3
         assert observer.locks(pid) == set()
 
-    assert str(caught.value) == LOCKED.format(name)
+    assert str(error) == LOCKED.format(name)
     # Its place in the queue is all that it keeps, and only until it ends.
     assert kept == ({("advisory", "ExclusiveLock", True)} if fair else set())
+
+
+async def test_who_cannot_queue_locks_no_row(
+    database: Database, name: str, plain: psycopg.Connection[tuple[int]]
+) -> None:
+    """One holds the queue, but not the row: the row isn't for those behind it."""
+    seq = AsyncSequence(name)
+    database.run(f"INSERT INTO aseq_sequence (name, last) VALUES ('{name}', 1)")
+    seed.draw(plain, "aseq_sequence", name)
+    async with (
+        database.connect() as ahead,
+        database.connect() as behind,
+        ahead.transaction(),
+        behind.transaction(),
+    ):
+        await refused(seq, ahead)
+        plain.rollback()
+        await refused(seq, behind)
+        assert await seq.next_value(ahead.conn, nowait=True) == 2
 
 
 @pytest.mark.parametrize("fair", [True, False])
@@ -163,12 +188,11 @@ async def test_a_first_value_that_cannot_be_seen(
     async with database.connect() as loser:
         pid = await backend_pid(loser)
         async with undone(loser.transaction()):
-            with anyio.fail_after(2), pytest.raises(SequenceLocked) as caught:
-                await seq.next_value(loser.conn, nowait=True)
+            error = await refused(seq, loser)
         assert observer.locks(pid) == set()
         plain.commit()
         async with loser.transaction():
             assert await seq.next_value(loser.conn, nowait=True) == 2
 
-    assert str(caught.value) == ABORTED.format(name)
+    assert str(error) == ABORTED.format(name)
     assert database.last(name) == 2

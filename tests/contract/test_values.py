@@ -86,7 +86,7 @@ async def test_a_batch_of_none_touches_nothing(database: Database, name: str) ->
         (-1, "count must be an integer of at least 0, not -1"),
         (True, "count must be an integer of at least 0, not True"),
         (1.0, "count must be an integer of at least 0, not 1.0"),
-        (2**63, f"count is too large: {2**63} values don't fit in 64 bits"),
+        (2**63, f"count is too large: {2**63} steps don't fit in 64 bits"),
     ],
 )
 async def test_a_batch_that_cannot_be(count: int, text: str) -> None:

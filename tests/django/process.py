@@ -25,25 +25,32 @@ class Site:
         self.settings = {"DATABASES": {"default": file | immediate}} | settings
 
     def manage(self, *args: str, fails: bool = False) -> str:
-        """Run ``manage.py`` with arguments; gives what it said."""
-        return self._python("-m", "django", *args, fails=fails)
+        """Run ``manage.py`` with arguments; gives what it said, on stderr too."""
+        done = self._run("-m", "django", *args)
+        assert (done.returncode != 0) == fails, done.stdout + done.stderr
+        return done.stdout + done.stderr
 
-    def shell(self, code: str) -> str:
-        """Run code after django.setup(); gives what it printed."""
-        return self._python("-c", f"import django\ndjango.setup()\n{code}")
+    def walk(self) -> dict[str, Any]:
+        """Migrate there and back; gives what `tests.django.walk` saw."""
+        seen: dict[str, Any] = json.loads(self.python("-m", "tests.django.walk"))
+        return seen
 
-    def _python(self, *args: str, fails: bool = False) -> str:
+    def python(self, *args: str) -> str:
+        """Run Python in the project; gives what it printed."""
+        done = self._run(*args)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def _run(self, *args: str) -> subprocess.CompletedProcess[str]:
         env = os.environ | {
             "DJANGO_SETTINGS_MODULE": "tests.django.settings",
             "ASEQ_DJANGO_SETTINGS": json.dumps(self.settings),
         }
-        done = subprocess.run(
+        return subprocess.run(
             [sys.executable, "-W", "error", *args],
             cwd=ROOT,
             env=env,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
         )
-        assert (done.returncode != 0) == fails, done.stdout + done.stderr
-        return done.stdout + done.stderr

@@ -83,13 +83,17 @@ def test_nowait_is_an_operational_error_worth_a_new_transaction(name: str) -> No
 
 
 def test_a_lock_timeout_is_retryable(name: str) -> None:
-    with elsewhere(lambda: sync.get_next_value(name), "default"):
-        with pytest.raises(errors.SequenceLocked) as caught, transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute("SET LOCAL lock_timeout = '5ms'")
-            sync.get_next_value(name)
-    assert type(caught.value.__cause__) is OperationalError
-    assert aseq.is_retryable(caught.value.__cause__)
+    with (
+        elsewhere(lambda: sync.get_next_value(name), "default"),
+        pytest.raises(errors.SequenceLocked) as caught,
+        transaction.atomic(),
+    ):
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '5ms'")
+        sync.get_next_value(name)
+    cause = caught.value.__cause__
+    assert type(cause) is OperationalError
+    assert aseq.is_retryable(cause)
 
 
 def test_a_serialization_failure_passes_unchanged_and_is_retryable(name: str) -> None:
@@ -113,9 +117,12 @@ def test_a_locked_sqlite_database_is_retryable(name: str) -> None:
 
     give_up_soon()
     try:
-        with elsewhere(lambda: sync.get_next_value(name, using="sqlite"), "sqlite"):
-            with pytest.raises(OperationalError) as caught, transaction.atomic("sqlite"):
-                pass
+        with (
+            elsewhere(lambda: sync.get_next_value(name, using="sqlite"), "sqlite"),
+            pytest.raises(OperationalError) as caught,
+            transaction.atomic("sqlite"),
+        ):
+            pass
     finally:
         connections["sqlite"].close()
     assert aseq.is_retryable(caught.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,60 +18,82 @@ from aseq import create_table_sql
 from aseq.django.models import Sequence
 from aseq.django.operations import CreateSequenceTable
 from tests.django.process import Site
-from tests.django.settings import INSTALLED_APPS
 
-ALONE = [app for app in INSTALLED_APPS if app != "sequences"]
-BOTH = INSTALLED_APPS
-SETTINGS = {
-    "default": {"INSTALLED_APPS": ALONE},
-    "both apps": {"INSTALLED_APPS": BOTH},
-    "custom": {"INSTALLED_APPS": ALONE, "ASEQ_TABLE": "numbers"},
-    "schema": {"INSTALLED_APPS": ALONE, "ASEQ_TABLE": "main.numbers"},
-    "seed's": {"INSTALLED_APPS": ALONE, "ASEQ_TABLE": "sequences_sequence"},
-    "seed's, both apps": {"INSTALLED_APPS": BOTH, "ASEQ_TABLE": "sequences_sequence"},
+OURS, THEIRS = "aseq_sequence", "sequences_sequence"
+ALONE, BOTH = ["aseq.django"], ["aseq.django", "sequences"]
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Settings, and the tables that they lead to.
+
+    Attributes:
+        apps: that are installed.
+        table: as the setting names it.
+        tables: that are there after `migrate`.
+        left: what is left of them after `migrate aseq zero`.
+    """
+
+    apps: list[str]
+    table: str
+    tables: list[str]
+    left: list[str]
+
+
+WALKS = {
+    "default": Walk(ALONE, OURS, [OURS], []),
+    "both apps": Walk(BOTH, OURS, [OURS, THEIRS], [THEIRS]),
+    "custom table": Walk(ALONE, "numbers", ["numbers"], []),
+    "schema": Walk(ALONE, "main.numbers", ["numbers"], []),
+    "seed's table": Walk(ALONE, THEIRS, [], []),
+    "seed's table, both apps": Walk(BOTH, THEIRS, [THEIRS], [THEIRS]),
 }
-TABLES = {
-    "default": ["aseq_sequence"],
-    "both apps": ["aseq_sequence", "sequences_sequence"],
-    "custom": ["numbers"],
-    "schema": ["numbers"],
-    "seed's": [],
-    "seed's, both apps": ["sequences_sequence"],
-}
-NUMBERING = "('aseq_sequence', 'sequences_sequence', 'numbers')"
 
 
-@pytest.mark.parametrize("settings", SETTINGS)
-def test_from_nothing_and_back(settings: str, tmp_path: Path) -> None:
-    site = Site(tmp_path, **SETTINGS[settings])
-    assert "No changes detected" in site.manage("makemigrations", "--check")
-    site.manage("migrate")
-    assert tables(site) == TABLES[settings]
-    said = site.manage("check", "--database", "default", "--fail-level", "ERROR")
-    assert ("W003" in said) == (settings == "seed's")
-    assert "E028" not in said
-    site.manage("migrate", "aseq", "zero")
-    assert tables(site) == [name for name in TABLES[settings] if name.startswith("sequences_")]
+@pytest.mark.parametrize("walk", WALKS.values(), ids=WALKS)
+def test_from_nothing_and_back(walk: Walk, tmp_path: Path) -> None:
+    seen = Site(tmp_path, INSTALLED_APPS=walk.apps, ASEQ_TABLE=walk.table).walk()
+    assert seen["before"] == ["aseq.W003"]
+    assert seen["tables"] == walk.tables
+    assert seen["left"] == walk.left
+    if walk.tables:
+        assert seen["checks"] == []
+        assert seen["drawn"] == [7, 7]
+    else:
+        assert seen["checks"] == ["aseq.W003"]
 
 
-def tables(site: Site) -> list[str]:
-    return eval(
-        site.shell(
-            "from django.db import connection\n"
-            "names = connection.introspection.table_names()\n"
-            f"print([name for name in names if name in {NUMBERING}])"
-        )
+def test_in_a_schema_of_postgresql(tmp_path: Path) -> None:
+    keys = ("ENGINE", "NAME", "USER", "PASSWORD", "HOST", "PORT")
+    database: dict[str, Any] = {key: connection.settings_dict[key] for key in keys}
+    # The rest of the project is elsewhere, its record of migrations too.
+    database["OPTIONS"] = {"options": "-c search_path=elsewhere"}
+    site = Site(
+        tmp_path,
+        DATABASES={"default": database},
+        INSTALLED_APPS=ALONE,
+        ASEQ_TABLE="accounts.numbers",
     )
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE SCHEMA accounts; CREATE SCHEMA elsewhere")
+        try:
+            seen = site.walk()
+            cursor.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'accounts'")
+            assert cursor.fetchone() == (0,)
+        finally:
+            cursor.execute("DROP SCHEMA accounts, elsewhere CASCADE")
+    assert seen["drawn"] == [7, 7]
+    assert seen["checks"] == []
 
 
 COLUMNS = "pg_attribute WHERE attrelid = '{}'::regclass AND attnum > 0"
 CATALOGUE = (
-    "SELECT attname, format_type(atttypid, atttypmod), attnotnull FROM " + COLUMNS,
-    "SELECT replace(conname, '{0}', 't'), contype, pg_get_constraintdef(oid) "
-    "FROM pg_constraint WHERE conrelid = '{0}'::regclass AND contype <> 'n' ORDER BY conname",
+    f"SELECT attname, format_type(atttypid, atttypmod), attnotnull FROM {COLUMNS}",
+    """SELECT replace(conname, '{0}', 't'), contype, pg_get_constraintdef(oid)
+    FROM pg_constraint WHERE conrelid = '{0}'::regclass AND contype <> 'n' ORDER BY conname""",
     "SELECT reloptions, relpersistence FROM pg_class WHERE oid = '{0}'::regclass",
-    "SELECT replace(pg_get_indexdef(indexrelid), '{0}', 't') FROM pg_index "
-    "WHERE indrelid = '{0}'::regclass",
+    """SELECT replace(pg_get_indexdef(indexrelid), '{0}', 't') FROM pg_index
+    WHERE indrelid = '{0}'::regclass""",
 )
 
 
@@ -159,43 +182,3 @@ def test_it_is_a_create_model_to_django() -> None:
     model = after.apps.get_model("aseq", "Sequence")
     assert model._meta.db_table == Sequence._meta.db_table == "aseq_sequence"
     assert apps.get_model("aseq.Sequence") is Sequence
-
-
-def test_in_a_schema(postgres: str, tmp_path: Path) -> None:
-    options = {
-        key: connection.settings_dict[key]
-        for key in ("ENGINE", "NAME", "USER", "PASSWORD", "HOST", "PORT")
-    }
-    with connection.cursor() as cursor:
-        cursor.execute("CREATE SCHEMA accounts")
-    site = Site(
-        tmp_path,
-        DATABASES={"default": options},
-        INSTALLED_APPS=["aseq.django"],
-        ASEQ_TABLE="accounts.numbers",
-    )
-    # The record of migrations is the test database's own: keep out of it.
-    draw = (
-        "from django.db import connection, transaction\n"
-        "from django.db.migrations.state import ProjectState\n"
-        "from importlib import import_module\n"
-        "from aseq.django import sync\n"
-        "from aseq.django.models import Sequence\n"
-        "module = import_module('aseq.django.migrations.0001_initial')\n"
-        "[create], state = module.Migration.operations, ProjectState()\n"
-        "create.state_forwards('aseq', state)\n"
-        "with connection.schema_editor() as editor:\n"
-        "    create.database_forwards('aseq', editor, ProjectState(), state)\n"
-        "with transaction.atomic():\n"
-        "    print(sync.get_next_value('invoices', 7), Sequence.objects.get().last)\n"
-        "with connection.schema_editor() as editor:\n"
-        "    create.database_backwards('aseq', editor, state, ProjectState())\n"
-    )
-    try:
-        assert site.shell(draw) == "7 7\n"
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'accounts'")
-            assert cursor.fetchone() == (0,)
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("DROP SCHEMA accounts CASCADE")

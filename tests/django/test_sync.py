@@ -92,7 +92,7 @@ def test_a_sequence_can_be_iterated_again_copied_and_pickled(name: str, using: s
 
 @pytest.mark.parametrize("reset", [1, 0, -7])
 def test_a_reset_value_too_small_is_a_value_error(reset: int, using: str) -> None:
-    with pytest.raises(ValueError, match="^reset_value must be greater than initial_value"):
+    with pytest.raises(ValueError, match=r"^reset_value must be greater than initial_value"):
         sync.Sequence("error", reset_value=reset)
     with pytest.raises(InvalidSequence):  # before the missing transaction
         sync.get_next_value("error", 1, reset, using=using)
@@ -100,9 +100,9 @@ def test_a_reset_value_too_small_is_a_value_error(reset: int, using: str) -> Non
 
 @pytest.mark.parametrize("bad", ["", "x" * 101, "a\0b", None])
 def test_a_bad_name_is_refused_before_anything_is_sent(bad: str) -> None:
-    with pytest.raises(InvalidSequence, match="^name must"):
+    with pytest.raises(InvalidSequence, match=r"^name must"):
         sync.Sequence(bad)
-    with pytest.raises(InvalidSequence, match="^count must"):
+    with pytest.raises(InvalidSequence, match=r"^count must"):
         sync.get_next_values(-1)
 
 
@@ -113,7 +113,7 @@ def test_an_unknown_alias_is_djangos_error() -> None:
 
 def test_an_unknown_vendor(using: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections[using], "vendor", "oracle")
-    text = f"^can't draw numbers on the oracle database '{using}': use postgresql or sqlite$"
+    text = rf"^can't draw numbers on the oracle database '{using}': use postgresql or sqlite$"
     with pytest.raises(UnsupportedConnection, match=text):
         sync.get_next_value(using=using)
 
@@ -150,5 +150,3 @@ def test_the_routers_are_asked(name: str) -> None:
     with transaction.atomic():
         assert sync.delete(name)
     assert sync.get_last_value(name, using="default") is None
-
-

@@ -83,9 +83,12 @@ def test_autocommit_switched_off_is_a_transaction(name: str, using: str) -> None
 
 
 def test_a_savepoint_that_sqlite_would_commit_is_refused(name: str) -> None:
-    with autocommit_off("sqlite"), transaction.atomic(using="sqlite"):
-        with pytest.raises(NotInTransaction) as caught:
-            sync.get_next_value(name, using="sqlite")
+    with (
+        autocommit_off("sqlite"),
+        transaction.atomic(using="sqlite"),
+        pytest.raises(NotInTransaction) as caught,
+    ):
+        sync.get_next_value(name, using="sqlite")
     advice = (
         "on SQLite, an atomic block after `set_autocommit(False)` is a savepoint that "
         "commits by itself; turn autocommit on, or draw outside the block"
@@ -175,7 +178,7 @@ def test_nowait_doesnt_wait_for_sqlite_and_the_block_is_usable(name: str) -> Non
     assert before == 5000
     with transaction.atomic(using="sqlite"):
         with elsewhere(lambda: sync.get_next_value(name, using="sqlite"), "sqlite"):
-            with pytest.raises(SequenceLocked, match='OPTIONS."transaction_mode". = "IMMEDI'):
+            with pytest.raises(SequenceLocked, match=r'OPTIONS."transaction_mode". = "IMMEDI'):
                 sync.get_next_value(name, nowait=True, using="sqlite")
             assert patience() == before
         assert sync.get_next_value(name, nowait=True, using="sqlite") == 2

@@ -45,8 +45,8 @@ class Stall(ABC):
         """Draws stop inside the block, from now until `release`."""
 
     @abstractmethod
-    async def reached(self) -> None:
-        """Return when a draw has stopped."""
+    async def reached(self, ended: anyio.Event | None = None) -> None:
+        """Return when a draw has stopped, or fail if it ended instead."""
 
     @abstractmethod
     def release(self) -> None:
@@ -78,9 +78,10 @@ class Waiting(Stall):
             self._holder.execute("INSERT INTO saved VALUES (%s, %s)", (self._name, number))
             yield
 
-    async def reached(self) -> None:
+    async def reached(self, ended: anyio.Event | None = None) -> None:
         with anyio.fail_after(DEADLINE):
             while self._holder.execute(_BEHIND).fetchone() == (0,):
+                assert not ended or not ended.is_set()
                 await anyio.sleep(0.002)
 
     def release(self) -> None:
@@ -117,9 +118,10 @@ class Gate(Stall):
         finally:
             self._open.set()
 
-    async def reached(self) -> None:
+    async def reached(self, ended: anyio.Event | None = None) -> None:
         with anyio.fail_after(DEADLINE):
             while not self._here.is_set():
+                assert not ended or not ended.is_set()
                 await anyio.sleep(0.001)
 
     def release(self) -> None:

@@ -79,8 +79,8 @@ def _transaction_mode(connection: BaseDatabaseWrapper) -> Iterator[checks.CheckM
         yield checks.Warning(
             f"A transaction on the SQLite database {connection.alias!r} that reads before it "
             "draws a number fails with 'database is locked' if another one writes meanwhile.",
-            hint=f'DATABASES[{connection.alias!r}]["OPTIONS"] = '
-            '{"transaction_mode": "IMMEDIATE"}',
+            hint=f'In DATABASES["{connection.alias}"]: '
+            '"OPTIONS": {"transaction_mode": "IMMEDIATE"}',
             id="aseq.W001",
         )
 
@@ -95,7 +95,7 @@ def _isolation_level(connection: BaseDatabaseWrapper) -> Iterator[checks.CheckMe
         yield checks.Warning(
             f"The PostgreSQL database {connection.alias!r} runs at {name}: whoever waits for "
             "a number fails with a serialization error and has to retry the transaction.",
-            hint=f'DATABASES[{connection.alias!r}]["OPTIONS"].pop("isolation_level")',
+            hint=f'del DATABASES["{connection.alias}"]["OPTIONS"]["isolation_level"]',
             id="aseq.W002",
         )
 

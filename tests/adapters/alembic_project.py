@@ -1,0 +1,91 @@
+"""A project with Alembic in a folder of its own, and its database."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine, text
+
+Dialect = Literal["postgresql", "sqlite"]
+
+ENV = """
+from alembic import context
+from sqlalchemy import NullPool, create_engine
+
+import aseq.adapters.alembic
+
+url = context.config.attributes["url"]
+options = context.config.attributes["options"]
+if context.is_offline_mode():
+    context.configure(url=url, **options)
+    with context.begin_transaction():
+        context.run_migrations()
+else:
+    engine = create_engine(url, poolclass=NullPool)
+    with engine.connect() as connection:
+        context.configure(connection=connection, **options)
+        with context.begin_transaction():
+            context.run_migrations()
+"""
+
+BY_HAND = """
+from alembic import op
+
+revision = "1"
+down_revision = None
+
+def upgrade():
+    op.create_aseq_sequence({argument})
+
+def downgrade():
+    op.drop_aseq_sequence({argument})
+"""
+
+
+class Project:
+    """What the commands of Alembic work on.
+
+    Attributes:
+        dialect: the kind of its database.
+        url: the database.
+    """
+
+    def __init__(self, folder: Path, dialect: Dialect, url: str) -> None:
+        self.dialect, self.url = dialect, url
+        self._folder = folder
+        self._output = io.StringIO()
+        ini = folder.with_suffix(".ini")
+        self._config = Config(ini, stdout=self._output, output_buffer=self._output)
+        command.init(self._config, str(folder))
+        (folder / "env.py").write_text(ENV)
+
+    def __call__(self, run: Callable[..., object], *args: Any, **kwargs: Any) -> str:
+        """Run a command, with the options for `context.configure`; what it printed."""
+        names = ("target_metadata", "include_name", "include_schemas", "autogenerate_plugins")
+        options = {name: kwargs.pop(name) for name in names if name in kwargs}
+        self._config.attributes.update(url=self.url, options=options)
+        self._output.seek(0)
+        self._output.truncate()
+        run(self._config, *args, **kwargs)
+        return self._output.getvalue()
+
+    def write_revision(self, argument: str = "") -> None:
+        """Add a revision written by hand."""
+        path = self._folder / "versions" / "1_by_hand.py"
+        path.write_text(BY_HAND.format(argument=argument))
+
+    def revisions(self) -> str:
+        """The texts of all revisions."""
+        return "\n".join(path.read_text() for path in self._folder.glob("versions/*.py"))
+
+    def execute(self, sql: str) -> None:
+        """Run a statement, and commit."""
+        engine = create_engine(self.url)
+        with engine.begin() as connection:
+            connection.execute(text(sql))
+        engine.dispose()

@@ -1,0 +1,179 @@
+"""``manage.py aseq``: what each verb prints, where, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connections, transaction
+from django.test.utils import override_settings
+
+from aseq.django import sync
+from aseq.django.models import Sequence
+from tests.django.shop.models import Saved
+from tests.django.threads import DEADLINE, start, until_waiting
+
+
+def run(*args: object) -> tuple[str, str]:
+    """What the command wrote to stdout and to stderr."""
+    out, err = StringIO(), StringIO()
+    call_command("aseq", *map(str, args), stdout=out, stderr=err, no_color=True)
+    return out.getvalue(), err.getvalue()
+
+
+def put(name: str, last: int, using: str) -> None:
+    with transaction.atomic(using=using):
+        sync.advance_to(last, name, using=using)
+
+
+@pytest.fixture(autouse=True)
+def _empty() -> None:
+    for using in connections:
+        Sequence.objects.using(using).all().delete()
+
+
+def test_list(using: str) -> None:
+    database = f"--database={using}"
+    assert run("list", database) == ("", "")
+    put("receipts", 7, using)
+    put("Fälle", 2**63 - 1, using)
+    assert run("list", database) == (
+        "9223372036854775807  Fälle\n                  7  receipts\n",
+        "",
+    )
+    out, _ = run("list", database, "--json")
+    assert json.loads(out) == {"Fälle": 2**63 - 1, "receipts": 7}
+
+
+def test_show(name: str, using: str) -> None:
+    with pytest.raises(CommandError) as caught:
+        run("show", name, "--database", using)
+    assert str(caught.value) == f"no number was drawn from '{name}' in database '{using}'"
+    put(name, 12, using)
+    assert run("show", name, "--database", using) == ("12\n", "")
+
+
+def test_advance(name: str, using: str) -> None:
+    database = f"--database={using}"
+    assert run("advance", name, 5, database) == (f"{name}: None -> 5\n", "")
+    assert run("advance", name, 9, database) == (f"{name}: 5 -> 9\n", "")
+    assert run("advance", name, 9, database) == (f"{name}: 9 (unchanged)\n", "")
+    assert run("advance", name, 3, database) == (f"{name}: 9 (unchanged)\n", "")
+    assert run("advance", name, -3, database) == (f"{name}: 9 (unchanged)\n", "")
+    with pytest.raises(CommandError, match="must fit in 64 bits"):
+        run("advance", name, 2**63, database)
+    with pytest.raises(CommandError, match="name must have 1 to 100 characters"):
+        run("advance", "", 1, database)
+
+
+def test_advance_tells_what_others_drew_meanwhile(name: str) -> None:
+    put(name, 10, "default")
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            assert sync.get_next_value(name) == 11
+            [other] = start(pool, lambda: run("advance", name, 50))
+            until_waiting()
+        assert other.result(DEADLINE)[0] == f"{name}: 11 -> 50\n"
+
+
+@pytest.mark.parametrize("verb", [["list"], ["show", "x"], ["advance", "x", "1"]])
+def test_a_missing_table(verb: list[str], using: str) -> None:
+    with override_settings(ASEQ_TABLE="nowhere"), pytest.raises(CommandError) as caught:
+        run(*verb, "--database", using)
+    assert str(caught.value) == (
+        "table 'nowhere' doesn't exist in this database: run `manage.py migrate`"
+    )
+
+
+@pytest.fixture
+def old(using: str) -> Iterator[str]:
+    """A table of django-sequences, or of somebody who made one like it."""
+    table = f"old_{secrets.token_hex(4)}"
+    with connections[using].cursor() as cursor:
+        cursor.execute(f"CREATE TABLE {table} (name varchar(100) PRIMARY KEY, last bigint)")
+        cursor.execute(f"INSERT INTO {table} VALUES ('b', 20), ('a', 10), ('c', 30)")
+        yield table
+        cursor.execute(f"DROP TABLE {table}")
+
+
+def test_take_over(old: str, using: str) -> None:
+    put("b", 25, using)
+    put("c", 3, using)
+    out, err = run("take-over", old, "--database", using)
+    assert out == "a: None -> 10\nb: 25 (unchanged)\nc: 3 -> 30\n"
+    assert err == f"2 of 3 sequences of {old} moved forward.\n"
+    out, err = run("take-over", old, "--database", using)
+    assert err == f"0 of 3 sequences of {old} moved forward.\n"
+    with transaction.atomic(using=using):
+        assert sync.get_next_value("a", using=using) == 11
+
+
+def test_take_over_is_all_or_nothing(old: str, using: str) -> None:
+    with connections[using].cursor() as cursor:
+        cursor.execute(f"UPDATE {old} SET last = NULL WHERE name = 'c'")
+    with pytest.raises(CommandError, match="value must be an integer, not None"):
+        run("take-over", old, "--database", using)
+    assert not Sequence.objects.using(using).exists()
+
+
+def test_take_over_from_django_sequences(using: str) -> None:
+    with connections[using].cursor() as cursor:
+        cursor.execute("INSERT INTO sequences_sequence VALUES ('cases', 41)")
+    try:
+        run("take-over", "sequences_sequence", "--database", using)
+    finally:
+        with connections[using].cursor() as cursor:
+            cursor.execute("DELETE FROM sequences_sequence WHERE name = 'cases'")
+    assert sync.get_last_value("cases", using=using) == 41
+
+
+@pytest.mark.parametrize(
+    ("table", "text"),
+    [
+        ("aseq_sequence", "^aseq_sequence is the table in use: there is nothing to take over$"),
+        ("x; DROP TABLE y", "^table must be a plain identifier"),
+        ("nowhere", "^can't read name and last of table nowhere: "),
+        ("shop_saved", "^can't read name and last of table shop_saved: "),
+    ],
+)
+def test_take_over_refuses(table: str, text: str, using: str) -> None:
+    with pytest.raises(CommandError, match=text):
+        run("take-over", table, "--database", using)
+
+
+def test_take_over_field(name: str, using: str) -> None:
+    where = ("shop.Saved.number", name, "--database", using)
+    Saved.objects.using(using).all().delete()
+    with pytest.raises(CommandError) as caught:
+        run("take-over-field", *where)
+    assert str(caught.value) == f"shop.Saved.number has no numbers in database '{using}'"
+    for number in (3, 17, 5):
+        Saved.objects.using(using).create(name=name, number=number)
+    assert run("take-over-field", *where) == (f"{name}: None -> 17\n", "")
+    assert run("take-over-field", *where) == (f"{name}: 17 (unchanged)\n", "")
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        ("nonsense", "^'nonsense' isn't app.Model.field: "),
+        ("shop.Nothing.number", "^'shop.Nothing.number' isn't app.Model.field: "),
+        ("shop.Saved.nothing", "^'shop.Saved.nothing' isn't app.Model.field: "),
+        ("shop.Saved.name", "^shop.Saved.name isn't a field of integers$"),
+    ],
+)
+def test_take_over_field_refuses(field: str, text: str, using: str) -> None:
+    with pytest.raises(CommandError, match=text):
+        run("take-over-field", field, "x", "--database", using)
+
+
+def test_an_unknown_database() -> None:
+    with pytest.raises(CommandError, match="invalid choice: 'nowhere'"):
+        run("list", "--database", "nowhere")
+    with pytest.raises(CommandError, match="verb"):
+        run()

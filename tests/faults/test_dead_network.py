@@ -1,0 +1,118 @@
+"""Bounded when nothing answers any more, and safe when it answers again."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import anyio
+import anyio.to_thread
+import asyncpg
+import pytest
+
+from aseq import AsyncSequence, _drive
+from tests import clients
+from tests.cases import CASES
+from tests.clients import Client
+from tests.database import Database
+from tests.faults.aftermath import assert_free, assert_gapless, draw_and_save
+from tests.faults.attempts import Attempt
+from tests.proxy import Proxy, proxy_before
+
+BY_DRIVER = [clients.Asyncpg, clients.Psycopg, clients.SessionAsyncpg, clients.SessionPsycopg]
+
+
+@pytest.fixture
+def behind(postgres: str) -> Database:
+    """A PostgreSQL with the tables, without a proxy."""
+    database = Database(CASES[0], postgres)
+    database.create_tables()
+    return database
+
+
+@asynccontextmanager
+async def connected(kind: type[Client], proxy: Proxy) -> AsyncIterator[Client]:
+    client = kind(proxy.url)
+    await client.open()
+    try:
+        yield client
+    finally:
+        proxy.release()
+        with suppress(Exception):
+            await client.close()
+
+
+@pytest.mark.parametrize("kind", BY_DRIVER)
+async def test_a_frozen_network(
+    behind: Database, name: str, kind: type[Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server has drawn the number; neither its answer nor a request to cancel passes."""
+    monkeypatch.setattr(_drive, "SPOIL_LIMIT", 0.1)
+    seq, attempt = AsyncSequence(name), Attempt()
+    with proxy_before(behind.url) as proxy:
+        async with connected(kind, proxy) as client:
+            await draw_and_save(client, name)
+            with suppress(Exception):
+                async with client.transaction(), anyio.create_task_group() as tasks:
+                    await client.save(f"{name}-other", 0)
+                    proxy.hold_answers()
+                    tasks.start_soon(attempt, lambda: seq.next_value(client.conn))
+                    await anyio.to_thread.run_sync(proxy.wait_for_answer)
+                    proxy.freeze()
+                    attempt.cancel("task")
+                    with anyio.fail_after(20):
+                        await attempt.ended.wait()
+                    proxy.release()
+                    await client.save(f"{name}-other", 0)
+
+            assert attempt.error is not None
+            assert attempt.error.__notes__ in ([_drive.GIVEN_UP], [_drive.UNUSABLE])
+            assert behind.saved(f"{name}-other") == []
+            proxy.cut()
+    await assert_free(behind, name)
+
+
+@pytest.mark.parametrize("kind", BY_DRIVER)
+async def test_a_connection_cut_in_the_middle(
+    behind: Database, name: str, kind: type[Client]
+) -> None:
+    seq, attempt = AsyncSequence(name), Attempt()
+    with proxy_before(behind.url) as proxy:
+        async with connected(kind, proxy) as client:
+            await draw_and_save(client, name)
+            with suppress(Exception):
+                async with client.transaction(), anyio.create_task_group() as tasks:
+                    await client.save(f"{name}-other", 0)
+                    proxy.hold_answers()
+                    tasks.start_soon(attempt, lambda: seq.next_value(client.conn))
+                    await anyio.to_thread.run_sync(proxy.wait_for_answer)
+                    proxy.cut()
+                    proxy.release()
+                    with anyio.fail_after(20):
+                        await attempt.ended.wait()
+                    await client.save(f"{name}-other", 0)
+
+            assert isinstance(attempt.error, Exception)
+            assert behind.saved(f"{name}-other") == []
+    await assert_free(behind, name)
+
+
+async def test_asyncpg_command_timeout_swallowed(behind: Database, name: str) -> None:
+    """asyncpg raises a builtin TimeoutError: the caller got no number, whatever drew it."""
+    seq = AsyncSequence(name)
+    with proxy_before(behind.url) as proxy:
+        async with connected(clients.Asyncpg, proxy) as client:
+            client.conn.terminate()
+            client.conn = await asyncpg.connect(proxy.url, command_timeout=0.2)
+            await draw_and_save(client, name)
+            with suppress(Exception):
+                async with client.transaction():
+                    proxy.hold_answers()
+                    with pytest.raises(TimeoutError):
+                        await seq.next_value(client.conn)
+                    proxy.release()
+                    await client.save(f"{name}-other", 0)
+
+            assert behind.saved(f"{name}-other") == []
+            assert_gapless(behind, name)
+    await assert_free(behind, name)
