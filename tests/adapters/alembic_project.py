@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import create_engine, text
+from sqlalchemy import NullPool, create_engine, text
 
 Dialect = Literal["postgresql", "sqlite"]
 
@@ -85,7 +85,5 @@ class Project:
 
     def execute(self, sql: str) -> None:
         """Run a statement, and commit."""
-        engine = create_engine(self.url)
-        with engine.begin() as connection:
+        with create_engine(self.url, poolclass=NullPool).begin() as connection:
             connection.execute(text(sql))
-        engine.dispose()

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import anyio
 import pytest
@@ -75,7 +76,7 @@ async def test_a_draw_cancelled_while_it_waits_and_swallowed(
     seq = AsyncSequence(name)
     async with stallable(database, name) as (client, stall):
 
-        async def draw() -> int | None:
+        async def draw() -> Any:
             work = attempted(lambda: seq.next_value(client.conn), stall)
             async with work as attempt:
                 attempt.cancel(way)
@@ -96,7 +97,7 @@ async def test_a_late_cancellation_swallowed(
     seq = AsyncSequence(name)
     async with stallable(database, name) as (client, stall):
 
-        async def draw() -> int | None:
+        async def draw() -> Any:
             async with attempted(lambda: seq.next_value(client.conn), stall) as attempt:
                 stall.release_unnoticed()
                 attempt.cancel(way)
@@ -118,14 +119,13 @@ async def test_a_timeout_inside_the_transaction_swallowed(
     seq = AsyncSequence(name)
     async with stallable(database, name) as (client, stall):
 
-        async def draw() -> int | None:
-            try:
+        async def draw() -> Any:
+            with pytest.raises(TimeoutError) as timeout:
                 async with asyncio.timeout(None) as limit:
-                    asyncio.get_running_loop().create_task(expire(limit, stall, late))
-                    return await seq.next_value(client.conn)
-            except TimeoutError as error:
-                assert _drive.UNUSABLE in error.__cause__.__notes__
-            return None
+                    expiry = asyncio.create_task(expire(limit, stall, late))
+                    await seq.next_value(client.conn)
+            await expiry
+            assert _drive.UNUSABLE in getattr(timeout.value.__cause__, "__notes__", ())
 
         async with stall.holding():
             await commit_anyway(client, name, draw)
@@ -165,7 +165,7 @@ async def test_a_savepoint_rolled_back_after_a_cancellation(
     seq = AsyncSequence(name)
     async with stallable(database, name) as (client, stall):
 
-        async def draw() -> int | None:
+        async def draw() -> Any:
             await client.save(
                 f"{name}-other", 0
             )  # begins the transaction where nothing else does
@@ -177,7 +177,7 @@ async def test_a_savepoint_rolled_back_after_a_cancellation(
                     raise ZeroDivisionError
             return attempt.value
 
-        async def survive() -> int | None:
+        async def survive() -> Any:
             try:
                 return await draw()
             except ZeroDivisionError:

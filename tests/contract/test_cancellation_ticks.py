@@ -1,4 +1,4 @@
-"""Promise 3 at every moment: cancelled at each turn of the event loop, once or again and again."""
+"""Promise 3 at every moment: cancelled at each turn of the loop, once or again and again."""
 
 from __future__ import annotations
 

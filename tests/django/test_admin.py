@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.html import escape
 
-from aseq.django import sync
+from aseq.django import forward, sync
 from aseq.django.models import Sequence
 
 LIST = "/admin/aseq/sequence/"
@@ -132,14 +132,12 @@ def test_advance_when_somebody_was_faster(
     sequence: Sequence, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between the form's check and the move."""
-    from aseq.django import admin
 
     def faster(name: str, value: int) -> tuple[int | None, int]:
         sync.advance_to(1000, name)
-        return forward(name, value)
+        return forward.advance(name, value)
 
-    forward = admin.advance
-    monkeypatch.setattr(admin, "advance", faster)
+    monkeypatch.setattr("aseq.django.admin.advance", faster)
     done = advance(client(superuser=True), sequence.name, advance="Advance", value="100")
     assert messages(done) == [f"“{sequence.name}” is at 1000 already: nothing was changed."]
     assert not LogEntry.objects.exists()

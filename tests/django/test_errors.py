@@ -92,6 +92,7 @@ def test_a_lock_timeout_is_retryable(name: str) -> None:
             cursor.execute("SET LOCAL lock_timeout = '5ms'")
         sync.get_next_value(name)
     cause = caught.value.__cause__
+    assert cause is not None
     assert type(cause) is OperationalError
     assert aseq.is_retryable(cause)
 

@@ -22,17 +22,20 @@ async def roll_back(client: Client) -> None:
         await owner.rollback()
 
 
-async def commit_anyway(
-    client: Client, name: str, draw: Callable[[], Awaitable[int | None]]
-) -> None:
+async def commit_anyway(client: Client, name: str, draw: Callable[[], Awaitable[Any]]) -> None:
     """Draw in a transaction, save what was drawn, and commit whatever was raised.
 
     It is rolled back only if the commit itself is refused. A connection of SQLAlchemy
     forgets its transaction even then: there, closing it is what ends the transaction.
     """
+    failures: list[Exception] = []
     try:
         async with client.transaction():
-            number = await draw()
+            try:
+                number = await draw()
+            except Exception as exc:
+                failures.append(exc)
+                raise
             with suppress(Exception):
                 if number is not None:
                     await client.save(name, number)
@@ -42,6 +45,8 @@ async def commit_anyway(
             await client.conn.close()
             client.conn = await client.engine.connect()
         await roll_back(client)
+    for failure in failures:
+        raise failure
 
 
 def assert_gapless(database: Database, name: str) -> None:

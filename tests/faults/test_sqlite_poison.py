@@ -144,7 +144,8 @@ async def test_the_private_names_of_aiosqlite() -> None:
         "aiosqlite changed: aseq.adapters._thread.in_thread_of() runs a function in the "
         "connection's thread by `_execute` and `_conn`. Find what its own methods use now."
     )
-    async with aiosqlite.connect(":memory:") as connection:
+    async with aiosqlite.connect(":memory:") as opened:
+        connection: Any = opened
         assert isinstance(getattr(connection, "_conn", None), sqlite3.Connection), advice
         assert callable(getattr(connection, "_execute", None)), advice
         assert await connection._execute(lambda: 7) == 7, advice

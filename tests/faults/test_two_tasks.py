@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import anyio
 import anyio.lowlevel
 import pytest
@@ -64,7 +66,7 @@ async def test_the_first_is_cancelled_while_the_second_waits(
     seq, first, second = AsyncSequence(name), Attempt(), Attempt()
     async with stallable(database, name) as (client, stall):
 
-        async def draw() -> int | None:
+        async def draw() -> Any:
             async with stall.holding(), anyio.create_task_group() as tasks:
                 tasks.start_soon(first, lambda: seq.next_value(client.conn))
                 await stall.reached(first.ended)

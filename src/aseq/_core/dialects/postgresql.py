@@ -56,13 +56,15 @@ SELECT draw.last, set_config('lock_timeout', patience.setting, true)
 FROM patience LEFT JOIN draw ON true"""
 
 # A draw rewrites one small row: leave room on its page, so that its new versions
-# stay there and need no index entry, and clear the old ones away early.
+# stay there and need no index entry, and clear the old ones away early. The check of
+# `last` is for SQLite; the table is the same everywhere.
 _CREATE = """\
 CREATE TABLE IF NOT EXISTS $table (
     name varchar(100) NOT NULL,
     last bigint NOT NULL,
     CONSTRAINT ${bare}_pkey PRIMARY KEY (name),
-    CONSTRAINT ${bare}_name_check CHECK (length(name) BETWEEN 1 AND 100)
+    CONSTRAINT ${bare}_name_check CHECK (length(name) BETWEEN 1 AND 100),
+    CONSTRAINT ${bare}_last_check CHECK (CAST(CAST(last AS text) AS bigint) = last)
 ) WITH (
     fillfactor = 10,
     autovacuum_vacuum_scale_factor = 0,

@@ -1,6 +1,7 @@
 """SQLite 3.35 and newer: one writer at a time, for all sequences. Nobody queues.
 
-Its overflow is silent (the value becomes a float), hence the CHECK.
+Its overflow is silent: the value becomes a float, which the CHECK refuses. (Written so
+that PostgreSQL takes it too: a migration may be made on one and run on the other.)
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ CREATE TABLE IF NOT EXISTS $table (
     last bigint NOT NULL,
     CONSTRAINT ${bare}_pkey PRIMARY KEY (name),
     CONSTRAINT ${bare}_name_check CHECK (length(name) BETWEEN 1 AND 100),
-    CONSTRAINT ${bare}_last_check CHECK (typeof(last) = 'integer')
+    CONSTRAINT ${bare}_last_check CHECK (CAST(CAST(last AS text) AS bigint) = last)
 )"""
 
 _BUSY = (

@@ -3,5 +3,5 @@ CREATE TABLE IF NOT EXISTS "aseq_sequence" (
     last bigint NOT NULL,
     CONSTRAINT aseq_sequence_pkey PRIMARY KEY (name),
     CONSTRAINT aseq_sequence_name_check CHECK (length(name) BETWEEN 1 AND 100),
-    CONSTRAINT aseq_sequence_last_check CHECK (typeof(last) = 'integer')
+    CONSTRAINT aseq_sequence_last_check CHECK (CAST(CAST(last AS text) AS bigint) = last)
 )

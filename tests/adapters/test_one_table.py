@@ -1,0 +1,128 @@
+"""One table: whoever creates it, the database has the same."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from alembic import command
+from sqlalchemy import MetaData, create_engine, inspect, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from aseq import create_table, create_table_sql
+from aseq.adapters.sqlalchemy import sequence_table
+from tests.adapters.alembic_project import Project
+
+CATALOGUE = """
+SELECT reloptions, relam, relpersistence FROM pg_class WHERE oid = 'aseq_sequence'::regclass;
+
+SELECT conname, contype, pg_get_constraintdef(oid) FROM pg_constraint
+WHERE conrelid = 'aseq_sequence'::regclass ORDER BY conname, contype;
+
+SELECT attname, format_type(atttypid, atttypmod), attnotnull, atthasdef, attidentity
+FROM pg_attribute WHERE attrelid = 'aseq_sequence'::regclass AND attnum > 0 ORDER BY attnum;
+
+SELECT indexdef FROM pg_indexes WHERE tablename = 'aseq_sequence' ORDER BY indexname
+"""
+
+
+def by_create_table(project: Project) -> None:
+    async def create() -> None:
+        url = project.url.replace("sqlite:", "sqlite+aiosqlite:")
+        engine = create_async_engine(url)
+        async with engine.begin() as conn:
+            await create_table(conn)
+        await engine.dispose()
+
+    asyncio.run(create())
+
+
+def by_statement(project: Project) -> None:
+    project.execute(create_table_sql(project.dialect))
+
+
+def by_create_all(project: Project) -> None:
+    metadata = MetaData(naming_convention={"ck": "ck_%(constraint_name)s", "pk": "pk_x"})
+    sequence_table(metadata)
+    engine = create_engine(project.url)
+    metadata.create_all(engine)
+    engine.dispose()
+
+
+def by_operation(project: Project) -> None:
+    project.write_revision()
+    project(command.upgrade, "head")
+
+
+def by_operation_as_sql(project: Project) -> None:
+    project.write_revision()
+    script = project(command.upgrade, "head", sql=True)
+    statements = script.replace("BEGIN;", "").replace("COMMIT;", "").split(";\n")
+    for statement in filter(str.strip, statements):
+        project.execute(statement)
+
+
+def by_autogenerate(project: Project) -> None:
+    metadata = MetaData()
+    sequence_table(metadata)
+    project(command.revision, autogenerate=True, target_metadata=metadata)
+    project(command.upgrade, "head", target_metadata=metadata)
+
+
+def rows(project: Project, query: str) -> list[Any]:
+    engine = create_engine(project.url)
+    with engine.connect() as connection:
+        found = [tuple(row) for row in connection.execute(text(query))]
+    engine.dispose()
+    return found
+
+
+def found(project: Project) -> Any:
+    if project.dialect == "postgresql":
+        return [rows(project, query) for query in CATALOGUE.split(";")]
+    engine = create_engine(project.url)
+    inspector = inspect(engine)
+    columns = [
+        {**column, "type": str(column["type"])}
+        for column in inspector.get_columns("aseq_sequence")
+    ]
+    checks = sorted(inspector.get_check_constraints("aseq_sequence"), key=str)
+    key = inspector.get_pk_constraint("aseq_sequence")
+    engine.dispose()
+    return columns, checks, key
+
+
+@pytest.mark.parametrize(
+    "create",
+    [by_create_table, by_create_all, by_operation, by_operation_as_sql, by_autogenerate],
+)
+def test_the_same_table(project: Project, create: Callable[[Project], None]) -> None:
+    create(project)
+    theirs = found(project)
+    project.execute("DROP TABLE aseq_sequence")
+    by_statement(project)
+
+    assert theirs == found(project)
+
+
+@pytest.mark.parametrize(
+    "create", [by_create_table, by_statement, by_create_all, by_operation, by_autogenerate]
+)
+def test_the_checks_bite(project: Project, create: Callable[[Project], None]) -> None:
+    create(project)
+    project.execute("INSERT INTO aseq_sequence VALUES ('low', -9223372036854775808)")
+    project.execute("INSERT INTO aseq_sequence VALUES ('high', 9223372036854775807)")
+    with pytest.raises(IntegrityError, match="aseq_sequence_name_check"):
+        project.execute("INSERT INTO aseq_sequence VALUES ('', 1)")
+    with pytest.raises(IntegrityError, match=r"aseq_sequence_pkey|UNIQUE"):
+        project.execute("INSERT INTO aseq_sequence VALUES ('low', 1)")
+    if project.dialect == "sqlite":
+        for change in ("+ 1", "- 1"):
+            name = "high" if change == "+ 1" else "low"
+            with pytest.raises(IntegrityError, match="aseq_sequence_last_check"):
+                project.execute(
+                    f"UPDATE aseq_sequence SET last = last {change} WHERE name = '{name}'"
+                )

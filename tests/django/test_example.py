@@ -1,0 +1,27 @@
+"""The example project passes its own tests, and its migrations are complete."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[2] / "examples" / "django_invoices"
+
+
+@pytest.mark.parametrize("command", [["test"], ["makemigrations", "--check"]])
+def test_manage(command: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "manage.py", *command],
+        cwd=PROJECT,
+        env={key: value for key, value in os.environ.items() if not key.startswith("DJANGO_")},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    if command == ["test"]:
+        assert "Ran 2 tests" in done.stderr
