@@ -44,7 +44,7 @@ lint: $(call environment,lint) ## style
 
 types: $(call environment,test) $(call environment,lint) ## mypy and pyright
 	$(call python,lint) -m mypy $(ARGS)
-	$(call python,lint) -m pyright $(ARGS)
+	$(call python,lint) -m pyright --pythonpath $(VENV)/bin/python $(ARGS)
 
 docs: $(call environment,docs) ## the documentation, in site/
 	NO_MKDOCS_2_WARNING=1 $(call python,docs) -m mkdocs build --strict $(ARGS)

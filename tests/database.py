@@ -46,7 +46,7 @@ class Database:
         """Run a statement on a plain connection of its own, and commit."""
         if self.case.dialect == "postgresql":
             with psycopg.connect(self.url, autocommit=True) as pg:
-                cursor = pg.execute(sql)  # type: ignore[call-overload]
+                cursor = pg.execute(sql)
                 return cursor.fetchall() if cursor.description else []
         with closing(sqlite3.connect(self.url)) as lite, lite:
             return lite.execute(sql).fetchall()

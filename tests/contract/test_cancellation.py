@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from aseq import AsyncSequence, _drive
 from tests import clients
@@ -120,7 +122,7 @@ async def test_a_timeout_inside_the_transaction_swallowed(
     async with stallable(database, name) as (client, stall):
 
         async def draw() -> Any:
-            with pytest.raises(TimeoutError) as timeout:
+            with pytest.raises(TimeoutError) as timeout:  # noqa: PT012
                 async with asyncio.timeout(None) as limit:
                     expiry = asyncio.create_task(expire(limit, stall, late))
                     await seq.next_value(client.conn)
@@ -162,6 +164,8 @@ async def test_a_savepoint_rolled_back_after_a_cancellation(
     database: Database, name: str, way: str
 ) -> None:
     """It undoes the draw, but SQLite's remedy lasts until the whole transaction ends."""
+    if database.case.client is clients.SessionAiosqliteDefault:
+        pytest.skip("refused: there the savepoint would commit the number by itself")
     seq = AsyncSequence(name)
     async with stallable(database, name) as (client, stall):
 
@@ -180,8 +184,8 @@ async def test_a_savepoint_rolled_back_after_a_cancellation(
         async def survive() -> Any:
             try:
                 return await draw()
-            except ZeroDivisionError:
-                return None
+            except (ZeroDivisionError, sqlite3.DatabaseError, DBAPIError):
+                return None  # SQLite refuses to release the savepoint
 
         await commit_anyway(client, name, survive)
 

@@ -182,3 +182,22 @@ def test_it_is_a_create_model_to_django() -> None:
     model = after.apps.get_model("aseq", "Sequence")
     assert model._meta.db_table == Sequence._meta.db_table == "aseq_sequence"
     assert apps.get_model("aseq.Sequence") is Sequence
+
+
+def test_moving_from_the_seeds_table_to_a_new_one(tmp_path: Path) -> None:
+    """As the guide says, step by step."""
+    old = Site(tmp_path, INSTALLED_APPS=BOTH, ASEQ_TABLE=THEIRS)
+    new = Site(tmp_path, INSTALLED_APPS=BOTH)
+    draw = (
+        "import django; django.setup()\n"
+        "from django.db import transaction\n"
+        "from aseq.django.sync import get_next_value\n"
+        "with transaction.atomic(): print(get_next_value('invoices', 41))"
+    )
+    old.manage("migrate")
+    assert old.python("-c", draw) == "41\n"
+    new.manage("migrate", "aseq", "zero", "--fake")
+    new.manage("migrate", "aseq")
+    assert "invoices: None -> 41" in new.manage("aseq", "take-over", THEIRS)
+    assert new.python("-c", draw) == "42\n"
+    assert "No planned migration operations" in new.manage("migrate", "--plan")

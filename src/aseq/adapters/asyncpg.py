@@ -54,9 +54,14 @@ class AsyncpgExecutor(Executor):
 
     async def spoil(self) -> bool:
         # asyncpg finishes cancelling the lost statement before it sends this one.
-        with suppress(*self.driver_errors):
+        try:
             await self._connection.execute(SPOIL)
-        return bool(self._connection.is_closed() or self._connection.is_in_transaction())
+        except asyncpg.PostgresError:
+            return bool(self._connection.is_in_transaction())
+        except asyncpg.InterfaceError:  # not sent: another task's statement came first
+            self.abandon()
+        return True
 
     def abandon(self) -> None:
-        self._connection.terminate()
+        with suppress(asyncpg.InterfaceError):  # given back to its pool already
+            self._connection.terminate()

@@ -89,7 +89,7 @@ class PsycopgExecutor(Executor):
     ) -> Sequence[Row]:
         # In a task of its own, so that an anyio timeout reaches it once only: it then
         # asks the server to cancel, and the connection stays usable.
-        query = _Query(sql)
+        query = _Query(sql)  # pyright: ignore[reportArgumentType]
 
         async def execute() -> Sequence[Row]:
             cursor = psycopg.AsyncCursor(self._connection, row_factory=tuple_row)

@@ -11,3 +11,10 @@ class Saved(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.number}"
+
+
+class Invoice(models.Model):
+    number = models.BigIntegerField(unique=True)
+
+    def __str__(self) -> str:
+        return f"Invoice {self.number}"

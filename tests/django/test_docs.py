@@ -1,0 +1,120 @@
+"""The pages about Django do what they say, in the tests' project, on PostgreSQL.
+
+Python blocks are run in order, in one namespace that has `Invoice`; test cases are run
+after them. A ``text`` block is what the block before it prints.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import inspect
+import shlex
+import unittest
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.core.management import call_command
+from django.db import connections
+from django.test import SimpleTestCase
+
+from aseq.django import checks, sync
+from aseq.django.models import Sequence
+from tests.django.shop.models import Invoice
+from tests.docs import shell
+from tests.docs.markdown import DOCS, Block, blocks
+
+PAGES = ("django", "moving-from-django-sequences", "django-tests")
+MANAGE = "python manage.py "
+
+
+@pytest.fixture(autouse=True)
+def _clean() -> Iterator[None]:
+    Sequence.objects.all().delete()
+    yield
+    Sequence.objects.all().delete()
+    Invoice.objects.all().delete()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page(name: str, tmp_path: Path) -> None:
+    page = DOCS / "how-to" / f"{name}.md"
+    namespace: dict[str, Any] = {"__name__": "page", "Invoice": Invoice}
+    printed = ""
+    for block in blocks(page):
+        if block.language == "text":
+            assert block.code == printed, f"printed by the block before line {block.line}"
+            printed = ""
+            continue
+        assert not printed, f"not shown on the page, before line {block.line}"
+        printed = run(block, page, tmp_path, namespace)
+    assert not printed
+    run_test_cases(namespace)
+    if "INSTALLED_APPS" in namespace:
+        assert namespace["INSTALLED_APPS"] == ["aseq.django"]
+
+
+def run(block: Block, page: Path, folder: Path, namespace: dict[str, Any]) -> str:
+    """Run a block; gives what it prints, if that is to be shown."""
+    if block.language == "sh":
+        for line in block.code.splitlines():
+            if line.startswith(MANAGE):
+                manage(line.removeprefix(MANAGE))
+            else:
+                shell.run(line, folder)
+        return ""
+    assert block.language == "python"
+    code = "\n" * (block.line - 1) + block.code
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    with redirect_stdout(StringIO()) as out:
+        result = eval(compile(code, page, "exec", flags, dont_inherit=True), namespace)
+        if inspect.iscoroutine(result):
+            asyncio.run(finish(result))
+    return out.getvalue()
+
+
+async def finish(coroutine: Any) -> None:
+    """Await a block, and close the connection of the thread that it used."""
+    await coroutine
+    await sync_to_async(connections.close_all)()
+
+
+def manage(line: str) -> None:
+    call_command(*shlex.split(line), stdout=StringIO(), stderr=StringIO())
+
+
+def run_test_cases(namespace: dict[str, Any]) -> None:
+    """Run the test cases that a page defines."""
+    for cls in list(namespace.values()):
+        if (
+            inspect.isclass(cls)
+            and issubclass(cls, SimpleTestCase)
+            and cls.__module__ == "page"
+        ):
+            result = unittest.TestResult()
+            unittest.defaultTestLoader.loadTestsFromTestCase(cls).run(result)
+            assert result.testsRun > 0
+            assert result.errors + result.failures == []
+
+
+def test_the_page_names_every_function_with_its_signature() -> None:
+    page = (DOCS / "how-to" / "django.md").read_text()
+    for name in set(sync.__all__) - {"Sequence"}:
+        function = getattr(sync, name)
+        parameters = inspect.signature(function).parameters.values()
+        bare = [parameter.replace(annotation=parameter.empty) for parameter in parameters]
+        text = str(inspect.Signature(bare)).replace("'", '"')
+        assert f"`{name}{text}`" in page
+
+
+def test_the_page_names_every_check() -> None:
+    page = (DOCS / "how-to" / "django.md").read_text()
+    source = inspect.getsource(checks)
+    for letter in ("E001", "E002", "W001", "W002", "W003"):
+        assert source.count(f'id="aseq.{letter}"') == page.count(f"| `aseq.{letter}` |") == 1
+    assert source.count('id="aseq.') == 5
