@@ -21,6 +21,7 @@ ADAPTERS = {
     "psycopg_pool": "aseq.adapters.psycopg",
     "sqlalchemy": "aseq.adapters.sqlalchemy",
     "sqlite3": "aseq.adapters.dbapi",
+    "tortoise": "aseq.adapters.tortoise",
 }
 
 _ANYTHING_ELSE = (

@@ -47,14 +47,20 @@ async def to_the_end(
     task = asyncio.create_task(work())
     try:
         await asyncio.wait({task})
-    except asyncio.CancelledError:
+    except (asyncio.CancelledError, GeneratorExit) as exc:
+        task.add_done_callback(_look)
         if on_cancel is not None:
             on_cancel(task)
-        await _outlast(task)
-        if not task.cancelled():
-            task.exception()  # or asyncio reports it as never retrieved
+        if not isinstance(exc, GeneratorExit):  # a closed coroutine can't wait
+            await _outlast(task)
         raise
     return task.result()
+
+
+def _look(task: asyncio.Task[Any]) -> None:
+    """Look at an error, or asyncio reports that nobody did."""
+    if not task.cancelled():
+        task.exception()
 
 
 async def _outlast(task: asyncio.Task[Any]) -> None:

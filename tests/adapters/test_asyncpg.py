@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import asyncpg
@@ -12,6 +13,7 @@ from aseq import AsyncSequence, NotInTransaction
 from tests.cases import Case
 from tests.clients import Asyncpg
 from tests.database import Database
+from tests.proxy import proxy_before
 
 
 @pytest.fixture
@@ -110,3 +112,33 @@ async def test_a_closed_connection_is_the_drivers_word(database: Database, name:
         await AsyncSequence(name, require_transaction=False).next_value(conn)
 
     assert type(caught.value) is asyncpg.InterfaceError
+
+
+async def test_another_tasks_statement_before_the_spoiling(
+    database: Database, postgres: str, name: str
+) -> None:
+    """It takes the connection first, so there is no way to spoil but to close it."""
+    seq = AsyncSequence(name)
+    with proxy_before(postgres) as proxy:
+        conn = await asyncpg.connect(proxy.url)
+        async with conn.transaction():
+            await seq.next_value(conn)
+        await conn.execute("BEGIN")
+        proxy.hold_answers()
+        draw = asyncio.create_task(seq.next_value(conn))
+        await asyncio.sleep(0)
+        await asyncio.to_thread(proxy.wait_for_answer)
+        proxy.deliver()
+        draw.cancel()
+        await asyncio.sleep(0)
+        with suppress(asyncpg.PostgresError):
+            await conn.execute("SELECT 1")
+        await asyncio.wait({draw})
+        assert draw.cancelled()
+        with pytest.raises(asyncpg.InterfaceError, match="closed"):
+            await conn.execute("COMMIT")
+
+        conn = await asyncpg.connect(postgres)
+        async with conn.transaction():
+            assert await seq.next_value(conn) == 2
+        await conn.close()

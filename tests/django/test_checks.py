@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 from django.core.checks import CheckMessage, Error, Warning, run_checks  # noqa: A004
-from django.db import connections
+from django.db import connections, transaction
 from django.db.backends.postgresql.psycopg_any import IsolationLevel
 from django.test.utils import override_settings
 
+from aseq.django import sync
 from tests.django.process import Site
 
 
@@ -122,6 +123,13 @@ def test_w003(using: str) -> None:
                 id="aseq.W003",
             )
         ]
+
+
+def test_w003_spoils_no_transaction(using: str) -> None:
+    with transaction.atomic(using=using):
+        with override_settings(ASEQ_TABLE="nowhere"):
+            assert len(checked(using)) == 1
+        assert sync.get_last_value("usable", using=using) is None
 
 
 def test_w003_is_no_obstacle_to_a_first_migrate(tmp_path: Path) -> None:

@@ -21,7 +21,6 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.core.management import call_command
 from django.db import connections
-from django.test import SimpleTestCase
 
 from aseq.django import checks, sync
 from aseq.django.models import Sequence
@@ -90,14 +89,11 @@ def manage(line: str) -> None:
 
 def run_test_cases(namespace: dict[str, Any]) -> None:
     """Run the test cases that a page defines."""
-    for cls in list(namespace.values()):
-        if (
-            inspect.isclass(cls)
-            and issubclass(cls, SimpleTestCase)
-            and cls.__module__ == "page"
-        ):
+    for value in list(namespace.values()):
+        if inspect.isclass(value) and value.__module__ == "page":
+            assert issubclass(value, unittest.TestCase)
             result = unittest.TestResult()
-            unittest.defaultTestLoader.loadTestsFromTestCase(cls).run(result)
+            unittest.defaultTestLoader.loadTestsFromTestCase(value).run(result)
             assert result.testsRun > 0
             assert result.errors + result.failures == []
 

@@ -130,12 +130,19 @@ def test_after_a_database_error_the_block_can_only_be_rolled_back(
 
 
 def test_the_error_of_an_earlier_statement_isnt_explained(name: str) -> None:
+    """Here a lock that somebody else's statement didn't get."""
+    lock = "SELECT last FROM aseq_sequence WHERE name = %s FOR UPDATE NOWAIT"
     with transaction.atomic():
+        sync.get_next_value(name)
+    with (
+        elsewhere(lambda: sync.get_next_value(name), "default"),
+        transaction.atomic(),
+        connections["default"].cursor() as cursor,
+    ):
         with pytest.raises(DatabaseError), transaction.mark_for_rollback_on_error():
-            connections["default"].cursor().execute("SELECT * FROM aseq_sequence2")
-        with pytest.raises(TransactionManagementError) as caught:
+            cursor.execute(lock, [name])
+        with pytest.raises(TransactionManagementError, match="until the end of the 'atomic'"):
             sync.get_next_value(name)
-    assert not isinstance(caught.value, aseq.AseqError)
 
 
 def test_after_exhaustion_the_block_is_usable(name: str, using: str) -> None:
@@ -159,43 +166,6 @@ def test_after_nowait_the_block_is_usable(name: str, first: bool) -> None:
     assert Saved.objects.get(name=name).number == 0
     with transaction.atomic():
         assert sync.get_next_value(name, nowait=True) == 2
-
-
-@pytest.fixture
-def deferred(monkeypatch: pytest.MonkeyPatch) -> None:
-    """SQLite begins its transactions without a lock, as it does if nobody tells it."""
-    connections["sqlite"].ensure_connection()
-    monkeypatch.setattr(connections["sqlite"], "transaction_mode", None)
-
-
-@pytest.mark.usefixtures("deferred")
-def test_nowait_doesnt_wait_for_sqlite_and_the_block_is_usable(name: str) -> None:
-    def patience() -> int:
-        with connections["sqlite"].cursor() as cursor:
-            return int(cursor.execute("PRAGMA busy_timeout").fetchone()[0])
-
-    before = patience()
-    assert before == 5000
-    with transaction.atomic(using="sqlite"):
-        with elsewhere(lambda: sync.get_next_value(name, using="sqlite"), "sqlite"):
-            with pytest.raises(SequenceLocked, match=r'OPTIONS."transaction_mode". = "IMMEDI'):
-                sync.get_next_value(name, nowait=True, using="sqlite")
-            assert patience() == before
-        assert sync.get_next_value(name, nowait=True, using="sqlite") == 2
-
-
-@pytest.mark.usefixtures("deferred")
-def test_a_transaction_that_read_first_fails_on_sqlite(name: str) -> None:
-    with (
-        elsewhere(lambda: sync.get_next_value(name, using="sqlite"), "sqlite"),
-        transaction.atomic(using="sqlite"),
-    ):
-        sync.get_last_value(name, using="sqlite")
-        with pytest.raises(SequenceLocked) as caught:
-            sync.get_next_value(name, using="sqlite")
-        assert aseq.is_retryable(caught.value)
-        with pytest.raises(TransactionManagementError):
-            sync.get_next_value(name, using="sqlite")
 
 
 def test_a_number_that_an_interrupt_lost_is_rolled_back(name: str, using: str) -> None:

@@ -105,7 +105,7 @@ class SequenceAdmin(admin.ModelAdmin):
     def _advance(self, request: HttpRequest, sequence: Sequence, value: int) -> None:
         with transaction.atomic(using=router.db_for_write(Sequence)):
             before, after = advance(sequence.name, value)
-            if after != value or before == after:
+            if before == after:
                 text = _("“%(name)s” is at %(after)s already: nothing was changed.")
                 level = messages.WARNING
             else:

@@ -1,0 +1,64 @@
+"""Tortoise ORM: what `in_transaction()` yields, on asyncpg, psycopg and SQLite.
+
+A statement runs on the driver's connection under the client, in the client's turn and with
+Tortoise's own errors. `execute_query_dict` can't say whether a call that was cancelled had
+sent its statement or was still waiting for its turn; the adapters of the drivers can.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+from aseq.adapters.base import Executor, unsupported
+
+from ._block import CLIENT, refuse_ended
+
+_BACKENDS = "its backend must be asyncpg, psycopg or sqlite"
+
+_HINTS = {
+    "TransactionContext": f"enter the block: {CLIENT}",
+    "Tortoise": f"it has no transaction: {CLIENT}",
+    "BaseDBAsyncClient": _BACKENDS,
+}
+
+
+def executor_for(connection: object, /) -> Executor:
+    """The executor for a client of Tortoise.
+
+    Raises:
+        UnsupportedConnection: not a client, or that of a block which has ended or is
+            another task's.
+    """
+    if isinstance(connection, BaseDBAsyncClient):
+        for base in type(connection).__mro__:
+            module = base.__module__
+            if module.startswith("tortoise.backends.") and module.endswith(".client"):
+                factory = _FACTORIES.get(module.split(".")[2])
+                if factory is not None:
+                    refuse_ended(connection)
+                    return factory(connection)
+    raise unsupported(connection, _HINTS, f"pass the client of the transaction: {CLIENT}")
+
+
+def _asyncpg(client: Any) -> Executor:
+    from ._asyncpg import AsyncpgClient
+
+    return AsyncpgClient(client)
+
+
+def _psycopg(client: Any) -> Executor:
+    from ._psycopg import PsycopgClient
+
+    return PsycopgClient(client)
+
+
+def _sqlite(client: Any) -> Executor:
+    from ._sqlite import SqliteClient
+
+    return SqliteClient(client)
+
+
+# By the package of Tortoise that a client's class comes from.
+_FACTORIES = {"asyncpg": _asyncpg, "psycopg": _psycopg, "sqlite": _sqlite}

@@ -1,0 +1,118 @@
+"""SQLite under Tortoise: one connection for the whole process.
+
+A lost number can't be kept from being committed by an authorizer, as elsewhere: Tortoise
+may end a block without a ROLLBACK, and all others then use the same connection. So the
+transaction is rolled back at once, and whatever still has the connection because of it
+loses it.
+"""
+
+from __future__ import annotations
+
+import gc
+import sqlite3
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar
+
+from tortoise.backends.base.client import ConnectionWrapper, TransactionalDBClient
+from tortoise.backends.sqlite.client import translate_exceptions
+from tortoise.exceptions import BaseORMException
+
+from aseq._core.dialects import SQLITE
+from aseq._core.statement import Bind, Paramstyle, Row
+from aseq._guard import to_the_end
+from aseq.adapters._sqlite import Hop
+from aseq.adapters._thread import in_thread_of, post_to_thread_of
+from aseq.adapters.base import Executor
+
+from ._block import ENDED, OUTSIDE, LostConnection, blocks, is_in_block, refuse_ended
+
+
+class SqliteClient(Executor):
+    """One client of Tortoise."""
+
+    dialect = SQLITE
+    paramstyle: Paramstyle = "qmark"
+    driver_errors: ClassVar = (BaseORMException, sqlite3.Error)
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._connection: Any = None
+        self._dropped = self._lost = False
+
+    def autocommits(self) -> str | None:
+        if not is_in_block(self._client):
+            return OUTSIDE
+        return None if self._client._connection.in_transaction else ENDED
+
+    async def fetch(
+        self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
+    ) -> Sequence[Row]:
+        async with self._client.acquire_connection() as connection:
+            refuse_ended(self._client)  # it may have ended while this waited for its turn
+
+            async def work() -> Sequence[Row]:
+                if self._dropped:
+                    return ()
+                self._connection = connection
+                self._client.log.debug("%s: %s", sql, args)
+                hop = Hop(sql, args, nowait=nowait)
+                rows: Sequence[Row] = await _run(self._client, sql, connection, hop)
+                return rows
+
+            return await to_the_end(work, lambda _: self.abandon())
+
+    async def spoil(self) -> bool:
+        self.abandon()
+        if self._lost:
+            await in_thread_of(self._connection, _nothing)  # behind the ROLLBACK
+        return self._lost
+
+    def abandon(self) -> None:
+        self._dropped = True
+        if self._connection is not None and not self._lost:
+            self._lost = lose(self._client, self._connection)
+
+
+@translate_exceptions
+async def _run(_client: Any, _sql: str, connection: Any, hop: Hop) -> Sequence[Row]:
+    return await in_thread_of(connection, hop)
+
+
+def _nothing(_: sqlite3.Connection) -> None:
+    return
+
+
+def lose(client: Any, connection: Any) -> bool:
+    """Roll a client's transaction back, so that nothing of it is ever committed.
+
+    Whatever was sent before comes before the ROLLBACK in the connection's thread, and
+    after it nothing more can be sent, but by others.
+
+    Returns:
+        whether there was a transaction to roll back.
+    """
+    if not is_in_block(client) or blocks(client)[-1]._finalized:
+        return False
+    lost = LostConnection()
+    for holder, name in _holders(blocks(client)[-1]):
+        setattr(holder, name, lost)
+        if isinstance(holder, TransactionalDBClient):
+            holder._finalized = True
+    post_to_thread_of(connection, sqlite3.Connection.rollback)
+    return True
+
+
+def _holders(outermost: TransactionalDBClient) -> Iterator[tuple[Any, str]]:
+    """What has the connection because of a transaction, and the attribute that has it.
+
+    The clients of all its blocks, and statements of theirs that wait for their turn. A
+    client doesn't know those nested in it, so the garbage collector is asked.
+    """
+    for item in gc.get_objects():
+        if issubclass(type(item), TransactionalDBClient):
+            if blocks(item)[-1] is outermost:
+                yield item, "_connection"
+        elif issubclass(type(item), ConnectionWrapper):
+            client = item.client
+            if is_in_block(client) and blocks(client)[-1] is outermost:
+                yield item, "connection"
