@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from tests import clients
+from tests import clients, clients_tortoise
 
 # Everything but worker threads rests on asyncio: these libraries fail under trio.
 ASYNCIO = ("asyncio", "asyncio+uvloop")
@@ -48,6 +48,9 @@ CASES = (
     Case(clients.AiosqliteLegacy, "sqlite"),
     Case(clients.Sqlite3, "sqlite", ANY),
     Case(clients.Sqlite3Legacy, "sqlite", ANY),
+    Case(clients_tortoise.TortoiseAsyncpg, "postgresql"),
+    Case(clients_tortoise.TortoisePsycopg, "postgresql"),
+    Case(clients_tortoise.TortoiseSqlite, "sqlite"),
 )
 
 BACKENDS: dict[str, tuple[str, dict[str, object]]] = {

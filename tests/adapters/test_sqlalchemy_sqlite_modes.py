@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from sqlalchemy import Connection, event, text
+from sqlalchemy import AsyncAdaptedQueuePool, Connection, event, text
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
     AsyncEngine,
@@ -232,7 +232,7 @@ async def test_reads_in_any_mode(tmp_path: Path) -> None:
 async def test_the_recipe_outlasts_a_use_in_autocommit_mode(tmp_path: Path) -> None:
     url = sqlite_url(tmp_path / "aseq.db")
     await create_tables(url)
-    async with engine_for(url, pool_size=1) as engine:
+    async with engine_for(url, poolclass=AsyncAdaptedQueuePool, pool_size=1) as engine:
         begin_immediate(engine)
         async with engine.connect() as conn:
             await conn.execution_options(isolation_level="AUTOCOMMIT")

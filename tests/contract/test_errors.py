@@ -20,7 +20,7 @@ from tests.blocks import undone
 from tests.clients import Client
 from tests.database import Database
 
-DRIVERS = {"asyncpg", "psycopg", "sqlalchemy", "sqlite3"}
+DRIVERS = {"asyncpg", "psycopg", "sqlalchemy", "sqlite3", "tortoise"}
 
 VERBS: dict[str, Callable[[AsyncSequence, object], Awaitable[object]]] = {
     "next_value": lambda seq, conn: seq.next_value(conn),

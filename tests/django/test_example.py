@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from shutil import copytree, ignore_patterns
 
 import pytest
 
@@ -13,10 +14,11 @@ PROJECT = Path(__file__).parents[2] / "examples" / "django_invoices"
 
 
 @pytest.mark.parametrize("command", [["test"], ["makemigrations", "--check"]])
-def test_manage(command: list[str]) -> None:
+def test_manage(command: list[str], tmp_path: Path) -> None:
+    here = copytree(PROJECT, tmp_path / "project", ignore=ignore_patterns("*.db"))
     done = subprocess.run(
         [sys.executable, "-W", "error", "manage.py", *command],
-        cwd=PROJECT,
+        cwd=here,
         env={key: value for key, value in os.environ.items() if not key.startswith("DJANGO_")},
         capture_output=True,
         text=True,

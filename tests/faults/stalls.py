@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from aseq import AsyncSequence
 from tests.clients import Client, SQLAlchemySession
+from tests.clients_tortoise import TortoiseClient
 from tests.database import Database
 from tests.proxy import DEADLINE, Proxy, proxy_before
 
@@ -164,7 +165,7 @@ async def stallable(database: Database, name: str) -> AsyncIterator[tuple[Client
 async def gate(client: Client) -> Gate:
     """Put a gate into an SQLite connection."""
     through_sqlalchemy = isinstance(client, SQLAlchemySession)
-    raw = await _driver_connection(client) if through_sqlalchemy else client.conn
+    raw = await _driver_connection(client)
     connection = raw if isinstance(raw, sqlite3.Connection) else raw._conn
     stop = Gate(connection, fetches_later=through_sqlalchemy)
     pending = raw.create_function("gate", 0, stop)
@@ -179,6 +180,10 @@ async def gate(client: Client) -> Gate:
 
 async def _driver_connection(client: Client) -> Any:
     conn: Any = client.conn
+    if isinstance(client, TortoiseClient):
+        return conn._connection
+    if not isinstance(client, SQLAlchemySession):
+        return conn
     if isinstance(conn, AsyncSession):
         conn = await conn.connection()
     return (await conn.get_raw_connection()).driver_connection

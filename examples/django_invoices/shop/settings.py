@@ -20,7 +20,7 @@ INSTALLED_APPS = [
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
-        "NAME": BASE_DIR / "db.sqlite3",
+        "NAME": BASE_DIR / "invoices.db",
         # Transactions wait for their turn, instead of failing with "database is locked".
         "OPTIONS": {"transaction_mode": "IMMEDIATE"},
     }

@@ -1,0 +1,47 @@
+"""The table of sequences as a model of Tortoise, for its schemas and migrations.
+
+Name this module among the models of an app, and Tortoise creates the table.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tortoise import fields
+from tortoise.models import Model
+
+from aseq._core.spec import DEFAULT_TABLE, NAME_LIMIT
+
+# Where Tortoise writes the type of a column, it takes what belongs to it as well.
+_CHECK = f"CONSTRAINT {DEFAULT_TABLE}_{{}}_check CHECK ({{}})"
+_NAME_CHECK = _CHECK.format("name", f"length(name) BETWEEN 1 AND {NAME_LIMIT}")
+_LAST_CHECK = _CHECK.format("last", "CAST(CAST(last AS text) AS bigint) = last")
+
+
+class NameField(fields.CharField):
+    """The name of a sequence, with its check."""
+
+    def __init__(self, max_length: int = NAME_LIMIT, **kwargs: Any) -> None:
+        super().__init__(max_length, **kwargs)
+
+    @property
+    def SQL_TYPE(self) -> str:  # type: ignore[override]  # noqa: N802  # Tortoise's name
+        return f"varchar({self.max_length}) {_NAME_CHECK}"
+
+
+class LastField(fields.BigIntField):
+    """The last value of a sequence, with its check."""
+
+    SQL_TYPE = f"bigint {_LAST_CHECK}"
+
+
+class Sequence(Model):
+    """A sequence, to look at. Numbers are drawn with `AsyncSequence` only."""
+
+    name = NameField(primary_key=True)
+    last_value = LastField(source_field="last")
+
+    class Meta:
+        """What Tortoise knows of the table."""
+
+        table = DEFAULT_TABLE
