@@ -28,8 +28,10 @@ async def test_when_the_thread_is_done(lite: Case, tmp_path: object) -> None:
         await client.execute("BEGIN IMMEDIATE")
         before, draw = raw.total_changes, seq.next_value(client.conn)
         future = draw.send(None)
+        for _ in range(3):
+            await asyncio.sleep(0)  # the statement is sent
         while raw.total_changes == before:
-            pass  # the event loop hasn't looked yet
+            pass  # and the event loop doesn't look
         future._asyncio_future_blocking = False
         await asyncio.wait({future})
         draw.close()
