@@ -20,6 +20,7 @@ import aseq
 
 ROOT = Path(aseq.__file__).parent
 
+CALL = "aseq.adapters._call"
 ERRORS, CORE, BASE = "aseq.errors", "aseq._core", "aseq.adapters.base"
 _CALLS = (ERRORS, CORE, "aseq._dispatch", "aseq._drive")
 
@@ -37,14 +38,15 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq.testing": (ERRORS, CORE, BASE),
     BASE: (ERRORS, CORE),
     "aseq.adapters._sqlite": (ERRORS, CORE),
+    CALL: (),
     "aseq.adapters._thread": (),
     "aseq.adapters.alembic": (ERRORS, CORE, "aseq.adapters.sqlalchemy"),
-    "aseq.django": ("aseq", *_CALLS, BASE, "aseq._guard", "aseq._sequence", "aseq.django"),
+    "aseq.django": ("aseq", *_CALLS, BASE, "aseq._guard", CALL, "aseq.django"),
 }
 
 # Any other adapter: what all adapters share, and itself.
 ADAPTER = (
-    *(ERRORS, CORE, BASE, "aseq._guard"),
+    *(ERRORS, CORE, BASE, "aseq._guard", CALL),
     *("aseq.adapters._sqlite", "aseq.adapters._thread"),
 )
 
@@ -54,12 +56,12 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "aseq._drive": ("anyio",),
     "aseq.adapters.alembic": ("alembic", "sqlalchemy"),
     "aseq.adapters.dbapi": ("anyio",),
-    "aseq.django": ("django", "asgiref"),
+    "aseq.django": ("anyio", "asgiref", "django"),
 }
 
 # Of the standard library, what only some may import.
 GUARDED: dict[str, tuple[str, ...]] = {
-    "asyncio": ("aseq._guard", "aseq._drive"),
+    "asyncio": ("aseq._guard", "aseq._drive", "aseq.django"),
     "importlib": ("aseq", "aseq._dispatch"),
     "sqlite3": (
         "aseq.adapters.aiosqlite",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextvars import Context
 from typing import Any, TypeVar
 
 import anyio
@@ -26,6 +27,8 @@ def _on_asyncio() -> bool:
 async def to_the_end(
     work: Callable[[], Coroutine[Any, Any, T]],
     on_cancel: Callable[[asyncio.Task[T]], object] | None = None,
+    *,
+    context: Context | None = None,
 ) -> T:
     """Run `work` to its end before a cancellation gets any further.
 
@@ -33,6 +36,7 @@ async def to_the_end(
         work: what to run; only its own errors end it.
         on_cancel: called once, with the task that runs it, when the caller is
             cancelled: it may cancel that task, or make it stop in some other way.
+        context: what the work runs in, on asyncio; a copy of the caller's by default.
 
     Returns:
         what the work returned, if the caller wasn't cancelled meanwhile. There is no
@@ -44,7 +48,7 @@ async def to_the_end(
     if not _on_asyncio():
         with anyio.CancelScope(shield=True):
             return await work()
-    task = asyncio.create_task(work())
+    task = asyncio.create_task(work(), context=context)
     try:
         await asyncio.wait({task})
     except (asyncio.CancelledError, GeneratorExit) as exc:

@@ -1,4 +1,49 @@
 """aseq for Django: an installable app (``INSTALLED_APPS = ["aseq.django", ...]``).
 
-`aseq.django.sync` has the functions for sync code.
+For async code: `aatomic`, a transaction, and functions that draw in it. The functions
+for sync code are in `aseq.django.sync`.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .atomic import aatomic
+    from .functions import (
+        Sequence,
+        aadvance_to,
+        adelete,
+        advance_to,
+        aget_last_value,
+        aget_next_value,
+        aget_next_values,
+        delete,
+        get_last_value,
+        get_next_value,
+        get_next_values,
+    )
+
+__all__ = (
+    "Sequence",
+    "aadvance_to",
+    "aatomic",
+    "adelete",
+    "advance_to",
+    "aget_last_value",
+    "aget_next_value",
+    "aget_next_values",
+    "delete",
+    "get_last_value",
+    "get_next_value",
+    "get_next_values",
+)
+
+
+def __getattr__(name: str) -> Any:
+    # Not before they are used: Django imports this module while it has no settings yet.
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from . import atomic, functions
+
+    return getattr(atomic if name == "aatomic" else functions, name)

@@ -24,6 +24,12 @@ def require_transaction() -> bool:
     return required
 
 
+def max_blocks() -> int:
+    """``ASEQ_MAX_BLOCKS``: how many `aatomic` blocks have a thread of their own at once; 20."""
+    number: int = getattr(settings, "ASEQ_MAX_BLOCKS", 20)
+    return number
+
+
 def db_table() -> str:
     """The table as a model's Meta takes it."""
     name = _table_name()

@@ -1,0 +1,75 @@
+"""A call in the thread of a connection: dropped before it begins, or woken after that.
+
+Nobody can interrupt a thread that waits for a lock, but another one can ask the server to
+cancel the statement. Knows no database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from threading import Event, Lock, Thread
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+PAUSE = 0.1
+"""Seconds between two wakings: the first may come before the statement is sent."""
+
+
+class Dropped(Exception):
+    """Nobody waited for the result any more, so nothing was run."""
+
+
+class Call(Generic[T]):
+    """Something to run once, in the thread that may use the connection.
+
+    Args:
+        work: what to run.
+        wake: makes the thread return soon, from any other thread; it may be too early or
+            too late, and may fail.
+    """
+
+    def __init__(self, work: Callable[[], T], wake: Callable[[], object]) -> None:
+        self._work, self._wake = work, wake
+        self._lock = Lock()
+        self._over = Event()
+        self._waker: Thread | None = None
+        self.dropped = False
+        self.ran = False
+
+    def drop(self, *_: object) -> None:
+        """Nobody waits for the result any more. Returns at once."""
+        with self._lock:
+            if self.dropped:
+                return
+            self.dropped = True
+            if self.ran and not self._over.is_set():
+                # Not in a pool's thread: all of those may be waiting, too.
+                self._waker = Thread(target=self._keep_waking, daemon=True)
+                self._waker.start()
+
+    def _keep_waking(self) -> None:
+        while not self._over.is_set():
+            with suppress(Exception):
+                self._wake()
+            self._over.wait(PAUSE)
+
+    def __call__(self) -> T:
+        """Run it, unless it was dropped.
+
+        Raises:
+            Dropped: it was, before it began.
+        """
+        with self._lock:
+            if self.dropped:
+                raise Dropped
+            self.ran = True
+        try:
+            return self._work()
+        finally:
+            with self._lock:
+                self._over.set()
+            # A waking that is late would hit whatever comes next on the connection.
+            if self._waker is not None:
+                self._waker.join()

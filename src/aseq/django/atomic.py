@@ -1,0 +1,105 @@
+"""`aatomic`: `transaction.atomic` for async code."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from inspect import iscoroutinefunction
+from types import TracebackType
+from typing import Any, ParamSpec, TypeVar, overload
+
+from django.db import DEFAULT_DB_ALIAS
+
+from .block import Block
+from .transaction import Transaction
+
+__all__ = ("aatomic",)
+
+T = TypeVar("T")
+P = ParamSpec("P")
+Function = Callable[P, Coroutine[Any, Any, T]]
+
+
+class AsyncAtomic:
+    """What `aatomic` gives: an asynchronous context manager, and a decorator."""
+
+    def __init__(self, using: str | None, savepoint: bool, durable: bool) -> None:
+        self._using = DEFAULT_DB_ALIAS if using is None else using
+        self._savepoint, self._durable = savepoint, durable
+        self._entries: list[Transaction] = []
+
+    async def __aenter__(self) -> Block:
+        entry = Transaction(self._using, self._savepoint, self._durable)
+        await entry.enter()
+        self._entries.append(entry)
+        return entry
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        task = asyncio.current_task()
+        # One object may be entered again, and by several tasks; a task may leave what
+        # another one entered, as pytest's fixtures do.
+        mine = [entry for entry in self._entries if entry.task is task] or self._entries
+        entry = mine[-1]
+        self._entries.remove(entry)
+        await entry.exit(exc_type, exc, traceback)
+
+    def __call__(self, func: Function[P, T], /) -> Function[P, T]:
+        if not iscoroutinefunction(func):
+            raise TypeError("aatomic decorates async functions; atomic decorates others")
+
+        @wraps(func)
+        async def inside(*args: P.args, **kwargs: P.kwargs) -> T:
+            async with AsyncAtomic(self._using, self._savepoint, self._durable):
+                return await func(*args, **kwargs)
+
+        return inside
+
+
+@overload
+def aatomic(using: Function[P, T], /) -> Function[P, T]: ...
+
+
+@overload
+def aatomic(
+    using: str | None = None, savepoint: bool = True, durable: bool = False
+) -> AsyncAtomic: ...
+
+
+def aatomic(
+    using: str | Function[P, T] | None = None, savepoint: bool = True, durable: bool = False
+) -> AsyncAtomic | Function[P, T]:
+    """`django.db.transaction.atomic` for async code, with which nothing can be lost.
+
+        async with aatomic():
+            number = await get_next_value("invoices")
+            await Invoice.objects.acreate(number=number)
+
+    Or a decorator of async functions, bare or called. A block inside another one of the
+    same task is a savepoint. Other tasks' blocks on the same connection wait until this
+    one has ended; tasks started inside the block may draw in it, but open none.
+
+    Inside a request, and under sync code, the block is on the connection that Django
+    uses there. Anywhere else it gets a thread and a connection of its own, which all
+    async ORM calls inside the block use.
+
+    Cancelling is safe: the block never begins or ends half-way, and if a number may have
+    been lost it rolls back, and raises TransactionManagementError if nothing else.
+
+    Args:
+        using: a database alias; "default" by default.
+        savepoint: make a savepoint if the block is inside another one.
+        durable: refuse to be inside another one.
+
+    Returns:
+        an asynchronous context manager that gives a connection for `AsyncSequence`, with
+        ``on_commit(func)`` and ``set_rollback()``.
+    """
+    if callable(using):
+        return AsyncAtomic(None, savepoint, durable)(using)
+    return AsyncAtomic(using, savepoint, durable)

@@ -1,0 +1,187 @@
+"""One entry of an `aatomic` block: its state, and calls on its connection.
+
+What a block is, is known here and now, on the event loop; what Django knows of it
+(`in_atomic_block`) is true for every task that shares the connection, and proves nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar, copy_context
+from inspect import iscoroutinefunction
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from asgiref.sync import sync_to_async
+from django.db import Error, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.transaction import TransactionManagementError
+
+from aseq._core.statement import Bind, Paramstyle, Row
+from aseq._guard import to_the_end
+from aseq.adapters._call import Call, Dropped
+from aseq.adapters.base import Executor
+
+from .connection import DjangoConnection
+from .errors import ERRORS
+
+if TYPE_CHECKING:
+    from .transaction import Transaction
+
+T = TypeVar("T")
+
+OVER = "the block is over: a task that outlives it opens a block of its own"
+NESTED = (
+    "a block is open inside this one: draw there, or before or after it (another task can't "
+    "know in which of the two its number would be)"
+)
+LOST = (
+    "rolled back: a call that was cancelled, or that its block didn't wait for, may have "
+    "drawn a number that nobody got"
+)
+MOVED = (
+    "rolled back: the request, or the sync caller, that the block's connection belongs to "
+    "ended before the block did"
+)
+
+# The open blocks of the current context, by alias. It may be a copy, and be outdated:
+# only a block itself knows whether it is open.
+blocks: ContextVar[dict[str, Transaction]] = ContextVar("aseq_blocks")
+
+
+def innermost(using: str) -> Transaction | None:
+    """The block on a database that the current context was last inside of."""
+    return blocks.get({}).get(using)
+
+
+class Block(Executor):
+    """What ``async with aatomic() as tx:`` gives. `AsyncSequence` takes it as a connection."""
+
+    paramstyle: Paramstyle = "format"
+    driver_errors: ClassVar = (Error,)
+    errors = ERRORS
+
+    def __init__(self, using: str) -> None:
+        self.using = using
+        self.task = asyncio.current_task()
+        self.open = False
+        self.child: Transaction | None = None
+        self.lost: Exception | None = None
+        self.hooks: list[tuple[Callable[[], object], bool]] = []
+        self.rolls_back = False
+        self.calls: set[Call[Any]] = set()
+        self.connection: BaseDatabaseWrapper = None
+
+    def adopt(self) -> None:
+        """Run everything from now on in the thread that the current context leads to."""
+        self._context = copy_context()
+
+    def on_commit(self, func: Callable[[], object], *, robust: bool = False) -> None:
+        """Call a sync function in the block's thread after the outermost block's commit.
+
+        As `django.db.transaction.on_commit`; it comes after what that was given meanwhile.
+        """
+        if iscoroutinefunction(func):
+            raise TypeError("on_commit takes a function that isn't async")
+        self.hooks.append((func, robust))
+
+    def set_rollback(self, rollback: bool = True) -> None:
+        """Roll back at the end of the block, without an error."""
+        self.rolls_back = rollback
+
+    def refusal(self) -> Exception | None:
+        """Why nothing can be done in the block, if so."""
+        if not self.open:
+            return TransactionManagementError(OVER)
+        if self.child is not None:
+            return TransactionManagementError(NESTED)
+        if self.lost is not None:
+            return self.lost
+        return None
+
+    def lose(self) -> None:
+        """A number may be lost: nothing but a rollback can follow."""
+        if self.lost is None:
+            self.lost = TransactionManagementError(LOST)
+
+    async def call(self, work: Callable[[], T]) -> T:
+        """Run something that may draw numbers on the block's connection, in its thread.
+
+        Cancelling it wakes the thread; if it had begun, the block can only roll back.
+        """
+        refusal = self.refusal()
+        if refusal is not None:
+            raise refusal
+        call = Call(lambda: self._work(call, work), self._wake)
+
+        def drop(_: object) -> None:
+            # No await: nothing gets in between, whatever becomes of the caller.
+            call.drop()
+            if call.ran:
+                self.lose()
+
+        self.calls.add(call)
+        try:
+            result = await self.hop(call, drop)
+        except Dropped:
+            raise TransactionManagementError(OVER) from None
+        finally:
+            self.calls.discard(call)
+        if call.dropped:  # by the end of the block
+            raise TransactionManagementError(OVER)
+        return result
+
+    async def hop(
+        self, work: Callable[[], T], on_cancel: Callable[[object], object] | None = None
+    ) -> T:
+        """Run something in the block's thread, to its end."""
+        context = self._context.copy()
+        return await to_the_end(lambda: sync_to_async(work)(), on_cancel, context=context)
+
+    def _work(self, call: Call[T], work: Callable[[], T]) -> T:
+        self.check_thread()
+        try:
+            return work()
+        finally:
+            if call.dropped:
+                self.connection.needs_rollback = True
+
+    def check_thread(self) -> None:
+        """In the thread: refuse if it isn't the one that the block began in.
+
+        Raises:
+            TransactionManagementError: its own ended; the connection was closed now.
+        """
+        if connections[self.using] is self.connection:
+            return
+        self.connection.inc_thread_sharing()
+        self.connection.close()
+        raise TransactionManagementError(MOVED)
+
+    def _wake(self) -> None:
+        """Ask the server to cancel what the thread waits for: in another thread."""
+        driver = self.connection.connection
+        for cancel in ("cancel_safe", "cancel"):  # psycopg, psycopg2
+            if hasattr(driver, cancel):
+                getattr(driver, cancel)()
+                return
+
+    def autocommits(self) -> str | None:
+        """See `Executor`, as for all that follows."""
+        return None if self.open else OVER
+
+    async def fetch(
+        self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
+    ) -> Sequence[Row]:
+        """One statement, in a hop of its own."""
+        return await self.call(
+            lambda: DjangoConnection(self.using).fetch(sql, args, nowait=nowait)
+        )
+
+    async def spoil(self) -> bool:
+        """It was, on the spot."""
+        return self.lost is not None
+
+    def abandon(self) -> None:
+        """The coroutine is being closed: `call` has done what could be done."""
+        self.lose()

@@ -1,0 +1,68 @@
+"""From a function's call to the task's block, and the thread that it is in."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TypeVar
+
+from asgiref.sync import sync_to_async
+from django.db import router
+from django.db.models import Model
+
+from aseq._drive import UNUSABLE
+
+from . import conf
+from .atomic import aatomic
+from .block import OVER, Block, innermost
+from .errors import NotInTransaction
+
+T = TypeVar("T")
+
+logger = logging.getLogger("aseq")
+
+
+def alias(using: str | None, route: Callable[[type[Model]], str]) -> str:
+    """The database to use: as told, or as the routers say."""
+    # Models can't be imported before the apps are loaded.
+    from .models import Sequence as SequenceModel
+
+    return using or route(SequenceModel)
+
+
+async def read(using: str | None, work: Callable[[str], T]) -> T:
+    """Read in the task's block, if one is open, or anywhere."""
+    using = alias(using, router.db_for_read)
+    block = innermost(using)
+    if block is not None and block.open:
+        return await block.call(lambda: work(using))
+    return await sync_to_async(work)(using)
+
+
+async def write(name: str, using: str | None, work: Callable[[str], T]) -> T:
+    """Write in the task's block.
+
+    Raises:
+        NotInTransaction: there is none, and the settings don't allow that.
+    """
+    using = alias(using, router.db_for_write)
+    block = innermost(using)
+    if block is None or not block.open:
+        if conf.require_transaction():
+            raise NotInTransaction(name, _advice(using, block))
+        async with aatomic(using) as tx:
+            return await tx.call(lambda: work(using))
+    lost_before = block.lost
+    try:
+        return await block.call(lambda: work(using))
+    except BaseException as exc:
+        if block.lost is not lost_before:
+            exc.add_note(UNUSABLE)
+            logger.warning(UNUSABLE)
+        raise
+
+
+def _advice(using: str, block: Block | None) -> str:
+    if block is not None:
+        return OVER
+    return f"use it inside `async with aatomic(using={using!r}):`"

@@ -1,0 +1,111 @@
+"""The thread that Django's connections of a task are in, or a thread of a block's own.
+
+Django has one connection per thread and alias. asgiref runs a task's sync code in the
+thread of a sync caller further up, or in that of the request. Where there is neither, all
+tasks share one thread, and with it one transaction: there a block gets its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from contextvars import Token
+from weakref import WeakKeyDictionary
+
+import anyio
+from asgiref.sync import AsyncToSync, SyncToAsync, ThreadSensitiveContext
+from django.db import connections
+
+from . import conf
+
+__all__ = ("OwnThread", "has_sync_caller", "own_thread")
+
+_current = SyncToAsync.thread_sensitive_context
+_limiters: WeakKeyDictionary[asyncio.AbstractEventLoop, anyio.CapacityLimiter] = (
+    WeakKeyDictionary()
+)
+
+
+def has_sync_caller() -> bool:
+    """Whether sync code further up waits for this task, and its thread is used."""
+    if getattr(AsyncToSync.executors, "current", None) is not None:
+        return True
+    return asyncio.get_running_loop() in AsyncToSync.loop_thread_executors
+
+
+class OwnThread(ThreadSensitiveContext):
+    """A thread for the blocks of one task, and for the tasks that inherit its context.
+
+    False when it is over: asgiref then goes on as if it wasn't there.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.executor = ThreadPoolExecutor(1, "aseq")
+        self.blocks = 0
+        self.over = False
+        self._token: Token[ThreadSensitiveContext] | None = None
+
+    def __bool__(self) -> bool:
+        return not self.over
+
+    def enter(self) -> None:
+        """Use it in the current context."""
+        SyncToAsync.context_to_thread_executor[self] = self.executor
+        self._token = _current.set(self)
+
+    def leave(self) -> None:
+        """Don't use it in the current context any more, if this is the last block."""
+        if self.blocks == 1 and self._token is not None:
+            with suppress(ValueError):  # not the context that entered: `close` is enough
+                _current.reset(self._token)
+            self._token = None
+
+    async def close(self) -> None:
+        """One block less. After the last, close the thread's connections.
+
+        It does so after whatever else waits for the thread.
+        """
+        self.blocks -= 1
+        if self.blocks:
+            return
+        self.over = True
+        SyncToAsync.context_to_thread_executor.pop(self, None)
+        try:
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(self.executor, connections.close_all)
+        finally:
+            self.executor.shutdown(wait=False)
+            _limiter().release_on_behalf_of(self)
+
+
+async def own_thread() -> OwnThread | None:
+    """The thread of our own that a new block is to use, or None where there is another.
+
+    Waits while as many as the settings allow are in use.
+    """
+    if has_sync_caller():
+        return None
+    current = _current.get(None)
+    if not isinstance(current, OwnThread):
+        # Its token is gone when it was left: for a task that outlived its request.
+        if current is not None and current.token is not None:
+            return None
+    elif current:
+        current.blocks += 1
+        return current
+    own = OwnThread()
+    await _limiter().acquire_on_behalf_of(own)
+    own.blocks += 1
+    own.enter()
+    return own
+
+
+def _limiter() -> anyio.CapacityLimiter:
+    limiter = _limiters.setdefault(
+        asyncio.get_running_loop(), anyio.CapacityLimiter(conf.max_blocks())
+    )
+    if limiter.total_tokens != conf.max_blocks():
+        limiter.total_tokens = conf.max_blocks()
+    return limiter
