@@ -37,6 +37,8 @@ CASES = (
     Case(clients.AsyncpgPool, "postgresql"),
     Case(clients.Psycopg, "postgresql"),
     Case(clients.PsycopgBlock, "postgresql"),
+    Case(clients.PsycopgThread, "postgresql", ANY),
+    Case(clients.PsycopgThreadBlock, "postgresql", ANY),
     Case(clients.SessionAsyncpg, "postgresql"),
     Case(clients.SessionPsycopg, "postgresql"),
     Case(clients.ConnectionAsyncpg, "postgresql"),

@@ -10,6 +10,7 @@ import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -137,6 +138,56 @@ class Psycopg(Client):
 
 class PsycopgBlock(Psycopg):
     """In autocommit mode, inside `async with conn.transaction():`."""
+
+    autocommit = True
+
+    def transaction(self) -> AbstractAsyncContextManager[object]:
+        return self.savepoint()
+
+
+class PsycopgThread(Client):
+    """psycopg's sync connection, in worker threads; on trio too. It begins by itself."""
+
+    autocommit: ClassVar[bool] = False
+
+    async def open(self) -> None:
+        connect = partial(psycopg.connect, self.url, autocommit=self.autocommit)
+        self.conn = await in_thread(connect)
+
+    async def close(self) -> None:
+        self.conn.close()
+
+    def transaction(self) -> AbstractAsyncContextManager[object]:
+        return _ended(self)
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        block = self.conn.transaction()
+        await in_thread(block.__enter__)
+        try:
+            yield
+        except BaseException as exc:
+            leave = partial(block.__exit__, type(exc), exc, exc.__traceback__)
+            with anyio.CancelScope(shield=True):
+                await in_thread(leave)
+            raise
+        await in_thread(partial(block.__exit__, None, None, None))
+
+    async def execute(self, sql: str) -> None:
+        await in_thread(lambda: self.conn.execute(sql))
+
+    async def scalar(self, sql: str) -> Any:
+        return await in_thread(lambda: self.conn.execute(sql).fetchone()[0])
+
+    async def commit(self) -> None:
+        await in_thread(self.conn.commit)
+
+    async def rollback(self) -> None:
+        await in_thread(self.conn.rollback)
+
+
+class PsycopgThreadBlock(PsycopgThread):
+    """In autocommit mode, inside `with conn.transaction():`."""
 
     autocommit = True
 
@@ -297,19 +348,16 @@ class Sqlite3(Aiosqlite):
         self.conn.close()
 
     async def execute(self, sql: str) -> None:
-        await self._in_thread(lambda: self.conn.execute(sql).fetchall())
+        await in_thread(lambda: self.conn.execute(sql).fetchall())
 
     async def scalar(self, sql: str) -> Any:
-        return await self._in_thread(lambda: self.conn.execute(sql).fetchone()[0])
+        return await in_thread(lambda: self.conn.execute(sql).fetchone()[0])
 
     async def commit(self) -> None:
-        await self._in_thread(self.conn.commit)
+        await in_thread(self.conn.commit)
 
     async def rollback(self) -> None:
-        await self._in_thread(self.conn.rollback)
-
-    async def _in_thread(self, work: Callable[[], T]) -> T:
-        return await anyio.to_thread.run_sync(work, limiter=anyio.CapacityLimiter(1))
+        await in_thread(self.conn.rollback)
 
 
 class Sqlite3Legacy(Sqlite3):
@@ -317,6 +365,11 @@ class Sqlite3Legacy(Sqlite3):
 
     def transaction(self) -> AbstractAsyncContextManager[object]:
         return _ended(self)
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """Run something in a worker thread."""
+    return await anyio.to_thread.run_sync(work, limiter=anyio.CapacityLimiter(1))
 
 
 @asynccontextmanager

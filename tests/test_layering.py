@@ -24,6 +24,15 @@ CALL = "aseq.adapters._call"
 ERRORS, CORE, BASE = "aseq.errors", "aseq._core", "aseq.adapters.base"
 _CALLS = (ERRORS, CORE, "aseq._dispatch", "aseq._drive")
 
+# Each of the two, and what all adapters share.
+PSYCOPG = {
+    f"aseq.adapters.{name}": (
+        *(ERRORS, CORE, BASE, "aseq._guard", CALL),
+        *("aseq.adapters.psycopg", "aseq.adapters.psycopg_thread"),
+    )
+    for name in ("psycopg", "psycopg_thread")
+}
+
 # What of ours a module may import; a row is for the modules below it, too.
 OURS: dict[str, tuple[str, ...]] = {
     "aseq": (ERRORS, CORE, "aseq._schema", "aseq._sequence"),
@@ -41,6 +50,7 @@ OURS: dict[str, tuple[str, ...]] = {
     CALL: (),
     "aseq.adapters._thread": (),
     "aseq.adapters.alembic": (ERRORS, CORE, "aseq.adapters.sqlalchemy"),
+    **PSYCOPG,
     "aseq.django": ("aseq", *_CALLS, BASE, "aseq._guard", CALL, "aseq.django"),
 }
 
@@ -56,6 +66,8 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "aseq._drive": ("anyio",),
     "aseq.adapters.alembic": ("alembic", "sqlalchemy"),
     "aseq.adapters.dbapi": ("anyio",),
+    "aseq.adapters.psycopg": ("psycopg",),
+    "aseq.adapters.psycopg_thread": ("anyio", "psycopg"),
     "aseq.django": ("anyio", "asgiref", "django"),
 }
 

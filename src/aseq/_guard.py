@@ -13,6 +13,7 @@ from contextvars import Context
 from typing import Any, TypeVar
 
 import anyio
+import anyio.lowlevel
 
 T = TypeVar("T")
 
@@ -26,7 +27,7 @@ def _on_asyncio() -> bool:
 
 async def to_the_end(
     work: Callable[[], Coroutine[Any, Any, T]],
-    on_cancel: Callable[[asyncio.Task[T]], object] | None = None,
+    on_cancel: Callable[[asyncio.Task[T] | None], object] | None = None,
     *,
     context: Context | None = None,
 ) -> T:
@@ -35,7 +36,8 @@ async def to_the_end(
     Args:
         work: what to run; only its own errors end it.
         on_cancel: called once, with the task that runs it, when the caller is
-            cancelled: it may cancel that task, or make it stop in some other way.
+            cancelled: it may cancel that task, or make it stop in some other way. On
+            trio there is no such task, but None.
         context: what the work runs in, on asyncio; a copy of the caller's by default.
 
     Returns:
@@ -46,6 +48,8 @@ async def to_the_end(
         asyncio.CancelledError: the caller was cancelled, and the work has ended.
     """
     if not _on_asyncio():
+        if on_cancel is not None:
+            return await _on_trio(work, on_cancel)
         with anyio.CancelScope(shield=True):
             return await work()
     task = asyncio.create_task(work(), context=context)
@@ -59,6 +63,47 @@ async def to_the_end(
             await _outlast(task)
         raise
     return task.result()
+
+
+async def _on_trio(
+    work: Callable[[], Coroutine[Any, Any, T]],
+    on_cancel: Callable[[asyncio.Task[T] | None], object],
+) -> T:
+    """As `to_the_end`: a child task is there to be cancelled, and tells."""
+    cancelled = ended = False
+
+    async def watch() -> None:
+        nonlocal cancelled
+        try:
+            await anyio.sleep_forever()
+        finally:
+            if not ended:
+                cancelled = True
+                on_cancel(None)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(watch)
+        with anyio.CancelScope(shield=True):
+            outcome = await _outcome(work)
+        ended = True
+        tasks.cancel_scope.cancel()
+    if cancelled:
+        await anyio.lowlevel.checkpoint_if_cancelled()
+    return outcome()
+
+
+async def _outcome(work: Callable[[], Coroutine[Any, Any, T]]) -> Callable[[], T]:
+    """What gives the result, or raises the error; a task group would wrap that."""
+    try:
+        result = await work()
+    except Exception as exc:
+        error = exc
+
+        def fail() -> T:
+            raise error
+
+        return fail
+    return lambda: result
 
 
 def _look(task: asyncio.Task[Any]) -> None:

@@ -23,7 +23,7 @@ class Server:
 
     def __init__(self, conn: psycopg.Connection[Any]) -> None:
         self._conn = conn
-        self._there = {pid for pid, _, _ in self._all()}
+        self._there = {pid for pid, _, _ in self.all()}
 
     def rows(self, sql: str, *args: object) -> list[tuple[Any, ...]]:
         """Run a statement."""
@@ -32,9 +32,10 @@ class Server:
 
     def others(self) -> list[tuple[Any, ...]]:
         """The backends of Django's new connections: their state, and what they wait for."""
-        return [row for row in self._all() if row[0] not in self._there]
+        return [row for row in self.all() if row[0] not in self._there]
 
-    def _all(self) -> list[tuple[Any, ...]]:
+    def all(self) -> list[tuple[Any, ...]]:
+        """Those that were there before, too."""
         return self.rows(_OTHERS)
 
     def waiting(self) -> int:

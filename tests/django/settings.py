@@ -10,6 +10,10 @@ import os
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+POOL: dict[str, Any] = {}
+if "ASEQ_DJANGO_POOL" in os.environ:
+    POOL = {"pool": {"min_size": 1, "max_size": int(os.environ["ASEQ_DJANGO_POOL"])}}
+
 
 def postgres(url: str) -> dict[str, Any]:
     """A database of `DATABASES`, from its URL."""
@@ -21,7 +25,8 @@ def postgres(url: str) -> dict[str, Any]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": parts.hostname or "",
         "PORT": str(parts.port or ""),
-        "OPTIONS": {"application_name": "aseq-tests"},
+        "OPTIONS": {"application_name": "aseq-tests"} | POOL,
+        "CONN_MAX_AGE": int(os.environ.get("ASEQ_DJANGO_MAX_AGE", "0")),
     }
 
 

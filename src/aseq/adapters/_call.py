@@ -25,18 +25,37 @@ class Call(Generic[T]):
     """Something to run once, in the thread that may use the connection.
 
     Args:
-        work: what to run.
+        work: what to run. It calls `begin` when it is about to use the connection.
         wake: makes the thread return soon, from any other thread; it may be too early or
             too late, and may fail.
+        spoil: called in the thread, at the end, if the work had begun when it was dropped.
     """
 
-    def __init__(self, work: Callable[[], T], wake: Callable[[], object]) -> None:
-        self._work, self._wake = work, wake
+    def __init__(
+        self, work: Callable[[], T], wake: Callable[[], object], spoil: Callable[[], object]
+    ) -> None:
+        self._work, self._wake, self._spoil = work, wake, spoil
         self._lock = Lock()
         self._over = Event()
         self._waker: Thread | None = None
         self.dropped = False
         self.ran = False
+
+    @property
+    def over(self) -> bool:
+        """Whether dropping it comes too late."""
+        return self._over.is_set()
+
+    def begin(self) -> None:
+        """From now on, dropping it means to wake the thread.
+
+        Raises:
+            Dropped: it was dropped before.
+        """
+        with self._lock:
+            if self.dropped and not self.ran:
+                raise Dropped
+            self.ran = True
 
     def drop(self, *_: object) -> None:
         """Nobody waits for the result any more. Returns at once."""
@@ -56,15 +75,11 @@ class Call(Generic[T]):
             self._over.wait(PAUSE)
 
     def __call__(self) -> T:
-        """Run it, unless it was dropped.
+        """Run it, in the thread.
 
         Raises:
             Dropped: it was, before it began.
         """
-        with self._lock:
-            if self.dropped:
-                raise Dropped
-            self.ran = True
         try:
             return self._work()
         finally:
@@ -73,3 +88,5 @@ class Call(Generic[T]):
             # A waking that is late would hit whatever comes next on the connection.
             if self._waker is not None:
                 self._waker.join()
+            if self.dropped and self.ran:
+                self._spoil()

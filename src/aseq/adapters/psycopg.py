@@ -23,10 +23,9 @@ SPOIL = "ROLLBACK TO SAVEPOINT aseq_lost_a_number"
 
 _HINTS = {
     "AsyncConnectionPool": "take a connection: `async with pool.connection() as conn:`",
-    "ConnectionPool": "use an AsyncConnectionPool, and a connection from it",
+    "ConnectionPool": "take a connection: `with pool.connection() as conn:`",
     "AsyncCursor": "pass the connection: `cursor.connection`",
     "AsyncTransaction": "pass the connection: `transaction.connection`",
-    "Connection": "use psycopg.AsyncConnection",
 }
 
 
@@ -34,7 +33,25 @@ def executor_for(connection: object, /) -> Executor:
     """The executor for a psycopg connection."""
     if isinstance(connection, psycopg.AsyncConnection):
         return PsycopgExecutor(connection)
-    raise unsupported(connection, _HINTS, "pass a psycopg.AsyncConnection")
+    if isinstance(connection, psycopg.Connection):
+        from .psycopg_thread import PsycopgThreadExecutor
+
+        return PsycopgThreadExecutor(connection)
+    raise unsupported(connection, _HINTS, "pass a psycopg.AsyncConnection or Connection")
+
+
+def autocommits(
+    connection: psycopg.AsyncConnection[Any] | psycopg.Connection[Any], block: str
+) -> str | None:
+    """Whether a statement would be committed by itself: if so, which block to open."""
+    status = connection.info.transaction_status
+    if not connection.autocommit or status is TransactionStatus.INTRANS:
+        return None
+    if status is TransactionStatus.INERROR:
+        return None  # the server's own error says it best
+    if status is TransactionStatus.ACTIVE:
+        return "the connection is in autocommit mode: sync the pipeline inside a transaction"
+    return f"the connection is in autocommit mode: open a transaction with `{block}`"
 
 
 class _Query(SQL):
@@ -70,19 +87,7 @@ class PsycopgExecutor(Executor):
                 pass
 
     def autocommits(self) -> str | None:
-        status = self._connection.info.transaction_status
-        if not self._connection.autocommit or status is TransactionStatus.INTRANS:
-            return None
-        if status is TransactionStatus.INERROR:
-            return None  # the server's own error says it best
-        if status is TransactionStatus.ACTIVE:
-            return (
-                "the connection is in autocommit mode: sync the pipeline inside a transaction"
-            )
-        return (
-            "the connection is in autocommit mode: open a transaction with "
-            "`async with conn.transaction():`"
-        )
+        return autocommits(self._connection, "async with conn.transaction():")
 
     async def fetch(
         self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
@@ -98,7 +103,7 @@ class PsycopgExecutor(Executor):
             return await cursor.fetchall() if cursor.description else ()
 
         try:
-            return await to_the_end(execute, lambda task: task.cancel())
+            return await to_the_end(execute, lambda task: task and task.cancel())
         finally:
             self._sent = query.sent
 

@@ -112,7 +112,7 @@ class Block(Executor):
         refusal = self.refusal()
         if refusal is not None:
             raise refusal
-        call = Call(lambda: self._work(call, work), self._wake)
+        call = Call(lambda: self._work(call, work), self._wake, self._spoil)
 
         def drop(_: object) -> None:
             # No await: nothing gets in between, whatever becomes of the caller.
@@ -139,12 +139,12 @@ class Block(Executor):
         return await to_the_end(lambda: sync_to_async(work)(), on_cancel, context=context)
 
     def _work(self, call: Call[T], work: Callable[[], T]) -> T:
+        call.begin()
         self.check_thread()
-        try:
-            return work()
-        finally:
-            if call.dropped:
-                self.connection.needs_rollback = True
+        return work()
+
+    def _spoil(self) -> None:
+        self.connection.needs_rollback = True
 
     def check_thread(self) -> None:
         """In the thread: refuse if it isn't the one that the block began in.

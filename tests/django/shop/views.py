@@ -1,0 +1,51 @@
+"""Async views that issue numbers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from aseq.django import aatomic, get_next_value
+
+from .models import Saved
+
+
+async def issue(request: HttpRequest, name: str) -> JsonResponse:
+    """Number and save, both or neither."""
+    try:
+        number = await _issue(name, fails="fails" in request.GET)
+    except ZeroDivisionError:
+        return JsonResponse({}, status=400)
+    return JsonResponse({"numbers": [number]})
+
+
+async def two(request: HttpRequest, name: str) -> JsonResponse:
+    """Two blocks at once in one request, of which one may fail."""
+    fails = "fails" in request.GET
+    done = await asyncio.gather(
+        _issue(name, fails=fails), _issue(name, fails=False), return_exceptions=True
+    )
+    return JsonResponse({"numbers": [number for number in done if isinstance(number, int)]})
+
+
+async def _issue(name: str, *, fails: bool) -> int:
+    async with aatomic():
+        number = await get_next_value(name)
+        await Saved.objects.acreate(name=name, number=number)
+        if fails:
+            raise ZeroDivisionError
+        async with aatomic() as tx:
+            await Saved.objects.acreate(name=name, number=await get_next_value(name))
+            tx.set_rollback()
+    return number
+
+
+def sync_only(get_response: Callable[[HttpRequest], HttpResponse]) -> object:
+    """A middleware of the old kind: each request's async view is under sync code."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        return get_response(request)
+
+    return middleware

@@ -1,0 +1,135 @@
+"""Requests to a real uvicorn, many at once: some fail, and some clients hang up."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+import uvicorn
+from django.core.asgi import get_asgi_application
+from django.db import connections
+from django.test.utils import override_settings
+
+from aseq.django import aatomic, advance_to
+from aseq.testing import assert_gapless
+from tests.django.server import observed
+from tests.django.test_aatomic import last, saved
+
+REQUESTS = 50
+MIDDLEWARE: dict[str, list[str]] = {
+    "async": [],
+    "sync": ["tests.django.shop.views.sync_only"],
+}
+POOL = os.environ.get("ASEQ_DJANGO_POOL")
+CHANGED = POOL is not None or "ASEQ_DJANGO_MAX_AGE" in os.environ
+HERE = Path(__file__)
+
+
+@pytest.fixture(params=MIDDLEWARE)
+def url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Where the tests' project is served."""
+    with (
+        override_settings(ALLOWED_HOSTS=["*"], MIDDLEWARE=MIDDLEWARE[request.param]),
+        socket.create_server(("127.0.0.1", 0)) as listening,
+    ):
+        app = get_asgi_application()
+        config = uvicorn.Config(app, lifespan="off", log_level="critical", ws="none")
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, args=[[listening]])
+        thread.start()
+        try:
+            host, port = listening.getsockname()
+            yield f"http://{host}:{port}"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+async def hang_up(url: str, path: str, when: asyncio.Event) -> None:
+    """Send a request, and don't wait for the answer."""
+    address = httpx.URL(url)
+    _, writer = await asyncio.open_connection(address.host, address.port)
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: {address.host}\r\n\r\n".encode())
+    await writer.drain()
+    await when.wait()
+    writer.close()
+    await writer.wait_closed()
+
+
+@pytest.mark.parametrize("view", ["issue", "two"])
+async def test_requests(name: str, url: str, view: str) -> None:
+    async with aatomic():
+        await advance_to(0, name)
+    hung_up, told = asyncio.Event(), list[int]()
+
+    async def ask(client: httpx.AsyncClient, path: str) -> None:
+        told.extend((await client.get(url + path)).json().get("numbers", ()))
+
+    limits = httpx.Limits(max_connections=None)
+    async with (
+        observed() as (server, other),
+        anyio.create_task_group() as hanging_up,
+        httpx.AsyncClient(timeout=60, limits=limits, trust_env=False) as client,
+        anyio.create_task_group() as asking,
+    ):
+        with other.holding(name):
+            for index in range(REQUESTS):
+                path = f"/{view}/{name}" + ("?fails" if index % 3 == 0 else "")
+                if index % 5 == 1:
+                    hanging_up.start_soon(hang_up, url, path, hung_up)
+                else:
+                    asking.start_soon(ask, client, path)
+            await server.until_waiting(int(POOL or REQUESTS))
+            hung_up.set()
+            if not POOL:
+                await server.until(lambda: server.waiting() == REQUESTS * 4 // 5)
+    async with observed() as (server, _):
+        await server.until(lambda: all(state == "idle" for _, state, _ in server.all()))
+
+    numbers = await saved(name)
+    assert_gapless(numbers)
+    assert set(told) <= set(numbers)
+    assert len(numbers) >= len(told) > REQUESTS // 3
+    if not POOL:  # where nobody waits for anything else than the number, none is answered
+        assert sorted(told) == numbers
+    assert await last(name) == len(numbers)
+
+
+@pytest.mark.skipif(CHANGED, reason="is such a process")
+@pytest.mark.parametrize("size", [2, 4])
+def test_with_djangos_pool(postgres: str, size: int) -> None:
+    run(postgres, {"ASEQ_DJANGO_POOL": str(size)}, "test_asgi", "test_aatomic_cancel")
+
+
+@pytest.mark.skipif(CHANGED, reason="is such a process")
+def test_with_connections_that_are_kept(postgres: str) -> None:
+    run(postgres, {"ASEQ_DJANGO_MAX_AGE": "600"}, "test_asgi")
+
+
+def run(postgres: str, env: dict[str, str], *files: str) -> None:
+    """Run tests in a process with other settings."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-n0", "-pno:cacheprovider"]
+        + [str(HERE.with_name(f"{file}.py")) for file in files],
+        cwd=HERE.parents[2],
+        env=os.environ | env | {"ASEQ_TEST_POSTGRES_DSN": postgres},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_pool_is_there() -> None:
+    options: dict[str, Any] = connections["default"].settings_dict["OPTIONS"]
+    assert options.get("pool", {}).get("max_size") == (int(POOL) if POOL else None)
