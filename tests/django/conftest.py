@@ -53,6 +53,8 @@ def site(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
 @pytest.fixture(autouse=True)
 def _site(site: None) -> Iterator[None]:
     """Every test here runs in the project; none leaves a transaction open."""
+    if "ASEQ_DJANGO_POOL" in os.environ:
+        connections.close_all()  # the whole pool is for the test
     yield
     for connection in connections.all():
         assert all(block._from_testcase for block in connection.atomic_blocks)

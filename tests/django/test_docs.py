@@ -28,7 +28,7 @@ from tests.django.shop.models import Invoice
 from tests.docs import shell
 from tests.docs.markdown import DOCS, Block, blocks
 
-PAGES = ("django", "moving-from-django-sequences", "django-tests")
+PAGES = ("django", "django-async", "moving-from-django-sequences", "django-tests")
 MANAGE = "python manage.py "
 
 

@@ -13,11 +13,12 @@ from tests.django.conftest import PSYCOPG2
 
 HERE = Path(__file__).parent
 FILES = ("sync", "transactions", "errors", "concurrency", "sqlite", "checks")
+ASYNC = ("aatomic", "aatomic_tasks", "aatomic_cancel")
 DRIVER = "tests/django/test_psycopg2.py::test_the_driver"
 
 
 def test_on_psycopg2(postgres: str) -> None:
-    files = [f"tests/django/test_{name}.py" for name in FILES]
+    files = [f"tests/django/test_{name}.py" for name in FILES + ASYNC]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-n0", "-pno:cacheprovider", DRIVER, *files],
         cwd=HERE.parents[1],

@@ -19,6 +19,7 @@ CONNECTIONS = {
     clients.SQLAlchemySession: "SQLAlchemy `AsyncSession`",
     clients.SQLAlchemyConnection: "SQLAlchemy `AsyncConnection`",
     clients.Psycopg: "`psycopg.AsyncConnection`",
+    clients.PsycopgThread: "`psycopg.Connection`",
     clients.Asyncpg: "`asyncpg.Connection`, also from a pool",
     clients.Sqlite3: "`sqlite3.Connection`",
     clients.Sqlite3Legacy: "`sqlite3.Connection`",

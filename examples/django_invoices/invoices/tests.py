@@ -18,6 +18,16 @@ class InvoicesTest(TestCase):
         self.assertEqual(statuses, [201, 400, 201, 400, 201])
         assert_gapless(Invoice.objects.values_list("number", flat=True))
 
+    async def test_a_refused_invoice_leaves_no_gap_in_an_async_view(self) -> None:
+        responses = [
+            await self.async_client.post("/invoices/async/", {"amount": amount})
+            for amount in ("100", "nonsense", "200", "", "300")
+        ]
+        statuses = [response.status_code for response in responses]
+        self.assertEqual(statuses, [201, 400, 201, 400, 201])
+        numbers = Invoice.objects.order_by("number").values_list("number", flat=True)
+        self.assertEqual([number async for number in numbers], [1, 2, 3])
+
     def test_list(self) -> None:
         self.client.post("/invoices/", {"amount": "100"})
         self.assertEqual(
