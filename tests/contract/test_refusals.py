@@ -34,14 +34,25 @@ PSYCOPG = (
 )
 
 
-class AiosqliteAutocommit(Aiosqlite):
-    """The mode of Python 3.12 and later, which `isolation_level` doesn't show."""
+class Autocommit(Aiosqlite):
+    """The mode of Python 3.12 and later, which `isolation_level` doesn't show.
 
+    The connection's own commit() and rollback() do nothing then.
+    """
+
+    async def commit(self) -> None:
+        await self.execute("COMMIT")
+
+    async def rollback(self) -> None:
+        await self.execute("ROLLBACK")
+
+
+class AiosqliteAutocommit(Autocommit):
     async def open(self) -> None:
         self.conn = await aiosqlite.connect(self.url, autocommit=True)
 
 
-class Sqlite3Autocommit(Sqlite3):
+class Sqlite3Autocommit(Autocommit, Sqlite3):
     async def open(self) -> None:
         self.conn = sqlite3.connect(self.url, check_same_thread=False, autocommit=True)  # type: ignore[call-overload,unused-ignore]
 

@@ -26,9 +26,8 @@ from aseq.django import checks, sync
 from aseq.django.models import Sequence
 from tests.django.shop.models import Invoice
 from tests.docs import shell
-from tests.docs.markdown import DOCS, Block, blocks
+from tests.docs.markdown import DJANGO, DOCS, Block, blocks, page_id
 
-PAGES = ("django", "django-async", "moving-from-django-sequences", "django-tests")
 MANAGE = "python manage.py "
 
 
@@ -40,9 +39,8 @@ def _clean() -> Iterator[None]:
     Invoice.objects.all().delete()
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_page(name: str, tmp_path: Path) -> None:
-    page = DOCS / "how-to" / f"{name}.md"
+@pytest.mark.parametrize("page", DJANGO, ids=page_id)
+def test_page(page: Path, tmp_path: Path) -> None:
     namespace: dict[str, Any] = {"__name__": "page", "Invoice": Invoice}
     printed = ""
     for block in blocks(page):

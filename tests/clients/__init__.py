@@ -1,0 +1,47 @@
+"""The kinds of connection that the contract suite runs on, with the same verbs on each.
+
+A client is one connection, opened, begun, committed and closed as its library's own
+users would. What it does is never mocked.
+"""
+
+from __future__ import annotations
+
+from .base import Client, sqlite_file
+from .postgres import Asyncpg, AsyncpgPool, Psycopg, PsycopgBlock
+from .sqlalchemy import (
+    ConnectionAiosqlite,
+    ConnectionAsyncpg,
+    ConnectionPsycopg,
+    SessionAiosqlite,
+    SessionAiosqliteDefault,
+    SessionAsyncpg,
+    SessionPsycopg,
+    SQLAlchemyConnection,
+    SQLAlchemySession,
+)
+from .sqlite import Aiosqlite, AiosqliteLegacy, Sqlite3, Sqlite3Legacy
+from .threads import PsycopgThread, PsycopgThreadBlock
+
+__all__ = (
+    "Aiosqlite",
+    "AiosqliteLegacy",
+    "Asyncpg",
+    "AsyncpgPool",
+    "Client",
+    "ConnectionAiosqlite",
+    "ConnectionAsyncpg",
+    "ConnectionPsycopg",
+    "Psycopg",
+    "PsycopgBlock",
+    "PsycopgThread",
+    "PsycopgThreadBlock",
+    "SQLAlchemyConnection",
+    "SQLAlchemySession",
+    "SessionAiosqlite",
+    "SessionAiosqliteDefault",
+    "SessionAsyncpg",
+    "SessionPsycopg",
+    "Sqlite3",
+    "Sqlite3Legacy",
+    "sqlite_file",
+)

@@ -1,0 +1,75 @@
+"""What a client is, and how a transaction ends that began by itself."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any, ClassVar
+
+import anyio
+
+
+class Client(ABC):
+    """One connection, and how its library's users work with it.
+
+    Attributes:
+        conn: what is passed to aseq.
+        draws_in_savepoints: whether numbers can be drawn inside one; where it can't be
+            known that the savepoint isn't all there is, they are refused.
+        shares_connections: whether a task waits for its turn on a connection that
+            another task uses, or else is turned away with the driver's error.
+    """
+
+    conn: Any
+    draws_in_savepoints: ClassVar[bool] = True
+    shares_connections: ClassVar[bool] = True
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    @abstractmethod
+    async def open(self) -> None:
+        """Connect."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Disconnect, whatever state the connection is in."""
+
+    @abstractmethod
+    def transaction(self) -> AbstractAsyncContextManager[object]:
+        """Commits at the end of the block, rolls back if it is left by an error."""
+
+    @abstractmethod
+    def savepoint(self) -> AbstractAsyncContextManager[object]:
+        """As `transaction`, inside one."""
+
+    @abstractmethod
+    async def execute(self, sql: str) -> None:
+        """Run a statement, whose rows don't matter."""
+
+    async def scalar(self, sql: str) -> Any:
+        """Run a statement for the first column of its first row."""
+        raise NotImplementedError
+
+    async def save(self, name: str, number: int) -> None:
+        """Write the row that carries a number."""
+        await self.execute(f"INSERT INTO saved (name, number) VALUES ('{name}', {number})")
+
+
+@asynccontextmanager
+async def ended(connection: Any) -> AsyncIterator[None]:
+    """Commit or roll back at the end what began by itself."""
+    try:
+        yield
+    except BaseException:
+        with anyio.CancelScope(shield=True):
+            await connection.rollback()
+        raise
+    await connection.commit()
+
+
+def sqlite_file(folder: Path) -> str:
+    """The name of a database file in a folder."""
+    return str(folder / "aseq.db")

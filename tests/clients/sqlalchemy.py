@@ -1,0 +1,132 @@
+"""SQLAlchemy, over each of its asynchronous drivers that aseq knows."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AbstractAsyncContextManager
+from typing import Any, ClassVar
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    AsyncSession,
+    create_async_engine,
+)
+
+from aseq.adapters.sqlalchemy import begin_immediate
+
+from .base import Client, ended
+
+
+class SQLAlchemySession(Client):
+    driver: ClassVar[str]
+    engine: AsyncEngine
+
+    def make_engine(self) -> AsyncEngine:
+        return create_async_engine(
+            self.url.replace("postgresql:", f"postgresql+{self.driver}:")
+        )
+
+    async def open(self) -> None:
+        self.engine = self.make_engine()
+        self.conn = AsyncSession(self.engine)
+
+    async def close(self) -> None:
+        await self.conn.close()
+        await self.engine.dispose()
+
+    def transaction(self) -> AbstractAsyncContextManager[object]:
+        block: AbstractAsyncContextManager[object] = self.conn.begin()
+        return block
+
+    def savepoint(self) -> AbstractAsyncContextManager[object]:
+        block: AbstractAsyncContextManager[object] = self.conn.begin_nested()
+        return block
+
+    async def execute(self, sql: str) -> None:
+        await self.conn.execute(text(sql))
+
+    async def scalar(self, sql: str) -> Any:
+        return (await self.conn.execute(text(sql))).scalar_one()
+
+
+class SQLAlchemyConnection(SQLAlchemySession):
+    conn: AsyncConnection
+
+    async def open(self) -> None:
+        self.engine = self.make_engine()
+        self.conn = await self.engine.connect()
+
+
+class OverAsyncpg(SQLAlchemySession):
+    driver = "asyncpg"
+
+    async def open(self) -> None:
+        _ignore_lost_connections(asyncio.get_running_loop())
+        await super().open()
+
+
+class SessionAsyncpg(OverAsyncpg):
+    pass
+
+
+class SessionPsycopg(SQLAlchemySession):
+    """A fresh session, which begins by itself: the block only ends the transaction."""
+
+    driver = "psycopg"
+
+    def transaction(self) -> AbstractAsyncContextManager[object]:
+        return ended(self.conn)
+
+
+class ConnectionAsyncpg(OverAsyncpg, SQLAlchemyConnection):
+    def transaction(self) -> AbstractAsyncContextManager[object]:
+        return ended(self.conn)
+
+
+class ConnectionPsycopg(SQLAlchemyConnection):
+    driver = "psycopg"
+
+
+class SessionAiosqlite(SQLAlchemySession):
+    def make_engine(self) -> AsyncEngine:
+        return begin_immediate(create_async_engine(f"sqlite+aiosqlite:///{self.url}"))
+
+
+class SessionAiosqliteDefault(SQLAlchemySession):
+    """Without the recipe: sqlite3 begins by itself before the first write."""
+
+    draws_in_savepoints = False
+
+    def make_engine(self) -> AsyncEngine:
+        return create_async_engine(f"sqlite+aiosqlite:///{self.url}")
+
+    def transaction(self) -> AbstractAsyncContextManager[object]:
+        return ended(self.conn)
+
+
+class ConnectionAiosqlite(SQLAlchemyConnection):
+    def make_engine(self) -> AsyncEngine:
+        return begin_immediate(create_async_engine(f"sqlite+aiosqlite:///{self.url}"))
+
+
+def _ignore_lost_connections(loop: asyncio.AbstractEventLoop) -> None:
+    """Don't fail a test for what asyncio says about a connection that was given up.
+
+    SQLAlchemy terminates one whose statement was cancelled. A future inside asyncpg may
+    then end in an error that nobody awaits, which asyncio reports much later.
+    """
+    report = loop.get_exception_handler()
+    if getattr(report, "__name__", None) == "without_lost_connections":
+        return
+
+    def without_lost_connections(
+        loop: asyncio.AbstractEventLoop, context: dict[str, Any]
+    ) -> None:
+        exc = context.get("exception")
+        if isinstance(exc, ConnectionError) and "connection_lost()" in str(exc):
+            return
+        (report or asyncio.AbstractEventLoop.default_exception_handler)(loop, context)
+
+    loop.set_exception_handler(without_lost_connections)
