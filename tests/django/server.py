@@ -40,7 +40,7 @@ class Server:
 
     def waiting(self) -> int:
         """How many of them wait for a lock."""
-        return sum(wait == "Lock" for _, _, wait in self.others())
+        return sum(wait == "Lock" for _, _, wait in self.all())
 
     async def until_waiting(self, count: int = 1) -> None:
         """Return as soon as that many wait for a lock."""

@@ -241,7 +241,7 @@ async def test_its_own_thread_is_gone_afterwards(name: str) -> None:
         async with aatomic():
             await save(name, "default")
             assert [state for _, state, _ in server.others()] == ["idle in transaction"]
-        assert server.others() == []
+        await server.until(lambda: server.others() == [])
 
 
 async def test_a_block_left_by_another_task(name: str, using: str) -> None:

@@ -39,7 +39,11 @@ HERE = Path(__file__)
 def url(request: pytest.FixtureRequest) -> Iterator[str]:
     """Where the tests' project is served."""
     with (
-        override_settings(ALLOWED_HOSTS=["*"], MIDDLEWARE=MIDDLEWARE[request.param]),
+        override_settings(
+            ALLOWED_HOSTS=["*"],
+            MIDDLEWARE=MIDDLEWARE[request.param],
+            ROOT_URLCONF="tests.django.shop.urls",
+        ),
         socket.create_server(("127.0.0.1", 0)) as listening,
     ):
         app = get_asgi_application()
@@ -113,7 +117,8 @@ def test_with_djangos_pool(postgres: str, size: int) -> None:
 
 @pytest.mark.skipif(CHANGED, reason="is such a process")
 def test_with_connections_that_are_kept(postgres: str) -> None:
-    run(postgres, {"ASEQ_DJANGO_MAX_AGE": "600"}, "test_asgi")
+    """But not those of a block's own thread. (A request's are Django's.)"""
+    run(postgres, {"ASEQ_DJANGO_MAX_AGE": "600"}, "test_aatomic_tasks")
 
 
 def run(postgres: str, env: dict[str, str], *files: str) -> None:

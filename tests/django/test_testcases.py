@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from asgiref.sync import sync_to_async
 from django.db import transaction
 from django.test import TestCase, TransactionTestCase
+from django.test.utils import override_settings
 
-from aseq.django import sync
+from aseq.django import aatomic, get_next_value, sync
 from aseq.django.errors import NotInTransaction
 from aseq.django.models import Sequence
+from tests.django.shop.models import Saved
 
 
 class InTestCase(TestCase):
@@ -31,6 +34,48 @@ class InTestCase(TestCase):
     def test_the_setting_lets_it_count(self) -> None:
         with self.settings(ASEQ_REQUIRE_TRANSACTION=False):
             self.assertEqual(sync.get_next_value("cases"), 1)
+
+
+@override_settings(ROOT_URLCONF="tests.django.shop.urls")
+class AsyncInTestCase(TestCase):
+    """What it does is rolled back with the rest, so each of the two starts anew."""
+
+    databases = {"default", "sqlite"}  # noqa: RUF012
+
+    async def test_blocks(self) -> None:
+        for using in self.databases:
+            with self.assertRaises(NotInTransaction):
+                await get_next_value("cases", using=using)
+            async with aatomic(using, durable=True) as tx:
+                self.assertEqual(await get_next_value("cases", using=using), 1)
+                tx.set_rollback()
+            async with aatomic(using):
+                self.assertEqual(await get_next_value("cases", using=using), 1)
+                self.assertEqual(
+                    await sync_to_async(sync.get_next_value)("cases", using=using), 2
+                )
+
+    test_blocks_again = test_blocks
+
+    async def test_views(self) -> None:
+        for expected in ({"numbers": [1]}, {}, {"numbers": [2]}):
+            path = "/issue/cases" + ("" if expected else "?fails")
+            self.assertEqual((await self.async_client.get(path)).json(), expected)
+        self.assertEqual(await Saved.objects.filter(name="cases").acount(), 2)
+
+    test_views_again = test_views
+
+    def test_views_from_sync_code(self) -> None:
+        self.assertEqual(self.client.get("/issue/cases").json(), {"numbers": [1]})
+        self.assertEqual(self.client.get("/two/cases").json(), {"numbers": [2, 3]})
+
+
+class AsyncInTransactionTestCase(TransactionTestCase):
+    async def test_first(self) -> None:
+        async with aatomic():
+            self.assertEqual(await get_next_value("cases"), 1)
+
+    test_second = test_first
 
 
 class InTransactionTestCase(TransactionTestCase):

@@ -14,7 +14,7 @@ DOCS = ROOT / "docs"
 # They need a Django project, and run in that of tests/django.
 DJANGO = tuple(
     DOCS / "how-to" / f"{name}.md"
-    for name in ("django", "moving-from-django-sequences", "django-tests")
+    for name in ("django", "django-async", "moving-from-django-sequences", "django-tests")
 )
 
 _FENCE = re.compile(
