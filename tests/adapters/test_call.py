@@ -1,0 +1,37 @@
+"""A call in a connection's thread: what dropping it does, and when it has ended."""
+
+from __future__ import annotations
+
+from threading import Event, Thread
+
+from aseq.adapters._call import Call
+
+DEADLINE = 20
+
+
+def test_it_has_not_ended_before_its_waking_has() -> None:
+    """Else the waking would hit the next statement."""
+    began, waking, woken, spoilt = Event(), Event(), Event(), Event()
+
+    def work() -> None:
+        call.begin()
+        began.set()
+        assert waking.wait(DEADLINE)
+
+    def wake() -> None:
+        waking.set()
+        assert woken.wait(DEADLINE)
+        assert not spoilt.is_set()
+
+    call = Call(work, wake, spoilt.set)
+    thread = Thread(target=call)
+    thread.start()
+    assert began.wait(DEADLINE)
+    call.drop()
+    assert waking.wait(DEADLINE)
+    thread.join(0.1)
+    assert thread.is_alive()
+    assert not spoilt.is_set()
+    woken.set()
+    thread.join(DEADLINE)
+    assert spoilt.is_set()
