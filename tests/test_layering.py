@@ -39,6 +39,10 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq.adapters._sqlite": (ERRORS, CORE),
     "aseq.adapters._thread": (),
     "aseq.adapters.alembic": (ERRORS, CORE, "aseq.adapters.sqlalchemy"),
+    "aseq.adapters.tortoise": (
+        *(ERRORS, CORE, BASE, "aseq._guard", "aseq.adapters._sqlite", "aseq.adapters._thread"),
+        *("aseq.adapters.asyncpg", "aseq.adapters.psycopg", "aseq.adapters.tortoise"),
+    ),
     "aseq.django": ("aseq", *_CALLS, BASE, "aseq._guard", "aseq._sequence", "aseq.django"),
 }
 
@@ -54,18 +58,20 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "aseq._drive": ("anyio",),
     "aseq.adapters.alembic": ("alembic", "sqlalchemy"),
     "aseq.adapters.dbapi": ("anyio",),
+    "aseq.adapters.tortoise": ("tortoise",),
     "aseq.django": ("django", "asgiref"),
 }
 
 # Of the standard library, what only some may import.
 GUARDED: dict[str, tuple[str, ...]] = {
-    "asyncio": ("aseq._guard", "aseq._drive"),
+    "asyncio": ("aseq._guard", "aseq._drive", "aseq.adapters._thread"),
     "importlib": ("aseq", "aseq._dispatch"),
     "sqlite3": (
         "aseq.adapters.aiosqlite",
         "aseq.adapters.dbapi",
         "aseq.adapters._sqlite",
         "aseq.adapters._thread",
+        "aseq.adapters.tortoise",
         "aseq.testing",
     ),
 }
