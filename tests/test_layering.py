@@ -64,7 +64,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
 
 # Of the standard library, what only some may import.
 GUARDED: dict[str, tuple[str, ...]] = {
-    "asyncio": ("aseq._guard", "aseq._drive", "aseq.adapters._thread"),
+    "asyncio": ("aseq._guard", "aseq._drive"),
     "importlib": ("aseq", "aseq._dispatch"),
     "sqlite3": (
         "aseq.adapters.aiosqlite",
