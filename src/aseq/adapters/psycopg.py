@@ -95,7 +95,8 @@ class PsycopgExecutor(Executor):
             cursor = psycopg.AsyncCursor(self._connection, row_factory=tuple_row)
             async with self._answered():
                 await cursor.execute(query, args)
-            return await cursor.fetchall() if cursor.description else ()
+            result = cursor.pgresult  # a `description` is costly
+            return await cursor.fetchall() if result and result.nfields else ()
 
         try:
             return await to_the_end(execute, lambda task: task.cancel())

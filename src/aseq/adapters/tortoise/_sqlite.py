@@ -20,7 +20,7 @@ from tortoise.exceptions import BaseORMException
 from aseq._core.dialects import SQLITE
 from aseq._core.statement import Bind, Paramstyle, Row
 from aseq._guard import to_the_end
-from aseq.adapters._sqlite import Hop
+from aseq.adapters._sqlite import Hop, nothing
 from aseq.adapters._thread import in_thread_of, post_to_thread_of
 from aseq.adapters.base import Executor, unsupported
 
@@ -70,7 +70,7 @@ class SqliteClient(Executor):
     async def spoil(self) -> bool:
         self.abandon()
         if self._lost:
-            await in_thread_of(self._connection, _nothing)  # behind the ROLLBACK
+            await in_thread_of(self._connection, nothing)  # behind the ROLLBACK
         return self._lost
 
     def abandon(self) -> None:
@@ -87,10 +87,6 @@ async def _run(
     statement: Callable[[sqlite3.Connection], Sequence[Row]],
 ) -> Sequence[Row]:
     return await in_thread_of(connection, statement)
-
-
-def _nothing(_: sqlite3.Connection) -> None:
-    return
 
 
 def lose(client: Any, connection: Any) -> bool:
