@@ -5,11 +5,13 @@ Each is a connection of its own, under a name of its own, of one context of Tort
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any, ClassVar
 
+import anyio
 from tortoise.context import TortoiseContext, get_current_context
 from tortoise.transactions import in_transaction
 
@@ -50,7 +52,7 @@ class TortoiseClient(Client):
     async def close(self) -> None:
         await self.disconnect()
         self._connections.discard(self.alias)
-        del self._connections.db_config[self.alias]
+        self._connections.db_config.pop(self.alias, None)
 
     async def disconnect(self) -> None:
         await self.base.close()
@@ -97,7 +99,9 @@ class TortoiseAsyncpg(TortoisePostgres):
     engine = "asyncpg"
 
     async def disconnect(self) -> None:
-        self.base._pool.terminate()
+        # A connection that Tortoise never gave back can only be terminated.
+        with anyio.CancelScope(shield=True), suppress(TimeoutError):
+            await asyncio.wait_for(self.base._pool.close(), 0.5)
 
 
 class TortoisePsycopg(TortoisePostgres):

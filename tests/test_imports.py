@@ -92,6 +92,11 @@ USES = [
     ),
     ("asyncpg", "await asyncpg.connect(url)", "asyncpg"),
     ("psycopg", "await psycopg.AsyncConnection.connect(url)", "psycopg"),
+    (
+        "tortoise.backends.sqlite.client",
+        "tortoise.backends.sqlite.client.SqliteClient(url, connection_name='default')",
+        "tortoise",
+    ),
 ]
 
 

@@ -51,7 +51,19 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq.adapters._thread": (),
     "aseq.adapters.alembic": (ERRORS, CORE, "aseq.adapters.sqlalchemy"),
     **PSYCOPG,
-    "aseq.django": ("aseq", *_CALLS, BASE, "aseq._guard", CALL, "aseq.django"),
+    "aseq.adapters.tortoise": (
+        *(ERRORS, CORE, BASE, "aseq._guard", "aseq.adapters._sqlite", "aseq.adapters._thread"),
+        *("aseq.adapters.asyncpg", "aseq.adapters.psycopg", "aseq.adapters.tortoise"),
+    ),
+    "aseq.django": (
+        "aseq",
+        *_CALLS,
+        BASE,
+        "aseq._guard",
+        "aseq._sequence",
+        CALL,
+        "aseq.django",
+    ),
 }
 
 # Any other adapter: what all adapters share, and itself.
@@ -69,6 +81,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "aseq.adapters.psycopg": ("psycopg",),
     "aseq.adapters.psycopg_thread": ("anyio", "psycopg"),
     "aseq.django": ("anyio", "asgiref", "django"),
+    "aseq.adapters.tortoise": ("tortoise",),
 }
 
 # Of the standard library, what only some may import.
@@ -80,6 +93,7 @@ GUARDED: dict[str, tuple[str, ...]] = {
         "aseq.adapters.dbapi",
         "aseq.adapters._sqlite",
         "aseq.adapters._thread",
+        "aseq.adapters.tortoise",
         "aseq.testing",
     ),
 }

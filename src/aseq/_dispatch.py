@@ -26,7 +26,7 @@ ADAPTERS = {
 
 _ANYTHING_ELSE = (
     "pass an open connection or session of SQLAlchemy (AsyncSession, AsyncConnection), "
-    "asyncpg, psycopg (AsyncConnection), aiosqlite or sqlite3, or an aseq Executor"
+    "asyncpg, psycopg, aiosqlite or sqlite3, or an aseq Executor"
 )
 
 
@@ -47,8 +47,14 @@ def executor_for(connection: object, /) -> Executor:
 @lru_cache(maxsize=256)
 def _factory(cls: type) -> Callable[[Any], Executor] | None:
     for base in cls.__mro__:
+        if base is Executor:
+            return _itself
         module = ADAPTERS.get(base.__module__.partition(".")[0])
         if module is not None:
             factory: Callable[[Any], Executor] = import_module(module).executor_for
             return factory
     return None
+
+
+def _itself(executor: Executor) -> Executor:
+    return executor

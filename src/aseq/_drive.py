@@ -17,7 +17,7 @@ import anyio
 
 from ._core.plans import Plan
 from ._core.spec import SequenceSpec
-from ._core.statement import Row, Statement
+from ._core.statement import Row
 from ._explain import explained, refuse_autocommit
 from ._guard import to_the_end
 from .adapters.base import Executor, SyncExecutor
@@ -92,23 +92,19 @@ async def _play(plan: Plan[T], executor: Executor) -> T:
         except StopIteration as stop:
             result: T = stop.value
             return result
-        rows = await _fetch(statement, executor)
-
-
-async def _fetch(statement: Statement, executor: Executor) -> Sequence[Row]:
-    sql, args = statement.render(executor.paramstyle, executor.locate(statement.table))
-    try:
-        return await executor.fetch(sql, args, nowait=statement.nowait)
-    except executor.driver_errors:
-        raise
-    except AseqError:
-        raise
-    except GeneratorExit:  # the coroutine is being closed: nothing can be awaited
-        executor.abandon()
-        raise
-    except BaseException as exc:
-        await _make_unusable(executor, exc)
-        raise
+        sql, args = statement.render(executor.paramstyle, executor.locate(statement.table))
+        try:
+            rows = await executor.fetch(sql, args, nowait=statement.nowait)
+        except executor.driver_errors:
+            raise
+        except AseqError:
+            raise
+        except GeneratorExit:  # the coroutine is being closed: nothing can be awaited
+            executor.abandon()
+            raise
+        except BaseException as exc:
+            await _make_unusable(executor, exc)
+            raise
 
 
 async def _make_unusable(executor: Executor, lost: BaseException) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
+from ._core.failure import code
 from ._core.spec import SequenceSpec
 from ._core.table import TableName
 from .adapters.base import Facts
@@ -24,25 +22,33 @@ def refuse_autocommit(spec: SequenceSpec, facts: Facts) -> None:
         raise NotInTransaction(spec.name, advice)
 
 
-@contextmanager
-def explained(spec: SequenceSpec, facts: Facts) -> Iterator[None]:
+class explained:  # noqa: N801  # reads as a word; a generator would cost twice as much
     """Let the errors of a plan about a sequence leave the block as the caller knows them.
 
     Raises:
         SequenceLocked: another transaction holds the sequence, and the wait was over.
         SequenceTableMissing: there is no table for the sequence.
     """
-    try:
-        yield
-    except facts.driver_errors as exc:
-        ours = _ours(exc, spec, facts)
-        if ours is None:
-            raise
-        raise _dressed(ours, facts) from exc
-    except AseqError as exc:
-        if type(exc) not in facts.errors:
-            raise
-        raise _dressed(exc, facts) from exc.__cause__
+
+    __slots__ = ("_facts", "_spec")
+
+    def __init__(self, spec: SequenceSpec, facts: Facts) -> None:
+        self._spec, self._facts = spec, facts
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, _: object, exc: BaseException | None, *__: object) -> None:
+        spec, facts = self._spec, self._facts
+        if isinstance(exc, facts.driver_errors):
+            ours = _ours(exc, spec, facts)
+            if ours is not None:
+                raise _dressed(ours, facts) from exc
+            note = facts.dialect.notes.get(code(exc) or "")
+            if note is not None:
+                exc.add_note(note)
+        elif isinstance(exc, AseqError) and type(exc) in facts.errors:
+            raise _dressed(exc, facts) from exc.__cause__
 
 
 def _ours(exc: Exception, spec: SequenceSpec, facts: Facts) -> AseqError | None:

@@ -2,7 +2,7 @@
 
 asyncio has two kinds of cancellation: ``task.cancel()``, delivered once, and anyio's
 scopes, delivered again and again. trio has scopes only. Work that must not be cut off
-runs in a task of its own, which neither reaches.
+runs in a task of its own, which neither reaches, or else in another thread.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ async def to_the_end(
             return await work()
     task = asyncio.create_task(work(), context=context)
     try:
-        await asyncio.wait({task})
+        await _end_of(task)
     except (asyncio.CancelledError, GeneratorExit) as exc:
         task.add_done_callback(_look)
         if on_cancel is not None:
@@ -106,10 +106,47 @@ async def _outcome(work: Callable[[], Coroutine[Any, Any, T]]) -> Callable[[], T
     return lambda: result
 
 
+async def in_order(
+    send: Callable[[], Coroutine[Any, Any, T]],
+    behind: Callable[[], Coroutine[Any, Any, object]],
+    on_cancel: Callable[[], object],
+) -> T:
+    """As `to_the_end`, for work that is done elsewhere, one piece after the other.
+
+    It goes on there when its waiter is cancelled, so it needs no task of its own.
+
+    Args:
+        send: what sends the work and waits for it.
+        behind: what sends a piece that does nothing, behind it, and waits for that.
+        on_cancel: called once when the caller is cancelled.
+    """
+    try:
+        return await send()
+    except (asyncio.CancelledError, GeneratorExit) as exc:
+        on_cancel()
+        if not isinstance(exc, GeneratorExit):  # a closed coroutine can't wait
+            task = asyncio.create_task(behind())
+            task.add_done_callback(_look)
+            await _outlast(task)
+        raise
+
+
 def _look(task: asyncio.Task[Any]) -> None:
     """Look at an error, or asyncio reports that nobody did."""
     if not task.cancelled():
         task.exception()
+
+
+def _end_of(task: asyncio.Task[Any]) -> asyncio.Future[None]:
+    """What to await for the end of a task that isn't to be cancelled with its waiter."""
+    end: asyncio.Future[None] = task.get_loop().create_future()
+
+    def tell(_: object) -> None:
+        if not end.done():
+            end.set_result(None)
+
+    task.add_done_callback(tell)
+    return end
 
 
 async def _outlast(task: asyncio.Task[Any]) -> None:
@@ -117,6 +154,6 @@ async def _outlast(task: asyncio.Task[Any]) -> None:
     with anyio.CancelScope(shield=True):
         while not task.done():
             try:
-                await asyncio.wait({task})
+                await _end_of(task)
             except asyncio.CancelledError:
                 continue

@@ -17,7 +17,7 @@ from aseq import AsyncSequence, UnsupportedConnection, create_table, drop_table
 
 ANYTHING_ELSE = (
     "pass an open connection or session of SQLAlchemy (AsyncSession, AsyncConnection), "
-    "asyncpg, psycopg (AsyncConnection), aiosqlite or sqlite3, or an aseq Executor"
+    "asyncpg, psycopg, aiosqlite or sqlite3, or an aseq Executor"
 )
 
 VERBS: dict[str, Callable[[Any], Awaitable[object]]] = {
@@ -79,8 +79,8 @@ async def of_psycopg(url: str) -> AsyncIterator[dict[str, object]]:
             yield {
                 "psycopg.AsyncCursor": conn.cursor(),
                 "psycopg.AsyncTransaction": block,
-                "psycopg.Connection": sync,
                 "psycopg.Cursor": sync.cursor(),
+                "psycopg.Transaction": sync.transaction(),
                 "psycopg_pool.pool_async.AsyncConnectionPool": psycopg_pool.AsyncConnectionPool(
                     url, open=False
                 ),
@@ -101,8 +101,6 @@ async def of_sqlite(_: str) -> AsyncIterator[dict[str, object]]:
         }
 
 
-_PASS_PSYCOPG = "pass a psycopg.AsyncConnection"
-
 HINTS = {
     of_asyncpg: {
         "asyncpg.pool.Pool": "take a connection from the pool: `async with pool.acquire() "
@@ -116,12 +114,12 @@ HINTS = {
     of_psycopg: {
         "psycopg.AsyncCursor": "pass the connection: `cursor.connection`",
         "psycopg.AsyncTransaction": "pass the connection: `transaction.connection`",
-        "psycopg.Connection": "use psycopg.AsyncConnection",
-        "psycopg.Cursor": _PASS_PSYCOPG,
+        "psycopg.Cursor": "pass the connection: `cursor.connection`",
+        "psycopg.Transaction": "pass the connection: `transaction.connection`",
         "psycopg_pool.pool_async.AsyncConnectionPool": "take a connection: `async with "
         "pool.connection() as conn:`",
-        "psycopg_pool.pool.ConnectionPool": "use an AsyncConnectionPool, and a connection "
-        "from it",
+        "psycopg_pool.pool.ConnectionPool": "take a connection: `with "
+        "pool.connection() as conn:`",
     },
     of_sqlite: {
         "aiosqlite.cursor.Cursor": "pass the connection that the cursor came from",

@@ -12,6 +12,7 @@ from aseq._core.spec import NAME_LIMIT
 from aseq._drive import GIVEN_UP
 from tests import clients
 from tests.cases import BACKENDS, CASES, Case
+from tests.clients_tortoise import TortoiseClient
 from tests.docs.markdown import DOCS, ROOT, Block, blocks
 
 # What the docs call the connections of the contract suite.
@@ -24,6 +25,7 @@ CONNECTIONS = {
     clients.Sqlite3: "`sqlite3.Connection`",
     clients.Sqlite3Legacy: "`sqlite3.Connection`",
     clients.Aiosqlite: "`aiosqlite.Connection`",
+    TortoiseClient: "Tortoise, the client of `in_transaction()`",
 }
 DATABASES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
 
@@ -92,7 +94,7 @@ def test_the_note_of_a_connection_given_up() -> None:
 
 def test_the_readme_names_the_extras() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for extra in "sqlalchemy", "asyncpg", "psycopg", "aiosqlite", "alembic":
+    for extra in "sqlalchemy", "asyncpg", "psycopg", "aiosqlite", "alembic", "tortoise":
         assert f"`{extra}`" in readme
 
 

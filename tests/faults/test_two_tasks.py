@@ -10,13 +10,14 @@ import pytest
 
 from aseq import AsyncSequence
 from tests import clients
+from tests.clients_tortoise import TortoiseClient
 from tests.database import Database
 from tests.faults.aftermath import assert_free, assert_usable, commit_anyway
 from tests.faults.attempts import Attempt, asyncio_runs
 from tests.faults.stalls import stallable
 
 # The drivers in which a second task waits for its turn, and SQLAlchemy doesn't interfere.
-PATIENT = (clients.Psycopg, clients.Aiosqlite)
+PATIENT = (clients.Psycopg, clients.Aiosqlite, TortoiseClient)
 
 
 @pytest.fixture(autouse=True)

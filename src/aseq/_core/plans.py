@@ -7,6 +7,7 @@ database.
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from functools import lru_cache
 from typing import TypeAlias, TypeVar, cast
 
 from aseq.errors import AseqError, InvalidSequence, SequenceExhausted, SequenceLocked
@@ -27,15 +28,20 @@ def next_values(
     spec: SequenceSpec, dialect: Dialect, count: int, *, nowait: bool = False
 ) -> Plan[Sequence[int]]:
     """Draw `count` numbers, at least one, in one statement."""
-    table = TableName.parse(spec.table)
-    cycle = spec.cycle
-    template = dialect.draw[Draw(cycle is not None, spec.queued, nowait)]
-    binds = _endless_binds(spec, count) if cycle is None else _looping_binds(spec, cycle, count)
-    rows = yield Statement(template, table, binds, nowait)
+    rows = yield _draw(spec, dialect, count, nowait)
     end = cast("int | None", rows[0][0]) if rows else None
     if end is None:
         raise (yield from _refusal(spec, dialect, count, nowait=nowait))
+    cycle = spec.cycle
     return batch(end, spec.step, count) if cycle is None else cycle.batch(end, count)
+
+
+@lru_cache(maxsize=1024)
+def _draw(spec: SequenceSpec, dialect: Dialect, count: int, nowait: bool) -> Statement:
+    cycle = spec.cycle
+    template = dialect.draw[Draw(cycle is not None, spec.queued, nowait)]
+    binds = _endless_binds(spec, count) if cycle is None else _looping_binds(spec, cycle, count)
+    return Statement(template, TableName.parse(spec.table), binds, nowait)
 
 
 def _endless_binds(spec: SequenceSpec, count: int) -> dict[str, Bind]:

@@ -8,10 +8,10 @@ name alone, for the names of constraints). ``{name}`` is a value, and always bou
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from string import Formatter, Template
-from typing import Literal, TypeAlias
+from types import MappingProxyType
+from typing import Literal, NamedTuple, TypeAlias
 
 from .table import TableName
 
@@ -20,8 +20,10 @@ Row: TypeAlias = Sequence[object]
 Paramstyle: TypeAlias = Literal["qmark", "format", "numeric_dollar"]
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+_NO_BINDS: Mapping[str, Bind] = MappingProxyType({})
+
+
+class Statement(NamedTuple):
     """One thing to say to a database.
 
     Attributes:
@@ -34,7 +36,7 @@ class Statement:
 
     template: str
     table: TableName
-    binds: Mapping[str, Bind] = field(default_factory=dict)
+    binds: Mapping[str, Bind] = _NO_BINDS
     nowait: bool = False
 
     def render(self, paramstyle: Paramstyle, table: TableName) -> tuple[str, tuple[Bind, ...]]:

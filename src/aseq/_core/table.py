@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from aseq.errors import InvalidSequence
 
@@ -12,8 +12,7 @@ from aseq.errors import InvalidSequence
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,51}")
 
 
-@dataclass(frozen=True, slots=True)
-class TableName:
+class TableName(NamedTuple):
     """A table, and its schema if one was named."""
 
     name: str

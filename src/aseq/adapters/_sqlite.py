@@ -52,10 +52,15 @@ class Hop:
         if self._dropped:
             return ()
         self.ran = True
-        with _impatient(connection) if self._nowait else _as_it_is():
-            # A cursor made like this ignores the connection's row factory. Reading to
-            # the end closes the statement: an open one would keep the write lock.
-            rows = sqlite3.Cursor(connection).execute(self._sql, self._args).fetchall()
+        try:
+            with _impatient(connection) if self._nowait else _as_it_is():
+                # A cursor made like this ignores the connection's row factory. Reading to
+                # the end closes the statement: an open one would keep the write lock.
+                rows = sqlite3.Cursor(connection).execute(self._sql, self._args).fetchall()
+        except sqlite3.Error:
+            if self._dropped:
+                return ()  # nobody is there to be told
+            raise
         self.ended = True
         if self._dropped:
             spoil(connection)
@@ -77,6 +82,10 @@ def _impatient(connection: sqlite3.Connection) -> Iterator[None]:
         yield
     finally:
         cursor.execute(f"PRAGMA busy_timeout = {int(patience)}").fetchall()
+
+
+def nothing(_: sqlite3.Connection) -> None:
+    """What to wait for, to wait for what the thread has to do before."""
 
 
 def spoil(connection: sqlite3.Connection) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from collections.abc import Callable
 from functools import partial
@@ -23,9 +22,5 @@ async def in_thread_of(connection: Any, work: Callable[[sqlite3.Connection], T])
 
 def post_to_thread_of(connection: Any, work: Callable[[sqlite3.Connection], object]) -> None:
     """As `in_thread_of`, but without waiting, and whatever becomes of the event loop."""
-    try:
-        # Before aiosqlite 0.22.1, the thread ends if there is no future.
-        future = asyncio.get_running_loop().create_future()
-    except RuntimeError:
-        future = None
-    connection._tx.put_nowait((future, partial(work, connection._conn)))
+    # No future, so nobody waits: aiosqlite 0.22.1 and newer allow that.
+    connection._tx.put_nowait((None, partial(work, connection._conn)))

@@ -10,9 +10,9 @@ import aiosqlite
 
 from aseq._core.dialects import SQLITE
 from aseq._core.statement import Bind, Paramstyle, Row
-from aseq._guard import to_the_end
+from aseq._guard import in_order
 
-from ._sqlite import Hop, autocommits, spoil
+from ._sqlite import Hop, autocommits, nothing, spoil
 from ._thread import in_thread_of, post_to_thread_of
 from .base import Executor, unsupported
 
@@ -50,7 +50,11 @@ class AiosqliteExecutor(Executor):
         self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
     ) -> Sequence[Row]:
         self._hop = hop = Hop(sql, args, nowait=nowait)
-        return await to_the_end(lambda: in_thread_of(self._connection, hop), hop.drop)
+        return await in_order(
+            lambda: in_thread_of(self._connection, hop),
+            lambda: in_thread_of(self._connection, nothing),
+            hop.drop,
+        )
 
     async def spoil(self) -> bool:
         if self._hop is None or not self._hop.ran:

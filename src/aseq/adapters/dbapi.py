@@ -70,15 +70,19 @@ class SqliteExecutor(Executor):
     async def spoil(self) -> bool:
         if self._hop is None or not self._hop.ran:
             return False
-        return await anyio.to_thread.run_sync(
-            spoil, self._connection, limiter=anyio.CapacityLimiter(1)
-        )
+        return await anyio.to_thread.run_sync(self._spoil, limiter=anyio.CapacityLimiter(1))
+
+    def _spoil(self) -> bool:
+        # Alone: setting an authorizer waits for another thread's statement without
+        # letting go of the GIL, which a callback of that statement may need.
+        with _alone_on(self._connection):
+            return spoil(self._connection)
 
     def abandon(self) -> None:
         if self._hop is not None:
             self._hop.drop()
             if self._hop.ended:
-                spoil(self._connection)
+                self._spoil()
 
 
 class _Turn:

@@ -26,6 +26,8 @@ _HINTS = {
     "ConnectionPool": "take a connection: `with pool.connection() as conn:`",
     "AsyncCursor": "pass the connection: `cursor.connection`",
     "AsyncTransaction": "pass the connection: `transaction.connection`",
+    "Cursor": "pass the connection: `cursor.connection`",
+    "Transaction": "pass the connection: `transaction.connection`",
 }
 
 
@@ -100,7 +102,8 @@ class PsycopgExecutor(Executor):
             cursor = psycopg.AsyncCursor(self._connection, row_factory=tuple_row)
             async with self._answered():
                 await cursor.execute(query, args)
-            return await cursor.fetchall() if cursor.description else ()
+            result = cursor.pgresult  # a `description` is costly
+            return await cursor.fetchall() if result and result.nfields else ()
 
         try:
             return await to_the_end(execute, lambda task: task and task.cancel())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ class Draw(NamedTuple):
 DRAWS = tuple(Draw(*flags) for flags in product((False, True), repeat=3))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # told apart by identity: there are few, and they hold maps
 class Dialect:
     """What one family of servers understands. Texts are templates (see `statement`).
 
@@ -38,6 +38,7 @@ class Dialect:
         drop: the statement that drops it.
         explain: which of our errors a driver's error stands for, if any.
         busy: what to tell the caller when the database itself ended a wait.
+        notes: what to add to the driver's own error, by its code.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Dialect:
     drop: str
     explain: Callable[[BaseException, str], type[AseqError] | None]
     busy: str
+    notes: Mapping[str | int, str] = field(default_factory=dict)
 
 
 ENDLESS = """\

@@ -79,6 +79,12 @@ _BUSY = (
     "Roll back and try again in a new one"
 )
 
+_NO_ROOM = (
+    "aseq: the server's lock table may be full. Each sequence with a different name takes a "
+    "slot in it until the transaction ends: draw from fewer of them in one transaction, set "
+    "fair=False on them, or raise max_locks_per_transaction"
+)
+
 _LOCK_NOT_AVAILABLE = "55P03"
 _UNDEFINED = ("42P01", "3F000")  # a table, a schema
 
@@ -125,4 +131,5 @@ POSTGRESQL = Dialect(
     drop=DROP,
     explain=_explain,
     busy=_BUSY,
+    notes={"53200": _NO_ROOM},
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import gc
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
 from tortoise.backends.base.client import ConnectionWrapper, TransactionalDBClient
@@ -20,9 +20,9 @@ from tortoise.exceptions import BaseORMException
 from aseq._core.dialects import SQLITE
 from aseq._core.statement import Bind, Paramstyle, Row
 from aseq._guard import to_the_end
-from aseq.adapters._sqlite import Hop
+from aseq.adapters._sqlite import Hop, nothing
 from aseq.adapters._thread import in_thread_of, post_to_thread_of
-from aseq.adapters.base import Executor
+from aseq.adapters.base import Executor, unsupported
 
 from ._block import ENDED, OUTSIDE, LostConnection, blocks, is_in_block, refuse_ended
 
@@ -47,6 +47,13 @@ class SqliteClient(Executor):
     async def fetch(
         self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
     ) -> Sequence[Row]:
+        hop = Hop(sql, args, nowait=nowait)
+
+        def statement(connection: sqlite3.Connection) -> Sequence[Row]:
+            if is_in_block(self._client) and not connection.in_transaction:
+                raise unsupported(self._client, {}, ENDED)  # the COMMIT came first
+            return hop(connection)
+
         async with self._client.acquire_connection() as connection:
             refuse_ended(self._client)  # it may have ended while this waited for its turn
 
@@ -55,8 +62,7 @@ class SqliteClient(Executor):
                     return ()
                 self._connection = connection
                 self._client.log.debug("%s: %s", sql, args)
-                hop = Hop(sql, args, nowait=nowait)
-                rows: Sequence[Row] = await _run(self._client, sql, connection, hop)
+                rows: Sequence[Row] = await _run(self._client, sql, connection, statement)
                 return rows
 
             return await to_the_end(work, lambda _: self.abandon())
@@ -64,7 +70,7 @@ class SqliteClient(Executor):
     async def spoil(self) -> bool:
         self.abandon()
         if self._lost:
-            await in_thread_of(self._connection, _nothing)  # behind the ROLLBACK
+            await in_thread_of(self._connection, nothing)  # behind the ROLLBACK
         return self._lost
 
     def abandon(self) -> None:
@@ -74,12 +80,13 @@ class SqliteClient(Executor):
 
 
 @translate_exceptions
-async def _run(_client: Any, _sql: str, connection: Any, hop: Hop) -> Sequence[Row]:
-    return await in_thread_of(connection, hop)
-
-
-def _nothing(_: sqlite3.Connection) -> None:
-    return
+async def _run(
+    _client: Any,
+    _sql: str,
+    connection: Any,
+    statement: Callable[[sqlite3.Connection], Sequence[Row]],
+) -> Sequence[Row]:
+    return await in_thread_of(connection, statement)
 
 
 def lose(client: Any, connection: Any) -> bool:

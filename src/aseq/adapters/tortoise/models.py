@@ -18,7 +18,7 @@ _NAME_CHECK = _CHECK.format("name", f"length(name) BETWEEN 1 AND {NAME_LIMIT}")
 _LAST_CHECK = _CHECK.format("last", "CAST(CAST(last AS text) AS bigint) = last")
 
 
-class NameField(fields.CharField):
+class NameField(fields.CharField[str]):
     """The name of a sequence, with its check."""
 
     def __init__(self, max_length: int = NAME_LIMIT, **kwargs: Any) -> None:
@@ -41,7 +41,7 @@ class Sequence(Model):
     name = NameField(primary_key=True)
     last_value = LastField(source_field="last")
 
-    class Meta:
+    class Meta(Model.Meta):
         """What Tortoise knows of the table."""
 
         table = DEFAULT_TABLE

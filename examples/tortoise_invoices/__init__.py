@@ -1,0 +1,1 @@
+"""An application that issues invoices: FastAPI and Tortoise."""

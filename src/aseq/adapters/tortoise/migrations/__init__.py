@@ -1,0 +1,1 @@
+"""Migrations of Tortoise for the table of sequences."""

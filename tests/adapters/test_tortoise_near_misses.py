@@ -1,0 +1,36 @@
+"""Objects of Tortoise that aren't the client of a transaction."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tortoise import Tortoise
+from tortoise.transactions import in_transaction
+
+from aseq import AsyncSequence, UnsupportedConnection
+from aseq.adapters.tortoise.models import Sequence
+from tests.cases import Case
+from tests.clients import sqlite_file
+from tests.clients_tortoise import TortoiseSqlite
+from tests.database import Database
+
+NEAR_MISSES: dict[str, object] = {
+    "a model": Sequence,
+    "an instance": Sequence(name="x", last_value=1),
+    "Tortoise": Tortoise(),
+}
+
+
+@pytest.mark.parametrize("miss", NEAR_MISSES.values(), ids=NEAR_MISSES)
+async def test_near_misses(miss: object) -> None:
+    with pytest.raises(UnsupportedConnection, match="async with in_transaction"):
+        await AsyncSequence("x").next_value(miss)
+
+
+async def test_a_block_that_wasnt_entered(tmp_path: Path) -> None:
+    database = Database(Case(TortoiseSqlite, "sqlite"), sqlite_file(tmp_path))
+    async with database.connect() as client:
+        block = in_transaction(client.alias)  # type: ignore[attr-defined]
+        with pytest.raises(UnsupportedConnection, match="enter the block"):
+            await AsyncSequence("x").next_value(block)
