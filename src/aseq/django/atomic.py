@@ -16,6 +16,11 @@ from .transaction import Transaction
 
 __all__ = ("aatomic",)
 
+WHICH = (
+    "rolled back: several tasks entered one `aatomic` object, and another one left it, so "
+    "that it can't be known which: make an object for each entry"
+)
+
 T = TypeVar("T")
 P = ParamSpec("P")
 Function = Callable[P, Coroutine[Any, Any, T]]
@@ -44,8 +49,11 @@ class AsyncAtomic:
         task = asyncio.current_task()
         # One object may be entered again, and by several tasks; a task may leave what
         # another one entered, as pytest's fixtures do.
-        mine = [entry for entry in self._entries if entry.task is task] or self._entries
-        entry = mine[-1]
+        mine = [entry for entry in self._entries if entry.task is task]
+        if not mine and len(self._entries) > 1:
+            for entry in self._entries:
+                entry.lose(WHICH)
+        entry = (mine or self._entries)[-1]
         self._entries.remove(entry)
         await entry.exit(exc_type, exc, traceback)
 

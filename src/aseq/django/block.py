@@ -1,25 +1,24 @@
 """One entry of an `aatomic` block: its state, and calls on its connection.
 
-What a block is, is known here and now, on the event loop; what Django knows of it
-(`in_atomic_block`) is true for every task that shares the connection, and proves nothing.
+What a block is, is known here and now, on the event loop.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextvars import ContextVar, copy_context
+from contextvars import Context, copy_context
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from asgiref.sync import sync_to_async
-from django.db import Error, connections
+from django.db import Error
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.transaction import TransactionManagementError
 
 from aseq._core.statement import Bind, Paramstyle, Row
 from aseq._guard import to_the_end
-from aseq.adapters._call import Call, Dropped
+from aseq.adapters._call import Call
 from aseq.adapters.base import Executor
 
 from .connection import DjangoConnection
@@ -39,19 +38,6 @@ LOST = (
     "rolled back: a call that was cancelled, or that its block didn't wait for, may have "
     "drawn a number that nobody got"
 )
-MOVED = (
-    "rolled back: the request, or the sync caller, that the block's connection belongs to "
-    "ended before the block did"
-)
-
-# The open blocks of the current context, by alias. It may be a copy, and be outdated:
-# only a block itself knows whether it is open.
-blocks: ContextVar[dict[str, Transaction]] = ContextVar("aseq_blocks")
-
-
-def innermost(using: str) -> Transaction | None:
-    """The block on a database that the current context was last inside of."""
-    return blocks.get({}).get(using)
 
 
 class Block(Executor):
@@ -66,15 +52,17 @@ class Block(Executor):
         self.task = asyncio.current_task()
         self.open = False
         self.child: Transaction | None = None
-        self.lost: Exception | None = None
+        self.lost: str | None = None
         self.hooks: list[tuple[Callable[[], object], bool]] = []
         self.rolls_back = False
         self.calls: set[Call[Any]] = set()
         self.connection: BaseDatabaseWrapper = None
+        self.advice: str | None = None
+        self.context: Context | None = None
 
     def adopt(self) -> None:
-        """Run everything from now on in the thread that the current context leads to."""
-        self._context = copy_context()
+        """Run everything from now on as the current context would, and in that thread."""
+        self.context = copy_context()
 
     def on_commit(self, func: Callable[[], object], *, robust: bool = False) -> None:
         """Call a sync function in the block's thread after the outermost block's commit.
@@ -83,38 +71,40 @@ class Block(Executor):
         """
         if iscoroutinefunction(func):
             raise TypeError("on_commit takes a function that isn't async")
+        self._refuse_if_over()
         self.hooks.append((func, robust))
 
     def set_rollback(self, rollback: bool = True) -> None:
         """Roll back at the end of the block, without an error."""
+        self._refuse_if_over()
         self.rolls_back = rollback
 
-    def refusal(self) -> Exception | None:
-        """Why nothing can be done in the block, if so."""
+    def _refuse_if_over(self) -> None:
         if not self.open:
-            return TransactionManagementError(OVER)
-        if self.child is not None:
-            return TransactionManagementError(NESTED)
-        if self.lost is not None:
-            return self.lost
-        return None
+            raise TransactionManagementError(OVER)
 
-    def lose(self) -> None:
-        """A number may be lost: nothing but a rollback can follow."""
+    def refuse(self) -> None:
+        """Raise if nothing can be done in the block."""
+        self._refuse_if_over()
+        if self.child is not None:
+            raise TransactionManagementError(NESTED)
+        if self.lost is not None:
+            raise TransactionManagementError(self.lost)
+
+    def lose(self, why: str = LOST) -> None:
+        """Nothing but a rollback can follow: a number may be lost."""
         if self.lost is None:
-            self.lost = TransactionManagementError(LOST)
+            self.lost = why
 
     async def call(self, work: Callable[[], T]) -> T:
         """Run something that may draw numbers on the block's connection, in its thread.
 
         Cancelling it wakes the thread; if it had begun, the block can only roll back.
         """
-        refusal = self.refusal()
-        if refusal is not None:
-            raise refusal
+        self.refuse()
         call = Call(lambda: self._work(call, work), self._wake, self._spoil)
 
-        def drop(_: object) -> None:
+        def drop(_: object = None) -> None:
             # No await: nothing gets in between, whatever becomes of the caller.
             call.drop()
             if call.ran:
@@ -123,11 +113,16 @@ class Block(Executor):
         self.calls.add(call)
         try:
             result = await self.hop(call, drop)
-        except Dropped:
-            raise TransactionManagementError(OVER) from None
+        except Exception as exc:
+            if call.dropped:  # by the end of the block
+                raise TransactionManagementError(OVER) from exc
+            raise
+        except BaseException:
+            drop()  # if it wasn't yet: the end of the loop cancels the inner task, too
+            raise
         finally:
             self.calls.discard(call)
-        if call.dropped:  # by the end of the block
+        if call.dropped:
             raise TransactionManagementError(OVER)
         return result
 
@@ -135,7 +130,8 @@ class Block(Executor):
         self, work: Callable[[], T], on_cancel: Callable[[object], object] | None = None
     ) -> T:
         """Run something in the block's thread, to its end."""
-        context = self._context.copy()
+        assert self.context is not None  # noqa: S101
+        context = self.context.copy()
         return await to_the_end(lambda: sync_to_async(work)(), on_cancel, context=context)
 
     def _work(self, call: Call[T], work: Callable[[], T]) -> T:
@@ -143,20 +139,12 @@ class Block(Executor):
         self.check_thread()
         return work()
 
+    def check_thread(self) -> None:
+        """In the thread: refuse if it isn't the one that the block began in."""
+        raise NotImplementedError
+
     def _spoil(self) -> None:
         self.connection.needs_rollback = True
-
-    def check_thread(self) -> None:
-        """In the thread: refuse if it isn't the one that the block began in.
-
-        Raises:
-            TransactionManagementError: its own ended; the connection was closed now.
-        """
-        if connections[self.using] is self.connection:
-            return
-        self.connection.inc_thread_sharing()
-        self.connection.close()
-        raise TransactionManagementError(MOVED)
 
     def _wake(self) -> None:
         """Ask the server to cancel what the thread waits for: in another thread."""
@@ -168,7 +156,7 @@ class Block(Executor):
 
     def autocommits(self) -> str | None:
         """See `Executor`, as for all that follows."""
-        return None if self.open else OVER
+        return self.advice if self.open else OVER
 
     async def fetch(
         self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
