@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Coroutine
 from functools import wraps
 from inspect import iscoroutinefunction
@@ -12,7 +11,7 @@ from typing import Any, ParamSpec, TypeVar, overload
 from django.db import DEFAULT_DB_ALIAS
 
 from .block import Block
-from .transaction import Transaction
+from .transaction import Transaction, current_task
 
 __all__ = ("aatomic",)
 
@@ -46,7 +45,7 @@ class AsyncAtomic:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        task = asyncio.current_task()
+        task = current_task()
         # One object may be entered again, and by several tasks; a task may leave what
         # another one entered, as pytest's fixtures do.
         mine = [entry for entry in self._entries if entry.task is task]

@@ -12,7 +12,7 @@ from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from asgiref.sync import sync_to_async
-from django.db import Error
+from django.db import Error, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.transaction import TransactionManagementError
 
@@ -23,6 +23,7 @@ from aseq.adapters.base import Executor
 
 from .connection import DjangoConnection
 from .errors import ERRORS
+from .threads import sync_caller
 
 if TYPE_CHECKING:
     from .transaction import Transaction
@@ -37,6 +38,11 @@ NESTED = (
 LOST = (
     "rolled back: a call that was cancelled, or that its block didn't wait for, may have "
     "drawn a number that nobody got"
+)
+
+MOVED = (
+    "rolled back: the request, or the sync caller, that the block's connection belongs to "
+    "ended before the block did"
 )
 
 
@@ -62,7 +68,7 @@ class Block(Executor):
 
     def adopt(self) -> None:
         """Run everything from now on as the current context would, and in that thread."""
-        self.context = copy_context()
+        self.context, self._caller = copy_context(), sync_caller()
 
     def on_commit(self, func: Callable[[], object], *, robust: bool = False) -> None:
         """Call a sync function in the block's thread after the outermost block's commit.
@@ -132,6 +138,9 @@ class Block(Executor):
         """Run something in the block's thread, to its end."""
         assert self.context is not None  # noqa: S101
         context = self.context.copy()
+        if sync_caller() is not self._caller and await sync_to_async(self.is_here)():
+            # Sync code in the block's thread waits for this: only it can run something.
+            context = copy_context()
         return await to_the_end(lambda: sync_to_async(work)(), on_cancel, context=context)
 
     def _work(self, call: Call[T], work: Callable[[], T]) -> T:
@@ -139,9 +148,24 @@ class Block(Executor):
         self.check_thread()
         return work()
 
+    def is_here(self) -> bool:
+        """In a thread: whether it is the one that the block began in."""
+        return connections[self.using] is self.connection
+
     def check_thread(self) -> None:
-        """In the thread: refuse if it isn't the one that the block began in."""
-        raise NotImplementedError
+        """In the thread: refuse if it isn't that one any more.
+
+        Raises:
+            TransactionManagementError: its own ended; the connection was closed now.
+        """
+        if not self.is_here():
+            self.disconnect()
+            raise TransactionManagementError(MOVED)
+
+    def disconnect(self) -> None:
+        """From any thread: the server rolls back."""
+        self.connection.inc_thread_sharing()
+        self.connection.close()
 
     def _spoil(self) -> None:
         self.connection.needs_rollback = True

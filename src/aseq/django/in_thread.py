@@ -18,10 +18,6 @@ FOREIGN = (
     "a transaction that isn't an `aatomic` block is open on this thread's connection, and "
     "whose it is can't be known: open it with `aatomic` as well"
 )
-MOVED = (
-    "rolled back: the request, or the sync caller, that the block's connection belongs to "
-    "ended before the block did"
-)
 LEFT_OPEN = (
     "rolled back: a transaction was begun inside the block and not ended before it (by a "
     "generator that wasn't closed, or by another task on the same connection)"
@@ -94,18 +90,3 @@ class InThread(Block):
         if not self.connection.needs_rollback:
             for func, robust in self.hooks:
                 self.connection.on_commit(func, robust)
-
-    def check_thread(self) -> None:
-        """See `Block`.
-
-        Raises:
-            TransactionManagementError: its own ended; the connection was closed now.
-        """
-        if connections[self.using] is not self.connection:
-            self.disconnect()
-            raise TransactionManagementError(MOVED)
-
-    def disconnect(self) -> None:
-        """From any thread: the server rolls back."""
-        self.connection.inc_thread_sharing()
-        self.connection.close()

@@ -18,7 +18,7 @@ from django.db import connections
 
 from . import conf
 
-__all__ = ("OwnThread", "has_sync_caller", "own_thread")
+__all__ = ("OwnThread", "has_sync_caller", "own_thread", "sync_caller")
 
 _current = SyncToAsync.thread_sensitive_context
 _limiters: WeakKeyDictionary[asyncio.AbstractEventLoop, anyio.CapacityLimiter] = (
@@ -26,12 +26,18 @@ _limiters: WeakKeyDictionary[asyncio.AbstractEventLoop, anyio.CapacityLimiter] =
 )
 
 
+def sync_caller() -> object | None:
+    """What runs things in the thread of the sync code that waits for this code, if any."""
+    caller: object | None = getattr(AsyncToSync.executors, "current", None)
+    return caller
+
+
 def has_sync_caller() -> bool:
     """Whether sync code further up waits for this task, and its thread is used.
 
     As asgiref finds it: first what the context knows of, last what the loop runs under.
     """
-    if getattr(AsyncToSync.executors, "current", None):
+    if sync_caller():
         return True
     if _current.get(None):
         return False

@@ -13,9 +13,9 @@ from django.db.transaction import TransactionManagementError
 
 from aseq._guard import to_the_end
 
-from .block import OVER
+from .block import MOVED, OVER
 from .context import blocks, innermost
-from .in_thread import MOVED, InThread
+from .in_thread import InThread
 from .threads import OwnThread, has_sync_caller, own_thread
 from .turns import Turn, turn_on
 
@@ -33,6 +33,7 @@ class Transaction(InThread):
         self.waits_for: list[Turn] = []
         self._thread: OwnThread | None = None
         self._turn: Turn | None = None
+        self._ends = False
 
     def outermost(self) -> Transaction:
         """The block that this one is inside of, and so on; perhaps itself."""
@@ -70,7 +71,7 @@ class Transaction(InThread):
         """Go back to before `enter`."""
         self.leave_context()
         with suppress(asyncio.CancelledError):  # one is on its way already
-            await to_the_end(lambda: self._end(exc))
+            await self._surely_end(exc)
 
     async def exit(
         self,
@@ -90,10 +91,10 @@ class Transaction(InThread):
                     self.lose()
                     call.drop()
             block.leave_context()
-        if not _loop_runs():  # the coroutine is being closed
+        if current_task() is None:  # the coroutine is being closed
             self._give_up()
             return
-        await to_the_end(lambda: self._end(exc))
+        await self._surely_end(exc)
         if self.lost is not None and exc is None:
             raise TransactionManagementError(self.lost)
 
@@ -117,7 +118,19 @@ class Transaction(InThread):
             yield block
             block = block.child
 
+    async def _surely_end(self, exc: BaseException | None) -> None:
+        cancelled: asyncio.CancelledError | None = None
+        while not self._ends:
+            try:
+                await to_the_end(lambda: self._end(exc))
+            except asyncio.CancelledError as error:
+                # The end of the loop cancels every task, and some before they begin.
+                cancelled = error
+        if cancelled is not None:
+            raise cancelled
+
     async def _end(self, exc: BaseException | None) -> None:
+        self._ends = True
         try:
             if self.context is not None:
                 await self._exit_in_thread(exc)
@@ -137,8 +150,7 @@ class Transaction(InThread):
                 await self.hop(lambda: self.end(exc))
                 break
             except asyncio.CancelledError as error:
-                # By the end of the loop, which cancels every task, this one too. The
-                # thread may be at it, or never begin: ask once more, behind it.
+                # Again. The thread may be at it, or never begin: ask once more, behind it.
                 cancelled = error
             except Exception as error:
                 if not self.entered:
@@ -159,9 +171,9 @@ class Transaction(InThread):
             self._thread.shut()
 
 
-def _loop_runs() -> bool:
+def current_task() -> asyncio.Task[object] | None:
+    """The task that runs; None also where no event loop does."""
     try:
-        asyncio.get_running_loop()
+        return asyncio.current_task()
     except RuntimeError:
-        return False
-    return True
+        return None
