@@ -128,7 +128,7 @@ def test_a_loop_that_is_closed_inside_a_block(
 
     async def request() -> None:
         if in_request:
-            await ThreadSensitiveContext().__aenter__()
+            await ThreadSensitiveContext().__aenter__()  # type: ignore[no-untyped-call]
         await issue()
 
     async def check() -> None:
@@ -143,7 +143,7 @@ def test_a_loop_that_is_closed_inside_a_block(
     loop.run_until_complete(asyncio.wait_for(drawn.wait(), DEADLINE))
     loop.close()
     task._log_destroy_pending = False  # type: ignore[attr-defined]
-    context.run(task.get_coro().close)  # type: ignore[union-attr]  # as when it is collected
+    context.run(task.get_coro().close)  # as when it is collected
     asyncio.run(check())
 
 
