@@ -36,7 +36,7 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq._schema": _CALLS,
     "aseq.testing": (ERRORS, CORE, BASE),
     BASE: (ERRORS, CORE),
-    "aseq.adapters._sqlite": (ERRORS, CORE),
+    "aseq.adapters._sqlite": (ERRORS, CORE, BASE),
     "aseq.adapters._thread": (),
     "aseq.adapters.alembic": (ERRORS, CORE, "aseq.adapters.sqlalchemy"),
     "aseq.adapters.tortoise": (

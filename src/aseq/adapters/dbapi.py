@@ -41,16 +41,19 @@ class SqliteExecutor(Executor):
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self._inside = False
         self._hop: Hop | None = None
 
     def autocommits(self) -> str | None:
-        return autocommits(self._connection)
+        advice = autocommits(self._connection)
+        self._inside = advice is None
+        return advice
 
     async def fetch(
         self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
     ) -> Sequence[Row]:
         await anyio.lowlevel.checkpoint_if_cancelled()
-        self._hop = hop = Hop(sql, args, nowait=nowait)
+        self._hop = hop = Hop(sql, args, nowait=nowait, inside=self._inside)
         return await to_the_end(lambda: self._in_thread(hop), hop.drop)
 
     async def _in_thread(self, hop: Hop) -> Sequence[Row]:

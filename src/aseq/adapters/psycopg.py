@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from typing import Any, ClassVar
 
@@ -16,7 +16,7 @@ from aseq._core.dialects import POSTGRESQL
 from aseq._core.statement import Bind, Paramstyle, Row
 from aseq._guard import to_the_end
 
-from .base import Executor, unsupported
+from .base import Executor, TransactionEnded, unsupported
 
 SPOIL = "ROLLBACK TO SAVEPOINT aseq_lost_a_number"
 """There is no such savepoint, so the server aborts the transaction, and frees its locks."""
@@ -28,6 +28,11 @@ _HINTS = {
     "AsyncTransaction": "pass the connection: `transaction.connection`",
     "Connection": "use psycopg.AsyncConnection",
 }
+
+_BEGIN = (
+    "the connection is in autocommit mode: open a transaction with "
+    "`async with conn.transaction():`"
+)
 
 
 def executor_for(connection: object, /) -> Executor:
@@ -41,12 +46,15 @@ class _Query(SQL):
     """A query that knows whether psycopg has begun to send it.
 
     Two tasks on one connection wait for each other inside psycopg. One that is
-    cancelled while it waits has sent nothing, and must not spoil the other's work.
+    cancelled while it waits has sent nothing, and must not spoil the other's work. One
+    that waits for the other's COMMIT has no transaction any more when its turn comes.
     """
 
     sent = False
+    refuse: Callable[[], None]
 
     def as_bytes(self, context: AdaptContext | None = None) -> bytes:
+        self.refuse()
         self.sent = True
         return super().as_bytes(context)
 
@@ -60,7 +68,7 @@ class PsycopgExecutor(Executor):
 
     def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
         self._connection = connection
-        self._sent = False
+        self._inside = self._sent = False
 
     async def prepare(self) -> None:
         # Another task's statement hides whether there is a transaction. (In a
@@ -70,6 +78,11 @@ class PsycopgExecutor(Executor):
                 pass
 
     def autocommits(self) -> str | None:
+        advice = self._autocommits()
+        self._inside = advice is None
+        return advice
+
+    def _autocommits(self) -> str | None:
         status = self._connection.info.transaction_status
         if not self._connection.autocommit or status is TransactionStatus.INTRANS:
             return None
@@ -79,10 +92,7 @@ class PsycopgExecutor(Executor):
             return (
                 "the connection is in autocommit mode: sync the pipeline inside a transaction"
             )
-        return (
-            "the connection is in autocommit mode: open a transaction with "
-            "`async with conn.transaction():`"
-        )
+        return _BEGIN
 
     async def fetch(
         self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
@@ -90,6 +100,7 @@ class PsycopgExecutor(Executor):
         # In a task of its own, so that an anyio timeout reaches it once only: it then
         # asks the server to cancel, and the connection stays usable.
         query = _Query(sql)  # pyright: ignore[reportArgumentType]
+        query.refuse = self._refuse_outside
 
         async def execute() -> Sequence[Row]:
             cursor = psycopg.AsyncCursor(self._connection, row_factory=tuple_row)
@@ -102,6 +113,12 @@ class PsycopgExecutor(Executor):
             return await to_the_end(execute, lambda task: task.cancel())
         finally:
             self._sent = query.sent
+
+    def _refuse_outside(self) -> None:
+        connection = self._connection
+        idle = connection.info.transaction_status is TransactionStatus.IDLE
+        if self._inside and connection.autocommit and idle:
+            raise TransactionEnded(_BEGIN)
 
     def _answered(self) -> AbstractAsyncContextManager[object]:
         """A block at whose end the server has answered, in a pipeline too."""
