@@ -103,7 +103,7 @@ async def test_asyncpg_command_timeout_swallowed(behind: Database, name: str) ->
     with proxy_before(behind.url) as proxy:
         async with connected(clients.Asyncpg, proxy) as client:
             client.conn.terminate()
-            client.conn = await asyncpg.connect(proxy.url, command_timeout=0.2)
+            client.conn = await asyncpg.connect(proxy.url, command_timeout=1)
             await draw_and_save(client, name)
             with suppress(Exception):
                 async with client.transaction():
