@@ -14,9 +14,12 @@ from psycopg.rows import tuple_row
 from aseq._core.statement import Bind, Row
 from aseq._guard import to_the_end
 
-from ._call import Call, Dropped
+from ._call import Call, Dropped, hang_up
 from ._psycopg import SPOIL, PsycopgConnection, Query
 from ._worker import in_worker
+
+PATIENCE = 1.0
+"""Seconds in which a server should hear that it is to cancel."""
 
 
 class PsycopgThreadExecutor(PsycopgConnection):
@@ -45,7 +48,7 @@ class PsycopgThreadExecutor(PsycopgConnection):
 
         query = Query(sql, begin)
         self._call = call = Call(
-            lambda: self._execute(query, args), self._connection.cancel_safe, self._spoil
+            lambda: self._execute(query, args), self._wake, self._spoil, self._give_up
         )
 
         async def work() -> Sequence[Row]:
@@ -65,6 +68,13 @@ class PsycopgThreadExecutor(PsycopgConnection):
     def _answered(self) -> AbstractContextManager[Any]:
         """A block at whose end the server has answered, in a pipeline too."""
         return self._connection.pipeline() if self.in_pipeline else nullcontext()
+
+    def _wake(self) -> None:
+        self._connection.cancel_safe(timeout=PATIENCE)
+
+    def _give_up(self) -> None:
+        with suppress(psycopg.OperationalError):  # it is closed
+            hang_up(self._connection.fileno())
 
     def _spoil(self) -> None:
         with suppress(*self.driver_errors):
