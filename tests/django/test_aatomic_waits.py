@@ -18,6 +18,7 @@ from aseq.django import aatomic, get_next_value
 from tests.django.server import observed
 from tests.django.test_aatomic import last, save, saved
 from tests.django.test_aatomic_tasks import save_elsewhere, thread
+from tests.proxy import proxy_before
 
 DEADLINE = 20
 
@@ -189,6 +190,32 @@ async def test_the_default_executor_is_full(name: str) -> None:
         go_on.set()
         await full
     assert await last(name) == 1
+
+
+async def test_a_server_that_doesnt_react_any_more(
+    name: str, postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread is let go, and the connection with it; nothing is committed."""
+    async with aatomic():
+        await save(name, "default")
+    with proxy_before(postgres) as proxy:
+        port = proxy.url.split("@127.0.0.1:")[1].split("/")[0]
+        async with observed() as (server, other):
+            with other.holding(name):
+                with monkeypatch.context() as patch:
+                    patch.setitem(connections.settings["default"], "HOST", "127.0.0.1")
+                    patch.setitem(connections.settings["default"], "PORT", port)
+                    task = asyncio.create_task(save_elsewhere(name, "default"))
+                    await server.until_waiting()
+                proxy.freeze()
+                task.cancel()
+                done, _ = await asyncio.wait([task], timeout=DEADLINE * 2)
+                assert done == {task}
+                assert task.cancelled()
+            proxy.release()
+            proxy.cut()
+            await server.until(lambda: server.others() == [])
+    assert (await last(name), await saved(name)) == (1, [1])
 
 
 async def test_every_connection_of_its_thread_is_closed(name: str) -> None:

@@ -24,6 +24,7 @@ from aseq.adapters.base import Executor
 from .connection import DjangoConnection
 from .errors import ERRORS
 from .threads import sync_caller
+from .waking import give_up, wake
 
 if TYPE_CHECKING:
     from .transaction import Transaction
@@ -108,7 +109,7 @@ class Block(Executor):
         Cancelling it wakes the thread; if it had begun, the block can only roll back.
         """
         self.refuse()
-        call = Call(lambda: self._work(call, work), self._wake, self._spoil)
+        call = Call(lambda: self._work(call, work), self._wake, self._spoil, self._give_up)
 
         def drop(_: object = None) -> None:
             # No await: nothing gets in between, whatever becomes of the caller.
@@ -171,12 +172,10 @@ class Block(Executor):
         self.connection.needs_rollback = True
 
     def _wake(self) -> None:
-        """Ask the server to cancel what the thread waits for: in another thread."""
-        driver = self.connection.connection
-        for cancel in ("cancel_safe", "cancel"):  # psycopg, psycopg2
-            if hasattr(driver, cancel):
-                getattr(driver, cancel)()
-                return
+        wake(self.connection)
+
+    def _give_up(self) -> None:
+        give_up(self.connection)
 
     def autocommits(self) -> str | None:
         """See `Executor`, as for all that follows."""

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from types import TracebackType
 
-import anyio
-import anyio.to_thread
 from django.db.transaction import TransactionManagementError
 
 from aseq._guard import to_the_end
+from aseq.adapters._worker import in_worker
 
 from .block import MOVED, OVER
 from .context import blocks, innermost
@@ -92,7 +91,7 @@ class Transaction(InThread):
                     call.drop()
             block.leave_context()
         if current_task() is None:  # the coroutine is being closed
-            self._give_up()
+            self._drop_all()
             return
         await self._surely_end(exc)
         if self.lost is not None and exc is None:
@@ -156,14 +155,12 @@ class Transaction(InThread):
                 if not self.entered:
                     raise
                 # Its thread is gone. (Django refuses this one; the others may be busy.)
-                await anyio.to_thread.run_sync(
-                    self.disconnect, limiter=anyio.CapacityLimiter(1)
-                )
+                await in_worker(self.disconnect)
                 raise TransactionManagementError(MOVED) from error
         if cancelled is not None:
             raise cancelled
 
-    def _give_up(self) -> None:
+    def _drop_all(self) -> None:
         """Without an event loop, nothing can be awaited."""
         if self._thread is None:
             self.disconnect()
