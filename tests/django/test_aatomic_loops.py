@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 from contextvars import copy_context
 
@@ -79,6 +80,36 @@ def test_a_sync_caller_that_ends_at_the_end_of_a_block(
         number = sync.get_next_value(name, using=using)
         Saved.objects.using(using).create(name=name, number=number)
     assert_gapless(saved_here(name, using))
+
+
+@pytest.mark.parametrize("ticks", range(0, 40, 2))
+def test_a_loop_that_ends_at_the_end_of_a_block(name: str, ticks: int) -> None:
+    """The connections of its own thread are closed all the same."""
+    used = []
+
+    async def leave() -> None:
+        begun, over = asyncio.Event(), asyncio.Event()
+
+        async def issue() -> None:
+            async with aatomic():
+                await save(name, "default")
+                used.append(await sync_to_async(lambda: connections["default"])())
+                begun.set()
+                await over.wait()
+
+        task = asyncio.create_task(issue())
+        await begun.wait()
+        over.set()
+        while not task.done() and sum(1 for _ in asyncio.all_tasks()) < 3:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        for _ in range(ticks):
+            await asyncio.sleep(0)
+
+    asyncio.run(leave())
+    deadline = time.monotonic() + DEADLINE
+    while used[0].connection is not None and time.monotonic() < deadline:
+        time.sleep(0.002)
+    assert used[0].connection is None
 
 
 def test_a_loop_that_ends_while_a_draw_waits(name: str) -> None:
@@ -208,12 +239,17 @@ async def test_a_block_under_sync_code_under_a_block(name: str, using: str) -> N
         async with aatomic(using):
             pytest.fail("entered")
 
+    async def begin() -> asyncio.Task[int]:
+        return asyncio.create_task(draw())
+
     async with aatomic(using):
         assert await sync_to_async(async_to_sync(draw))() == 1
         with pytest.raises(TransactionManagementError, match="is another task's"):
             await sync_to_async(async_to_sync(nest))()
-        assert await get_next_value(name, using=using) == 2
-    assert await last(name, using) == 2
+        # A task that outlives the sync code is in the block all the same.
+        assert await (await sync_to_async(async_to_sync(begin))()) == 2
+        assert await get_next_value(name, using=using) == 3
+    assert await last(name, using) == 3
 
 
 async def test_another_loop_inside_a_block(name: str) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import random
 import threading
 from collections.abc import AsyncIterator
+from contextvars import Context
 
 import pytest
 from asgiref.sync import ThreadSensitiveContext, async_to_sync, sync_to_async
@@ -136,16 +137,24 @@ async def test_nobody_draws_in_a_block_with_another_open_inside(name: str, using
 async def test_a_draw_that_the_block_doesnt_wait_for_rolls_it_back(name: str) -> None:
     async with aatomic():
         await save(name, "default")
+    drawing: list[asyncio.Task[int]] = []
+
+    async def leave() -> None:
+        async with aatomic():
+            drawing.append(asyncio.create_task(get_next_value(name)))
+            await server.until_waiting()
+
     async with observed() as (server, other):
         with other.holding(name):
-            with pytest.raises(TransactionManagementError, match="that its block didn't wait"):
-                async with aatomic():
-                    task = asyncio.create_task(get_next_value(name))
-                    await server.until_waiting()
+            leaving = asyncio.create_task(leave())
+            done, _ = await asyncio.wait([leaving], timeout=20)
+            assert done == {leaving}
             # The block has ended although the lock is still held.
             assert server.waiting() == 0
+        with pytest.raises(TransactionManagementError, match="that its block didn't wait"):
+            await leaving
         with pytest.raises(TransactionManagementError, match="the block is over"):
-            await task
+            await drawing[0]
     assert await last(name) == 1
 
 
@@ -205,6 +214,28 @@ def test_siblings_under_sync_code_wait_for_each_other(name: str) -> None:
         async_to_sync(all_of_them)()
     numbers = Saved.objects.filter(name=name).values_list("number", flat=True)
     assert_gapless(list(numbers))
+
+
+@override_settings(ASEQ_MAX_BLOCKS=1)
+def test_under_sync_code_no_thread_is_taken(name: str) -> None:
+    """Nor waited for, whether the context knows of the sync code or only the loop does."""
+    met = asyncio.Barrier(2)
+
+    async def issue(using: str) -> threading.Thread:
+        async with aatomic(using):
+            await save(name, using)
+            await met.wait()
+            return await thread()
+
+    async def both() -> list[threading.Thread]:
+        tasks = [
+            asyncio.create_task(issue("default")),
+            asyncio.create_task(issue("sqlite"), context=Context()),
+        ]
+        done, _ = await asyncio.wait(tasks, timeout=20)
+        return [task.result() for task in done]
+
+    assert async_to_sync(both)() == [threading.current_thread()] * 2
 
 
 @override_settings(ASEQ_MAX_BLOCKS=3)
@@ -300,3 +331,20 @@ async def test_a_block_that_outlives_its_request(name: str) -> None:
             await task
         await server.until(lambda: server.others() == [])
     assert await last(name) is None
+
+
+async def test_a_block_begun_after_its_request(name: str) -> None:
+    """In a thread of its own, with a connection that is closed."""
+    over = asyncio.Event()
+
+    async def child() -> None:
+        await over.wait()
+        await save_elsewhere(name, "default")
+
+    async with observed() as (server, _):
+        async with ThreadSensitiveContext():
+            task = asyncio.create_task(child())
+        over.set()
+        await task
+        await server.until(lambda: server.others() == [])
+    assert await saved(name) == [1]

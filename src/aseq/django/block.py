@@ -7,23 +7,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextvars import Context, copy_context
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from asgiref.sync import sync_to_async
-from django.db import Error, connections
-from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db import Error
 from django.db.transaction import TransactionManagementError
 
 from aseq._core.statement import Bind, Paramstyle, Row
-from aseq._guard import to_the_end
 from aseq.adapters._call import Call
 from aseq.adapters.base import Executor
 
 from .connection import DjangoConnection
 from .errors import ERRORS
-from .threads import sync_caller
+from .hops import Hops
 from .waking import give_up, wake
 
 if TYPE_CHECKING:
@@ -41,13 +37,8 @@ LOST = (
     "drawn a number that nobody got"
 )
 
-MOVED = (
-    "rolled back: the request, or the sync caller, that the block's connection belongs to "
-    "ended before the block did"
-)
 
-
-class Block(Executor):
+class Block(Hops, Executor):
     """What ``async with aatomic() as tx:`` gives. `AsyncSequence` takes it as a connection."""
 
     paramstyle: Paramstyle = "format"
@@ -55,7 +46,7 @@ class Block(Executor):
     errors = ERRORS
 
     def __init__(self, using: str) -> None:
-        self.using = using
+        super().__init__(using)
         self.task = asyncio.current_task()
         self.open = False
         self.child: Transaction | None = None
@@ -63,13 +54,7 @@ class Block(Executor):
         self.hooks: list[tuple[Callable[[], object], bool]] = []
         self.rolls_back = False
         self.calls: set[Call[Any]] = set()
-        self.connection: BaseDatabaseWrapper = None
         self.advice: str | None = None
-        self.context: Context | None = None
-
-    def adopt(self) -> None:
-        """Run everything from now on as the current context would, and in that thread."""
-        self.context, self._caller = copy_context(), sync_caller()
 
     def on_commit(self, func: Callable[[], object], *, robust: bool = False) -> None:
         """Call a sync function in the block's thread after the outermost block's commit.
@@ -109,7 +94,12 @@ class Block(Executor):
         Cancelling it wakes the thread; if it had begun, the block can only roll back.
         """
         self.refuse()
-        call = Call(lambda: self._work(call, work), self._wake, self._spoil, self._give_up)
+        call = Call(
+            lambda: self._work(call, work),
+            lambda: wake(self.connection),
+            self._spoil,
+            lambda: give_up(self.connection),
+        )
 
         def drop(_: object = None) -> None:
             # No await: nothing gets in between, whatever becomes of the caller.
@@ -133,49 +123,13 @@ class Block(Executor):
             raise TransactionManagementError(OVER)
         return result
 
-    async def hop(
-        self, work: Callable[[], T], on_cancel: Callable[[object], object] | None = None
-    ) -> T:
-        """Run something in the block's thread, to its end."""
-        assert self.context is not None  # noqa: S101
-        context = self.context.copy()
-        if sync_caller() is not self._caller and await sync_to_async(self.is_here)():
-            # Sync code in the block's thread waits for this: only it can run something.
-            context = copy_context()
-        return await to_the_end(lambda: sync_to_async(work)(), on_cancel, context=context)
-
     def _work(self, call: Call[T], work: Callable[[], T]) -> T:
         call.begin()
         self.check_thread()
         return work()
 
-    def is_here(self) -> bool:
-        """In a thread: whether it is the one that the block began in."""
-        return connections[self.using] is self.connection
-
-    def check_thread(self) -> None:
-        """In the thread: refuse if it isn't that one any more.
-
-        Raises:
-            TransactionManagementError: its own ended; the connection was closed now.
-        """
-        if not self.is_here():
-            self.disconnect()
-            raise TransactionManagementError(MOVED)
-
-    def disconnect(self) -> None:
-        """From any thread: the server rolls back."""
-        self.connection.inc_thread_sharing()
-        self.connection.close()
-
     def _spoil(self) -> None:
         self.connection.needs_rollback = True
-
-    def _wake(self) -> None:
-        wake(self.connection)
-
-    def _give_up(self) -> None:
-        give_up(self.connection)
 
     def autocommits(self) -> str | None:
         """See `Executor`, as for all that follows."""

@@ -12,8 +12,9 @@ from django.db.transaction import TransactionManagementError
 from aseq._guard import to_the_end
 from aseq.adapters._worker import in_worker
 
-from .block import MOVED, OVER
+from .block import OVER
 from .context import blocks, innermost
+from .hops import MOVED
 from .in_thread import InThread
 from .threads import OwnThread, has_sync_caller, own_thread
 from .turns import Turn, turn_on
