@@ -1,0 +1,9 @@
+"""Benchmarks: aseq beside what people use instead, each pair in one run on one machine.
+
+* `settings` says how long and how many; `cells` what is measured with what.
+* `connections` know a driver each; `draws` a way of getting a number each; `threads`
+  know django-sequences.
+* `load` lets the clients loose; `places` hold the databases; `counting` looks at what
+  they wrote.
+* `figures`, `table`, `charts` and `page` make something to look at of it.
+"""
