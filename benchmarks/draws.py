@@ -53,13 +53,14 @@ class Queued:
         self._sql, self._args = statement.render("numeric_dollar", statement.table)
 
     async def on_asyncpg(self, conn: Any) -> int:
-        [[number]] = await conn.fetch(self._sql, *self._args)
+        [[number, _]] = await conn.fetch(self._sql, *self._args)
         return int(number)
 
     async def on_session(self, session: Any) -> int:
         connection = await session.connection()
         result = await connection.exec_driver_sql(self._sql, self._args)
-        return int(result.scalar_one())
+        [[number, _]] = result
+        return int(number)
 
 
 class QueuedSqlite:
