@@ -5,5 +5,7 @@
   know django-sequences.
 * `load` lets the clients loose; `places` hold the databases; `counting` looks at what
   they wrote.
-* `figures`, `table`, `charts` and `page` make something to look at of it.
+* `calls` know the CPU time of a draw, `imports` how long an import takes.
+* `results` hold it all; `figures`, `table`, `charts` and `page` make something to look at
+  of it.
 """

@@ -8,22 +8,19 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
-import os
-import platform
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 from rich.markdown import Markdown
 from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 
-from . import charts, page, places, threads
+from . import calls, charts, imports, page, places, run, threads
 from .cells import groups
-from .figures import Figure, Ratio, ratios
-from .run import measure
+from .figures import Figure
+from .results import Results
 from .settings import QUICK, Settings
 from .table import tables
 
@@ -37,17 +34,15 @@ def main() -> int:
     if options.seconds:
         settings = replace(settings, seconds=options.seconds)
     console = Console()
-    figures = _measure(settings, console)
-    found = ratios(figures)
-    console.print(Markdown(tables(figures, found)))
+    results = _measure(settings, console)
+    console.print(Markdown(tables(results)))
     if not options.quick:
-        _publish(figures, found, console)
+        _publish(results, console)
     if options.json:
-        options.json.write_text(_json(figures, found), encoding="utf-8")
-    void = [f"{f.peer}, {f.clients} clients" for f in figures if f.void]
-    if void:
-        console.print("[bold red]VOID[/]:", "; ".join(void))
-    return 1 if void else 0
+        options.json.write_text(results.to_json(), encoding="utf-8")
+    if results.void:
+        console.print("[bold red]VOID[/]:", "; ".join(results.void))
+    return 1 if results.void else 0
 
 
 def _options() -> argparse.Namespace:
@@ -58,8 +53,9 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _measure(settings: Settings, console: Console) -> list[Figure]:
+def _measure(settings: Settings, console: Console) -> Results:
     todo = groups(settings)
+    turns = sum(len(group.peers) * group.slices for group in todo) * settings.rounds
     columns = (*Progress.get_default_columns(), MofNCompleteColumn(), TimeElapsedColumn())
     with (
         places.postgresql(settings.connections) as postgresql,
@@ -67,37 +63,30 @@ def _measure(settings: Settings, console: Console) -> list[Figure]:
         Progress(*columns, console=console) as progress,
     ):
         threads.set_up(postgresql)
-        bar = progress.add_task(
-            "", total=sum(len(g.peers) * g.slices for g in todo) * settings.rounds
-        )
+        bar = progress.add_task("", total=turns + len(calls.DRIVERS) + len(imports.MODULES))
+        done: Callable[[], None] = lambda: progress.advance(bar)  # noqa: E731
         figures: list[Figure] = []
         for group in todo:
             progress.update(bar, description=f"{group.chart}, {group.clients} clients")
             url = postgresql if group.database == "postgresql" else sqlite
-            done: Callable[[], None] = lambda: progress.advance(bar)  # noqa: E731
-            figures += asyncio.run(measure(group, url, settings, done))
-        return figures
+            figures += asyncio.run(run.measure(group, url, settings, done))
+        progress.update(bar, description="CPU time")
+        spent = asyncio.run(
+            calls.measure(postgresql, sqlite, settings.rounds, settings.draws, done)
+        )
+        progress.update(bar, description="imports")
+        return Results(figures, spent, imports.measure(settings.imports, done))
 
 
-def _publish(figures: Sequence[Figure], found: Sequence[Ratio], console: Console) -> None:
+def _publish(results: Results, console: Console) -> None:
     """Write what is kept in the repository."""
-    results = ROOT / "benchmarks" / "results.json"
-    results.write_text(_json(figures, found), encoding="utf-8")
-    page.put(ROOT / "docs" / "explanation" / "cost.md", tables(figures, found))
+    file = ROOT / "benchmarks" / "results.json"
+    file.write_text(results.to_json(), encoding="utf-8")
+    page.put(ROOT / "docs" / "explanation" / "cost.md", tables(results))
     try:
-        charts.draw(figures, ROOT / "docs" / "img")
+        charts.draw(results.figures, ROOT / "docs" / "img")
     except ModuleNotFoundError:
         console.print("No charts were drawn: they need matplotlib (the group `bench`).")
-
-
-def _json(figures: Sequence[Figure], found: Sequence[Ratio]) -> str:
-    machine = {"cpus": os.cpu_count(), "python": platform.python_version()}
-    content = {
-        "machine": machine,
-        "figures": [asdict(figure) for figure in figures],
-        "ratios": [asdict(ratio) for ratio in found],
-    }
-    return json.dumps(content, indent=1) + "\n"
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from aseq import AsyncSequence
 from aseq._core.dialects import POSTGRESQL, SQLITE
 from aseq._core.plans import next_values
+from aseq._core.statement import Paramstyle
 
 _UPSERT = """INSERT INTO by_hand AS s (name, last) VALUES ($1, $2)
 ON CONFLICT (name) DO UPDATE SET last = s.last + $3 RETURNING last"""
@@ -48,12 +49,17 @@ async def identity(conn: Any) -> int:
 class Queued:
     """The very statement that aseq sends, sent by hand: what aseq itself costs."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, paramstyle: Paramstyle = "numeric_dollar") -> None:
         statement = next(next_values(AsyncSequence(name), POSTGRESQL, 1))
-        self._sql, self._args = statement.render("numeric_dollar", statement.table)
+        self._sql, self._args = statement.render(paramstyle, statement.table)
 
     async def on_asyncpg(self, conn: Any) -> int:
         [[number, _]] = await conn.fetch(self._sql, *self._args)
+        return int(number)
+
+    async def on_psycopg(self, conn: Any) -> int:
+        cursor = await conn.execute(self._sql, self._args)
+        [[number, _]] = await cursor.fetchall()
         return int(number)
 
     async def on_session(self, session: Any) -> int:

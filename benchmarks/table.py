@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .calls import Call
 from .cells import EVERY_PEER
 from .figures import Figure, Ratio
+from .imports import Import
+from .results import Results
 
 _TITLES = {
     "short": "PostgreSQL, short transactions",
@@ -15,11 +18,17 @@ _TITLES = {
 }
 
 
-def tables(figures: Sequence[Figure], ratios: Sequence[Ratio]) -> str:
-    """All figures, then the ratios."""
+def tables(results: Results) -> str:
+    """All figures, then the ratios, then what aseq itself costs."""
+    figures = results.figures
     charts = dict.fromkeys(figure.chart for figure in figures)
     parts = [_table(chart, [f for f in figures if f.chart == chart]) for chart in charts]
-    return "\n\n".join([*parts, _ratios(ratios)])
+    parts.append(_ratios(results.ratios))
+    if results.calls:
+        parts.append(_calls(results.calls))
+    if results.imports:
+        parts.append(_imports(results.imports))
+    return "\n\n".join(parts)
 
 
 def _table(chart: str, figures: Sequence[Figure]) -> str:
@@ -51,6 +60,21 @@ def _ratios(ratios: Sequence[Ratio]) -> str:
     ]
     head = ["aseq : the other", "throughput, times", "p99, times shorter"]
     return f"**Ratios**\n\n{_markdown(head, rows)}"
+
+
+def _calls(calls: Sequence[Call]) -> str:
+    rows = [
+        [call.driver, f"{call.aseq:.0f}", f"{call.by_hand:.0f}", f"{call.own:.0f}"]
+        for call in calls
+    ]
+    head = ["one number on", "aseq", "the same SQL by hand", "aseq's own"]
+    return f"**CPU time of a call**, in microseconds\n\n{_markdown(head, rows)}"
+
+
+def _imports(imports: Sequence[Import]) -> str:
+    rows = [[f"`{each.module}`", f"{each.own:.1f}", f"{each.total:.0f}"] for each in imports]
+    head = ["import", "its own", "with its libraries, in a new process"]
+    return f"**Imports**, in milliseconds\n\n{_markdown(head, rows)}"
 
 
 def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

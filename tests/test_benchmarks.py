@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from benchmarks import charts, page
+from benchmarks import calls, charts, imports, page
 from benchmarks.cells import EVERY_PEER, groups
 from benchmarks.counting import Count
-from benchmarks.figures import Figure, ratios
+from benchmarks.results import Results
 from benchmarks.settings import QUICK
 from benchmarks.table import tables
 
@@ -21,20 +19,19 @@ ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     """What a very short run writes."""
     file = tmp_path_factory.mktemp("bench") / "results.json"
     command = [sys.executable, "-m", "benchmarks", "--quick", "--seconds=0.02"]
     done = subprocess.run(
-        [*command, f"--json={file}"], cwd=ROOT, capture_output=True, text=True, timeout=180
+        [*command, f"--json={file}"], cwd=ROOT, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return content
+    return Results.from_json(file.read_text(encoding="utf-8"))
 
 
-def test_every_cell_is_measured_and_counted(results: dict[str, Any]) -> None:
-    figures = [Figure(**figure) for figure in results["figures"]]
+def test_every_cell_is_measured_and_counted(results: Results) -> None:
+    figures = results.figures
     wanted = [
         (group.chart, peer.id, group.clients) for group in groups(QUICK) for peer in group.peers
     ]
@@ -42,7 +39,21 @@ def test_every_cell_is_measured_and_counted(results: dict[str, Any]) -> None:
     for figure in figures:
         assert figure.transactions == figure.rows >= figure.clients, figure
         assert not figure.void, figure
-    assert len(results["ratios"]) == len(ratios(figures)) == 6
+    assert len(results.ratios) == 6
+
+
+def test_the_time_of_calls_and_imports_is_taken(results: Results) -> None:
+    assert [call.driver for call in results.calls] == [each.label for each in calls.DRIVERS]
+    assert all(call.aseq > 0 < call.by_hand for call in results.calls)
+    assert [each.module for each in results.imports] == list(imports.MODULES)
+    assert all(each.own > 0 < each.total for each in results.imports)
+    text = tables(results)
+    assert all(f"| {call.driver} |" in text for call in results.calls)
+    assert all(f"| `{each.module}` |" in text for each in results.imports)
+
+
+def test_what_was_found_out_can_be_kept(results: Results) -> None:
+    assert Results.from_json(results.to_json()) == results
 
 
 @pytest.mark.parametrize(
@@ -58,17 +69,17 @@ def test_a_hole_is_seen(found: Count, gapless: bool) -> None:
     assert found.gapless is gapless
 
 
-def _published() -> list[Figure]:
-    text = (ROOT / "benchmarks" / "results.json").read_text(encoding="utf-8")
-    return [Figure(**figure) for figure in json.loads(text)["figures"]]
+def _published() -> Results:
+    file = ROOT / "benchmarks" / "results.json"
+    return Results.from_json(file.read_text(encoding="utf-8"))
 
 
 def test_the_page_and_the_pictures_are_of_the_published_figures() -> None:
-    figures = _published()
-    assert {figure.peer for figure in figures} == set(EVERY_PEER)
-    assert not any(figure.void for figure in figures)
+    published = _published()
+    assert {figure.peer for figure in published.figures} == set(EVERY_PEER)
+    assert published.void == []
     text = (ROOT / "docs" / "explanation" / "cost.md").read_text(encoding="utf-8")
-    assert f"{page.START}\n\n{tables(figures, ratios(figures))}\n\n{page.END}" in text
+    assert f"{page.START}\n\n{tables(published)}\n\n{page.END}" in text
     for name, title in charts.CHARTS.values():
         svg = (ROOT / "docs" / "img" / f"{name}.svg").read_text(encoding="utf-8")
         assert f"<title>{title}</title>" in svg
@@ -77,7 +88,7 @@ def test_the_page_and_the_pictures_are_of_the_published_figures() -> None:
 
 def test_the_charts_are_drawn(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    files = charts.draw(_published(), tmp_path)
+    files = charts.draw(_published().figures, tmp_path)
     assert [file.stem for file in files] == ["cost-short", "cost-long"]
     for file in files:
         svg = file.read_text(encoding="utf-8")
