@@ -47,6 +47,8 @@ class Client(ABC):
 
 
 class Asyncpg(Client):
+    """asyncpg's."""
+
     async def open(self, url: str) -> None:
         self.conn = await asyncpg.connect(url)
 
@@ -62,6 +64,8 @@ class Asyncpg(Client):
 
 
 class Psycopg(Client):
+    """psycopg's."""
+
     async def open(self, url: str) -> None:
         self.conn = await psycopg.AsyncConnection.connect(url)
 
@@ -106,6 +110,8 @@ class SqliteSession(Session):
 
 
 class Aiosqlite(Client):
+    """aiosqlite's."""
+
     async def open(self, url: str) -> None:
         self.conn = await aiosqlite.connect(url, isolation_level=None, timeout=60)
 
