@@ -63,7 +63,7 @@ OURS: dict[str, tuple[str, ...]] = {
         BASE,
         "aseq._guard",
         "aseq._sequence",
-        CALL,
+        *(CALL, "aseq.adapters._worker"),
         "aseq.django",
     ),
 }
