@@ -7,6 +7,7 @@ users would. What it does is never mocked.
 from __future__ import annotations
 
 from .base import Client, sqlite_file
+from .django import AsyncBackend
 from .postgres import Asyncpg, AsyncpgPool, Psycopg, PsycopgBlock
 from .sqlalchemy import (
     ConnectionAiosqlite,
@@ -25,6 +26,7 @@ from .threads import PsycopgThread, PsycopgThreadBlock
 __all__ = (
     "Aiosqlite",
     "AiosqliteLegacy",
+    "AsyncBackend",
     "Asyncpg",
     "AsyncpgPool",
     "Client",

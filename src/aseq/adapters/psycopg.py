@@ -75,7 +75,7 @@ class PsycopgExecutor(Executor):
 
     dialect = POSTGRESQL
     paramstyle: Paramstyle = "format"
-    driver_errors: ClassVar = (psycopg.Error,)
+    driver_errors: ClassVar[tuple[type[Exception], ...]] = (psycopg.Error,)
 
     def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
         self._connection = connection
@@ -99,7 +99,7 @@ class PsycopgExecutor(Executor):
         query = _Query(sql)  # pyright: ignore[reportArgumentType]
 
         async def execute() -> Sequence[Row]:
-            cursor = psycopg.AsyncCursor(self._connection, row_factory=tuple_row)
+            cursor = self.cursor()
             async with self._answered():
                 await cursor.execute(query, args)
             result = cursor.pgresult  # a `description` is costly
@@ -109,6 +109,10 @@ class PsycopgExecutor(Executor):
             return await to_the_end(execute, lambda task: task and task.cancel())
         finally:
             self._sent = query.sent
+
+    def cursor(self) -> psycopg.AsyncCursor[Any]:
+        """What a statement is executed with, whose rows are tuples."""
+        return psycopg.AsyncCursor(self._connection, row_factory=tuple_row)
 
     def _answered(self) -> AbstractAsyncContextManager[object]:
         """A block at whose end the server has answered, in a pipeline too."""
