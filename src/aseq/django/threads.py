@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 import anyio
 from asgiref.sync import AsyncToSync, SyncToAsync, ThreadSensitiveContext
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from . import conf
 
@@ -74,10 +75,17 @@ class OwnThread(ThreadSensitiveContext):
         SyncToAsync.context_to_thread_executor.pop(self, None)
         try:
             loop = asyncio.get_running_loop()
-            await loop.run_in_executor(self.executor, connections.close_all)
+            await loop.run_in_executor(self.executor, _close_connections)
         finally:
             self.executor.shutdown(wait=False)
             _limiter().release_on_behalf_of(self)
+
+
+def _close_connections() -> None:
+    connections.close_all()
+    for connection in connections.all(initialized_only=True):
+        if connection.connection is not None:  # SQLite in memory: Django leaves it open
+            BaseDatabaseWrapper.close(connection)
 
 
 async def own_thread() -> OwnThread | None:

@@ -15,6 +15,7 @@ from aseq._guard import to_the_end
 
 from .block import NESTED, OVER, Block, blocks, innermost
 from .connection import DjangoConnection
+from .testcase import refuse_beside_a_testcase
 from .threads import OwnThread, has_sync_caller, own_thread
 from .turns import turn_on
 
@@ -48,6 +49,8 @@ class Transaction(Block):
             if parent.child is not None:
                 raise TransactionManagementError(NESTED)
             self._parent, parent.child = parent, self
+        else:
+            refuse_beside_a_testcase(self.using)
         try:
             self._thread = await own_thread()
             self.adopt()
