@@ -110,6 +110,7 @@ class TortoisePsycopg(TortoisePostgres):
 
 class TortoiseSqlite(TortoiseClient):
     engine = "sqlite"
+    journal_mode = "WAL"  # Tortoise's own choice, to which it can't always change under load
 
     def credentials(self) -> dict[str, Any]:
         return {"file_path": self.url}

@@ -39,6 +39,8 @@ class Database:
 
     def create_tables(self) -> None:
         """Create the tables of the tests: the sequences, and the rows that carry numbers."""
+        if self.case.dialect == "sqlite":
+            self.run(f"PRAGMA journal_mode = {self.case.client.journal_mode}")
         self.run(create_table_sql(self.case.dialect))
         self.run(SAVED)
 

@@ -27,10 +27,10 @@ _CALLS = (ERRORS, CORE, "aseq._dispatch", "aseq._drive")
 # Each of the two, and what all adapters share.
 PSYCOPG = {
     f"aseq.adapters.{name}": (
-        *(ERRORS, CORE, BASE, "aseq._guard", CALL),
-        *("aseq.adapters.psycopg", "aseq.adapters.psycopg_thread"),
+        *(ERRORS, CORE, BASE, "aseq._guard", CALL, "aseq.adapters._worker"),
+        *("aseq.adapters._psycopg", "aseq.adapters.psycopg", "aseq.adapters.psycopg_thread"),
     )
-    for name in ("psycopg", "psycopg_thread")
+    for name in ("_psycopg", "psycopg", "psycopg_thread")
 }
 
 # What of ours a module may import; a row is for the modules below it, too.
@@ -46,9 +46,10 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq._schema": _CALLS,
     "aseq.testing": (ERRORS, CORE, BASE),
     BASE: (ERRORS, CORE),
-    "aseq.adapters._sqlite": (ERRORS, CORE),
     CALL: (),
+    "aseq.adapters._sqlite": (ERRORS, CORE, BASE),
     "aseq.adapters._thread": (),
+    "aseq.adapters._worker": (),
     "aseq.adapters.alembic": (ERRORS, CORE, "aseq.adapters.sqlalchemy"),
     **PSYCOPG,
     "aseq.adapters.tortoise": (
@@ -73,7 +74,7 @@ OURS: dict[str, tuple[str, ...]] = {
 # Any other adapter: what all adapters share, and itself.
 ADAPTER = (
     *(ERRORS, CORE, BASE, "aseq._guard", CALL),
-    *("aseq.adapters._sqlite", "aseq.adapters._thread"),
+    *("aseq.adapters._sqlite", "aseq.adapters._thread", "aseq.adapters._worker"),
 )
 
 # Which libraries, but for the one that an adapter is named after.
@@ -82,6 +83,8 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "aseq._drive": ("anyio",),
     "aseq.adapters.alembic": ("alembic", "sqlalchemy"),
     "aseq.adapters.dbapi": ("anyio",),
+    "aseq.adapters._psycopg": ("psycopg",),
+    "aseq.adapters._worker": ("anyio",),
     "aseq.adapters.psycopg": ("psycopg",),
     "aseq.adapters.psycopg_thread": ("anyio", "psycopg"),
     "aseq.django": ("anyio", "asgiref", "django"),

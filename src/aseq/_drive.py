@@ -20,7 +20,7 @@ from ._core.spec import SequenceSpec
 from ._core.statement import Row
 from ._explain import explained, refuse_autocommit
 from ._guard import to_the_end
-from .adapters.base import Executor, SyncExecutor
+from .adapters.base import Executor, SyncExecutor, TransactionEnded
 from .errors import AseqError
 
 T = TypeVar("T")
@@ -97,7 +97,7 @@ async def _play(plan: Plan[T], executor: Executor) -> T:
             rows = await executor.fetch(sql, args, nowait=statement.nowait)
         except executor.driver_errors:
             raise
-        except AseqError:
+        except (AseqError, TransactionEnded):
             raise
         except GeneratorExit:  # the coroutine is being closed: nothing can be awaited
             executor.abandon()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ._core.failure import code
 from ._core.spec import SequenceSpec
 from ._core.table import TableName
-from .adapters.base import Facts
+from .adapters.base import Facts, TransactionEnded
 from .errors import AseqError, NotInTransaction, SequenceLocked, SequenceTableMissing
 
 
@@ -26,6 +26,7 @@ class explained:  # noqa: N801  # reads as a word; a generator would cost twice 
     """Let the errors of a plan about a sequence leave the block as the caller knows them.
 
     Raises:
+        NotInTransaction: the transaction ended before the statement could be sent.
         SequenceLocked: another transaction holds the sequence, and the wait was over.
         SequenceTableMissing: there is no table for the sequence.
     """
@@ -47,6 +48,8 @@ class explained:  # noqa: N801  # reads as a word; a generator would cost twice 
             note = facts.dialect.notes.get(code(exc) or "")
             if note is not None:
                 exc.add_note(note)
+        elif isinstance(exc, TransactionEnded):
+            raise _dressed(NotInTransaction(spec.name, *exc.args), facts) from None
         elif isinstance(exc, AseqError) and type(exc) in facts.errors:
             raise _dressed(exc, facts) from exc.__cause__
 

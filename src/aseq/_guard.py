@@ -71,6 +71,7 @@ async def _on_trio(
 ) -> T:
     """As `to_the_end`: a child task is there to be cancelled, and tells."""
     cancelled = ended = False
+    outcome: Callable[[], T] = _unknown
 
     async def watch() -> None:
         nonlocal cancelled
@@ -90,6 +91,10 @@ async def _on_trio(
     if cancelled:
         await anyio.lowlevel.checkpoint_if_cancelled()
     return outcome()
+
+
+def _unknown() -> Any:
+    raise RuntimeError("the work was shielded, and had no end")
 
 
 async def _outcome(work: Callable[[], Coroutine[Any, Any, T]]) -> Callable[[], T]:

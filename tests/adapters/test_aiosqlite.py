@@ -7,12 +7,13 @@ import inspect
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import aiosqlite
 import pytest
 
-from aseq import AsyncSequence, create_table
+from aseq import AsyncSequence, NotInTransaction, create_table
 
 
 class OwnConnection(aiosqlite.Connection):
@@ -51,6 +52,25 @@ async def test_a_gather_takes_turns(conn: aiosqlite.Connection) -> None:
 
     assert sorted(drawn) == [1, 2, 3, 4, 5]
     assert await seq.last_value(conn) == 5
+
+
+async def test_the_transaction_ends_before_the_draws_turn(
+    conn: aiosqlite.Connection,
+) -> None:
+    """In autocommit mode the number would be committed by itself, behind the COMMIT."""
+    seq, go = AsyncSequence(), Event()
+    execute: Any = conn._execute
+    await execute(setattr, conn._conn, "isolation_level", None)
+    await conn.execute("BEGIN IMMEDIATE")
+    first = [asyncio.ensure_future(execute(go.wait)), asyncio.ensure_future(conn.commit())]
+    drawing = asyncio.ensure_future(seq.next_value(conn))
+    await asyncio.sleep(0)
+    go.set()
+    with pytest.raises(NotInTransaction, match="BEGIN IMMEDIATE"):
+        await drawing
+    await asyncio.gather(*first)
+
+    assert await seq.last_value(conn) is None
 
 
 async def test_a_number_leaves_no_statement_open(

@@ -23,7 +23,7 @@ def test_it_has_not_ended_before_its_waking_has() -> None:
         assert woken.wait(DEADLINE)
         assert not spoilt.is_set()
 
-    call = Call(work, wake, spoilt.set)
+    call = Call(work, wake, spoilt.set, lambda: None)
     thread = Thread(target=call)
     thread.start()
     assert began.wait(DEADLINE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,14 @@ import anyio
 import anyio.to_thread
 import pytest
 
-from aseq import AsyncSequence, UnsupportedConnection, create_table, create_table_sql
+from aseq import (
+    AsyncSequence,
+    NotInTransaction,
+    UnsupportedConnection,
+    create_table,
+    create_table_sql,
+)
+from aseq.adapters import dbapi
 
 pytestmark = pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
 
@@ -92,6 +99,33 @@ async def test_tasks_take_turns(conn: sqlite3.Connection) -> None:
     assert await seq.last_value(conn) == 150
 
 
+async def test_the_transaction_ends_before_the_draws_turn(conn: sqlite3.Connection) -> None:
+    """In autocommit mode the number would be committed by itself, behind the COMMIT."""
+    seq, refused = AsyncSequence(), list[NotInTransaction]()
+    conn.isolation_level = None
+    conn.execute("BEGIN IMMEDIATE")
+
+    async def draw() -> None:
+        with pytest.raises(NotInTransaction) as caught:
+            await seq.next_value(conn)
+        refused.append(caught.value)
+
+    async with anyio.create_task_group() as group:
+        with dbapi._alone_on(conn):
+            group.start_soon(draw)
+            await until(lambda: dbapi._turns[id(conn)].users == 2)
+            conn.execute("COMMIT")
+
+    assert len(refused) == 1
+    assert await seq.last_value(conn) is None
+
+
+async def until(reached: Callable[[], bool]) -> None:
+    with anyio.fail_after(20):
+        while not reached():  # noqa: ASYNC110  # a thread gets there
+            await anyio.sleep(0.001)
+
+
 @pytest.fixture
 async def two_threads() -> AsyncIterator[None]:
     """As if 38 of the 40 threads that anyio has for everybody were busy."""
@@ -108,7 +142,7 @@ async def test_waiters_do_not_use_up_the_threads(tmp_path: Path) -> None:
     seq, drawn = AsyncSequence(), list[int]()
 
     async def draw() -> None:
-        with closing(sqlite3.connect(path, timeout=10, check_same_thread=False)) as conn:
+        with closing(sqlite3.connect(path, timeout=60, check_same_thread=False)) as conn:
             drawn.append(await seq.next_value(conn))
             conn.commit()
 
@@ -119,7 +153,7 @@ async def test_waiters_do_not_use_up_the_threads(tmp_path: Path) -> None:
             for _ in range(4):
                 group.start_soon(draw)
             await anyio.wait_all_tasks_blocked()
-            with anyio.fail_after(5):
+            with anyio.fail_after(20):
                 drawn.append(await seq.next_value(holder))
             holder.commit()
 

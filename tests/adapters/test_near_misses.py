@@ -75,12 +75,12 @@ async def of_asyncpg(url: str) -> AsyncIterator[dict[str, object]]:
 @asynccontextmanager
 async def of_psycopg(url: str) -> AsyncIterator[dict[str, object]]:
     async with await psycopg.AsyncConnection.connect(url) as conn, conn.transaction() as block:
-        with psycopg.connect(url) as sync:
+        with psycopg.connect(url) as sync, sync.transaction() as sync_block:
             yield {
                 "psycopg.AsyncCursor": conn.cursor(),
                 "psycopg.AsyncTransaction": block,
                 "psycopg.Cursor": sync.cursor(),
-                "psycopg.Transaction": sync.transaction(),
+                "psycopg.Transaction": sync_block,
                 "psycopg_pool.pool_async.AsyncConnectionPool": psycopg_pool.AsyncConnectionPool(
                     url, open=False
                 ),

@@ -37,7 +37,7 @@ async def conn(database: Database) -> AsyncIterator[Connection]:
         yield conn
 
 
-async def works(seq: AsyncSequence, conn: Connection) -> None:
+async def works(seq: AsyncSequence, conn: object) -> None:
     assert await seq.last_value(conn) is None
     assert await seq.next_value(conn) == 1
     assert await seq.next_values(conn, 2, nowait=True) == range(2, 4)
@@ -113,6 +113,22 @@ async def test_a_gather_takes_turns(database: Database, conn: Connection, name: 
 
     assert sorted(drawn) == [1, 2, 3, 4, 5]
     assert database.last(name) == 5
+
+
+async def test_the_block_ends_before_the_draws_turn(
+    database: Database, conn: Connection, name: str
+) -> None:
+    """In autocommit mode the number would be committed by itself, behind the COMMIT."""
+    seq = AsyncSequence(name)
+    block = conn.transaction()
+    await block.__aenter__()
+    drawing = asyncio.ensure_future(seq.next_value(conn))
+    ending = asyncio.ensure_future(block.__aexit__(None, None, None))
+    with pytest.raises(NotInTransaction, match="open a transaction with"):
+        await drawing
+    await ending
+
+    assert database.last(name) is None
 
 
 async def test_begins_by_itself_unless_told_not_to(

@@ -38,7 +38,7 @@ async def test_on_sqlite_when_the_answer_is_there(tmp_path: Path, recipe: Any) -
     async with engine_for(url) as engine, AsyncSession(recipe(engine)) as session:
         draw = seq.next_value(session)
         for _ in ("prepared", "drawn"):
-            await asyncio.wait({resume(draw)}, timeout=5)
+            await asyncio.wait({resume(draw)}, timeout=20)
         draw.close()
         with pytest.raises(exc.DatabaseError, match="not authorized"):
             await session.execute(text("INSERT INTO saved VALUES ('invoices', 1)"))
@@ -56,7 +56,7 @@ async def test_on_sqlite_before_anything_is_sent(tmp_path: Path) -> None:
     await create_tables(url)
     async with engine_for(url) as engine, AsyncSession(engine) as session:
         draw = seq.next_value(session)
-        await asyncio.wait({resume(draw)}, timeout=5)
+        await asyncio.wait({resume(draw)}, timeout=20)
         resume(draw)  # the task that is to send the statement hasn't begun
         draw.close()
         await session.execute(text("INSERT INTO saved VALUES ('invoices', 0)"))

@@ -16,6 +16,7 @@ class Client(ABC):
 
     Attributes:
         conn: what is passed to aseq.
+        journal_mode: what a SQLite file is in before anybody connects.
         draws_in_savepoints: whether numbers can be drawn inside one; where it can't be
             known that the savepoint isn't all there is, they are refused.
         shares_connections: whether a task waits for its turn on a connection that
@@ -24,6 +25,7 @@ class Client(ABC):
     """
 
     conn: Any
+    journal_mode: ClassVar[str] = "DELETE"
     draws_in_savepoints: ClassVar[bool] = True
     shares_connections: ClassVar[bool] = True
     without_table: ClassVar[str] = (

@@ -39,7 +39,7 @@ HARMLESS = {
 
 async def refused(seq: AsyncSequence, client: Client, count: int = 1) -> SequenceLocked:
     """The error of a nowait, which doesn't keep the caller; the holder goes on holding."""
-    with anyio.fail_after(2), pytest.raises(SequenceLocked) as caught:
+    with anyio.fail_after(20), pytest.raises(SequenceLocked) as caught:
         await seq.next_values(client.conn, count, nowait=True)
     return caught.value
 

@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 
 from aseq import AsyncSequence, _drive
+from aseq.adapters import _call
 from tests import clients
 from tests.cases import CASES
 from tests.clients import Client
@@ -19,7 +20,13 @@ from tests.faults.aftermath import assert_free, assert_gapless, draw_and_save
 from tests.faults.attempts import Attempt
 from tests.proxy import Proxy, proxy_before
 
-BY_DRIVER = [clients.Asyncpg, clients.Psycopg, clients.SessionAsyncpg, clients.SessionPsycopg]
+BY_DRIVER = [
+    clients.Asyncpg,
+    clients.Psycopg,
+    clients.PsycopgThread,
+    clients.SessionAsyncpg,
+    clients.SessionPsycopg,
+]
 
 
 @pytest.fixture
@@ -48,6 +55,7 @@ async def test_a_frozen_network(
 ) -> None:
     """The server has drawn the number; neither its answer nor a request to cancel passes."""
     monkeypatch.setattr(_drive, "SPOIL_LIMIT", 0.1)
+    monkeypatch.setattr(_call, "LIMIT", 0.1)
     seq, attempt = AsyncSequence(name), Attempt()
     with proxy_before(behind.url) as proxy:
         async with connected(kind, proxy) as client:
@@ -103,7 +111,7 @@ async def test_asyncpg_command_timeout_swallowed(behind: Database, name: str) ->
     with proxy_before(behind.url) as proxy:
         async with connected(clients.Asyncpg, proxy) as client:
             client.conn.terminate()
-            client.conn = await asyncpg.connect(proxy.url, command_timeout=0.2)
+            client.conn = await asyncpg.connect(proxy.url, command_timeout=1)
             await draw_and_save(client, name)
             with suppress(Exception):
                 async with client.transaction():

@@ -1,20 +1,25 @@
 """A call in the thread of a connection: dropped before it begins, or woken after that.
 
 Nobody can interrupt a thread that waits for a lock, but another one can ask the server to
-cancel the statement. Knows no database.
+cancel the statement, and at last hang up. Knows no database.
 """
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Event, Lock, Thread
+from time import monotonic
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
 PAUSE = 0.1
 """Seconds between two wakings: the first may come before the statement is sent."""
+
+LIMIT = 5.0
+"""Seconds after which a server that doesn't react is given up."""
 
 
 class Dropped(Exception):
@@ -28,13 +33,19 @@ class Call(Generic[T]):
         work: what to run. It calls `begin` when it is about to use the connection.
         wake: makes the thread return soon, from any other thread; it may be too early or
             too late, and may fail.
+        give_up: makes the thread return, whatever it waits for.
         spoil: called in the thread, at the end, if the work had begun when it was dropped.
     """
 
     def __init__(
-        self, work: Callable[[], T], wake: Callable[[], object], spoil: Callable[[], object]
+        self,
+        work: Callable[[], T],
+        wake: Callable[[], object],
+        spoil: Callable[[], object],
+        give_up: Callable[[], object] = lambda: None,
     ) -> None:
         self._work, self._wake, self._spoil = work, wake, spoil
+        self._give_up = give_up
         self._lock = Lock()
         self._over = Event()
         self._waker: Thread | None = None
@@ -69,10 +80,13 @@ class Call(Generic[T]):
                 self._waker.start()
 
     def _keep_waking(self) -> None:
-        while not self._over.is_set():
+        deadline = monotonic() + LIMIT
+        while monotonic() < deadline:
             with suppress(Exception):
                 self._wake()
-            self._over.wait(PAUSE)
+            if self._over.wait(PAUSE):
+                return
+        self._give_up()
 
     def __call__(self) -> T:
         """Run it, in the thread.
@@ -90,3 +104,9 @@ class Call(Generic[T]):
                 self._waker.join()
             if self.dropped and self.ran:
                 self._spoil()
+
+
+def hang_up(fileno: int) -> None:
+    """End a connection to a server, so that a thread that reads from it returns."""
+    with suppress(OSError), socket.fromfd(fileno, socket.AF_INET, socket.SOCK_STREAM) as end:
+        end.shutdown(socket.SHUT_RDWR)

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 
 from aseq._core.statement import Bind, Row
 
+from .base import TransactionEnded
+
 BEGIN = "begin a transaction with `BEGIN IMMEDIATE` first"
 
 
@@ -36,10 +38,20 @@ class Hop:
 
     It can't be interrupted there, but dropped: then it isn't run at all, or, if that
     is too late, the transaction is spoilt before anything else can use it.
+
+    Args:
+        sql: the statement.
+        args: its parameters.
+        nowait: don't wait for the write lock.
+        inside: don't run it if it would be committed by itself: what came before it in
+            the thread may have ended the transaction.
     """
 
-    def __init__(self, sql: str, args: Sequence[Bind], *, nowait: bool) -> None:
+    def __init__(
+        self, sql: str, args: Sequence[Bind], *, nowait: bool, inside: bool = False
+    ) -> None:
         self._sql, self._args, self._nowait = sql, args, nowait
+        self._inside = inside
         self._dropped = False
         self.ran = False
         self.ended = False
@@ -51,13 +63,14 @@ class Hop:
     def __call__(self, connection: sqlite3.Connection) -> Sequence[Row]:
         if self._dropped:
             return ()
-        self.ran = True
         try:
+            self._refuse_outside(connection)
+            self.ran = True
             with _impatient(connection) if self._nowait else _as_it_is():
                 # A cursor made like this ignores the connection's row factory. Reading to
                 # the end closes the statement: an open one would keep the write lock.
                 rows = sqlite3.Cursor(connection).execute(self._sql, self._args).fetchall()
-        except sqlite3.Error:
+        except (sqlite3.Error, TransactionEnded):
             if self._dropped:
                 return ()  # nobody is there to be told
             raise
@@ -65,6 +78,11 @@ class Hop:
         if self._dropped:
             spoil(connection)
         return rows
+
+    def _refuse_outside(self, connection: sqlite3.Connection) -> None:
+        advice = autocommits(connection) if self._inside else None
+        if advice is not None:
+            raise TransactionEnded(advice)
 
 
 @contextmanager

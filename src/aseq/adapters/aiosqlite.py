@@ -36,6 +36,7 @@ class AiosqliteExecutor(Executor):
     def __init__(self, connection: aiosqlite.Connection) -> None:
         self._connection = connection
         self._advice: str | None = None
+        self._inside = False
         self._hop: Hop | None = None
 
     async def prepare(self) -> None:
@@ -44,12 +45,13 @@ class AiosqliteExecutor(Executor):
             self._advice = await in_thread_of(self._connection, autocommits)
 
     def autocommits(self) -> str | None:
+        self._inside = self._advice is None
         return self._advice
 
     async def fetch(
         self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
     ) -> Sequence[Row]:
-        self._hop = hop = Hop(sql, args, nowait=nowait)
+        self._hop = hop = Hop(sql, args, nowait=nowait, inside=self._inside)
         return await in_order(
             lambda: in_thread_of(self._connection, hop),
             lambda: in_thread_of(self._connection, nothing),

@@ -27,10 +27,19 @@ __all__ = (
     "Row",
     "SyncExecutor",
     "TableName",
+    "TransactionEnded",
     "unsupported",
 )
 
 _NO_ERRORS: Mapping[type[AseqError], type[AseqError]] = MappingProxyType({})
+
+
+class TransactionEnded(Exception):
+    """Raised by `fetch`: the transaction ended before the statement's turn came.
+
+    The statement would have been committed by itself, so it wasn't sent. What to do
+    instead is the only argument, as `Facts.autocommits` says it.
+    """
 
 
 class Facts(Protocol):

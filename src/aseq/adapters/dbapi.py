@@ -8,9 +8,7 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import ClassVar
 
-import anyio
 import anyio.lowlevel
-import anyio.to_thread
 
 from aseq._core.dialects import SQLITE
 from aseq._core.statement import Bind, Paramstyle, Row
@@ -18,6 +16,7 @@ from aseq._guard import to_the_end
 from aseq.errors import UnsupportedConnection
 
 from ._sqlite import Hop, autocommits, spoil
+from ._worker import in_worker
 from .base import Executor, unsupported
 
 _THREADS = "open it with check_same_thread=False: aseq uses it in worker threads"
@@ -41,16 +40,19 @@ class SqliteExecutor(Executor):
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self._inside = False
         self._hop: Hop | None = None
 
     def autocommits(self) -> str | None:
-        return autocommits(self._connection)
+        advice = autocommits(self._connection)
+        self._inside = advice is None
+        return advice
 
     async def fetch(
         self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
     ) -> Sequence[Row]:
         await anyio.lowlevel.checkpoint_if_cancelled()
-        self._hop = hop = Hop(sql, args, nowait=nowait)
+        self._hop = hop = Hop(sql, args, nowait=nowait, inside=self._inside)
         return await to_the_end(lambda: self._in_thread(hop), hop.drop)
 
     async def _in_thread(self, hop: Hop) -> Sequence[Row]:
@@ -58,10 +60,8 @@ class SqliteExecutor(Executor):
             with _alone_on(self._connection):
                 return hop(self._connection)
 
-        # A limiter of its own: connections that wait for a lock must not take every
-        # thread from the one that holds it.
         try:
-            return await anyio.to_thread.run_sync(work, limiter=anyio.CapacityLimiter(1))
+            return await in_worker(work)
         except sqlite3.ProgrammingError as exc:
             if "same thread" in str(exc):
                 raise UnsupportedConnection("sqlite3.Connection", _THREADS) from exc
@@ -70,7 +70,7 @@ class SqliteExecutor(Executor):
     async def spoil(self) -> bool:
         if self._hop is None or not self._hop.ran:
             return False
-        return await anyio.to_thread.run_sync(self._spoil, limiter=anyio.CapacityLimiter(1))
+        return await in_worker(self._spoil)
 
     def _spoil(self) -> bool:
         # Alone: setting an authorizer waits for another thread's statement without

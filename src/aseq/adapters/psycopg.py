@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
-from typing import Any, ClassVar
+from typing import Any
 
 import psycopg
-from psycopg.abc import AdaptContext
-from psycopg.pq import PipelineStatus, TransactionStatus
+from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
-from psycopg.sql import SQL
 
-from aseq._core.dialects import POSTGRESQL
-from aseq._core.statement import Bind, Paramstyle, Row
+from aseq._core.statement import Bind, Row
 from aseq._guard import to_the_end
 
+from ._psycopg import SPOIL, PsycopgConnection, Query
 from .base import Executor, unsupported
-
-SPOIL = "ROLLBACK TO SAVEPOINT aseq_lost_a_number"
-"""There is no such savepoint, so the server aborts the transaction, and frees its locks."""
 
 _HINTS = {
     "AsyncConnectionPool": "take a connection: `async with pool.connection() as conn:`",
@@ -42,44 +37,11 @@ def executor_for(connection: object, /) -> Executor:
     raise unsupported(connection, _HINTS, "pass a psycopg.AsyncConnection or Connection")
 
 
-def autocommits(
-    connection: psycopg.AsyncConnection[Any] | psycopg.Connection[Any], block: str
-) -> str | None:
-    """Whether a statement would be committed by itself: if so, which block to open."""
-    status = connection.info.transaction_status
-    if not connection.autocommit or status is TransactionStatus.INTRANS:
-        return None
-    if status is TransactionStatus.INERROR:
-        return None  # the server's own error says it best
-    if status is TransactionStatus.ACTIVE:
-        return "the connection is in autocommit mode: sync the pipeline inside a transaction"
-    return f"the connection is in autocommit mode: open a transaction with `{block}`"
+class PsycopgExecutor(PsycopgConnection):
+    """One psycopg connection that is awaited."""
 
-
-class _Query(SQL):
-    """A query that knows whether psycopg has begun to send it.
-
-    Two tasks on one connection wait for each other inside psycopg. One that is
-    cancelled while it waits has sent nothing, and must not spoil the other's work.
-    """
-
-    sent = False
-
-    def as_bytes(self, context: AdaptContext | None = None) -> bytes:
-        self.sent = True
-        return super().as_bytes(context)
-
-
-class PsycopgExecutor(Executor):
-    """One psycopg connection."""
-
-    dialect = POSTGRESQL
-    paramstyle: Paramstyle = "format"
-    driver_errors: ClassVar[tuple[type[Exception], ...]] = (psycopg.Error,)
-
-    def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
-        self._connection = connection
-        self._sent = False
+    block = "async with conn.transaction():"
+    _sent = False
 
     async def prepare(self) -> None:
         # Another task's statement hides whether there is a transaction. (In a
@@ -88,16 +50,13 @@ class PsycopgExecutor(Executor):
             async with self._connection.lock:
                 pass
 
-    def autocommits(self) -> str | None:
-        return autocommits(self._connection, "async with conn.transaction():")
-
     async def fetch(
         self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
     ) -> Sequence[Row]:
+        query = Query(sql, self._begin)
+
         # In a task of its own, so that an anyio timeout reaches it once only: it then
         # asks the server to cancel, and the connection stays usable.
-        query = _Query(sql)  # pyright: ignore[reportArgumentType]
-
         async def execute() -> Sequence[Row]:
             cursor = self.cursor()
             async with self._answered():
@@ -105,10 +64,11 @@ class PsycopgExecutor(Executor):
             result = cursor.pgresult  # a `description` is costly
             return await cursor.fetchall() if result and result.nfields else ()
 
-        try:
-            return await to_the_end(execute, lambda task: task and task.cancel())
-        finally:
-            self._sent = query.sent
+        return await to_the_end(execute, lambda task: task and task.cancel())
+
+    def _begin(self) -> None:
+        self.refuse_outside()
+        self._sent = True
 
     def cursor(self) -> psycopg.AsyncCursor[Any]:
         """What a statement is executed with, whose rows are tuples."""
@@ -116,17 +76,17 @@ class PsycopgExecutor(Executor):
 
     def _answered(self) -> AbstractAsyncContextManager[object]:
         """A block at whose end the server has answered, in a pipeline too."""
-        if self._connection.info.pipeline_status is PipelineStatus.OFF:
-            return nullcontext()
-        return self._connection.pipeline()
+        if self.in_pipeline:
+            pipeline: AbstractAsyncContextManager[object] = self._connection.pipeline()
+            return pipeline
+        return nullcontext()
 
     async def spoil(self) -> bool:
         if not self._sent:
             return False
         with suppress(*self.driver_errors):
             await psycopg.AsyncCursor(self._connection).execute(SPOIL)
-        status = self._connection.info.transaction_status
-        return self._connection.closed or status is TransactionStatus.INERROR
+        return self.spoilt
 
     def abandon(self) -> None:
         self._connection.pgconn.finish()

@@ -2,89 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from typing import Any, ClassVar, TypeVar
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
+from typing import Any
 
-import anyio
 import anyio.lowlevel
-import anyio.to_thread
 import psycopg
-from psycopg.abc import AdaptContext
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
-from psycopg.sql import SQL
 
-from aseq._core.dialects import POSTGRESQL
-from aseq._core.statement import Bind, Paramstyle, Row
+from aseq._core.statement import Bind, Row
 from aseq._guard import to_the_end
 
-from ._call import Call, Dropped
-from .base import Executor
-from .psycopg import SPOIL, autocommits
+from ._call import Call, Dropped, hang_up
+from ._psycopg import SPOIL, PsycopgConnection, Query
+from ._worker import in_worker
 
-T = TypeVar("T")
-
-
-class _Query(SQL):
-    """A query that tells when psycopg is about to send it.
-
-    Threads on one connection wait for each other inside psycopg: until then, waking the
-    connection would hit another one's statement.
-    """
-
-    begin: Callable[[], None]
-
-    def as_bytes(self, context: AdaptContext | None = None) -> bytes:
-        self.begin()
-        return super().as_bytes(context)
+PATIENCE = 1.0
+"""Seconds in which a server should hear that it is to cancel."""
 
 
-class PsycopgThreadExecutor(Executor):
+class PsycopgThreadExecutor(PsycopgConnection):
     """One sync psycopg connection."""
 
-    dialect = POSTGRESQL
-    paramstyle: Paramstyle = "format"
-    driver_errors: ClassVar = (psycopg.Error,)
-
-    def __init__(self, connection: psycopg.Connection[Any]) -> None:
-        self._connection = connection
-        self._call: Call[Sequence[Row]] | None = None
+    block = "with conn.transaction():"
+    _call: Call[Sequence[Row]] | None = None
 
     async def prepare(self) -> None:
         # Another thread's statement hides whether there is a transaction.
         if self._connection.info.transaction_status is TransactionStatus.ACTIVE:
-            await _in_thread(self._when_free)
+            await in_worker(self._when_free, abandon=True)
 
     def _when_free(self) -> None:
         with self._connection.lock:
             pass
 
-    def autocommits(self) -> str | None:
-        return autocommits(self._connection, "with conn.transaction():")
-
     async def fetch(
         self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
     ) -> Sequence[Row]:
         await anyio.lowlevel.checkpoint_if_cancelled()
-        query = _Query(sql)  # pyright: ignore[reportArgumentType]
+
+        def begin() -> None:
+            self.refuse_outside()
+            call.begin()
+
+        query = Query(sql, begin)
         self._call = call = Call(
-            lambda: self._execute(query, args), self._connection.cancel_safe, self._spoil
+            lambda: self._execute(query, args), self._wake, self._spoil, self._give_up
         )
-        query.begin = call.begin
 
         async def work() -> Sequence[Row]:
             try:
-                return await _in_thread(call)
+                return await in_worker(call)
             except Dropped:
                 return ()
 
         return await to_the_end(work, call.drop)
 
-    def _execute(self, query: SQL, args: tuple[Bind, ...]) -> Sequence[Row]:
+    def _execute(self, query: Query, args: tuple[Bind, ...]) -> Sequence[Row]:
         cursor = psycopg.Cursor(self._connection, row_factory=tuple_row)
-        cursor.execute(query, args)
+        with self._answered():
+            cursor.execute(query, args)
         return cursor.fetchall() if cursor.description else ()
+
+    def _answered(self) -> AbstractContextManager[Any]:
+        """A block at whose end the server has answered, in a pipeline too."""
+        return self._connection.pipeline() if self.in_pipeline else nullcontext()
+
+    def _wake(self) -> None:
+        self._connection.cancel_safe(timeout=PATIENCE)
+
+    def _give_up(self) -> None:
+        with suppress(psycopg.OperationalError):  # it is closed
+            hang_up(self._connection.fileno())
 
     def _spoil(self) -> None:
         with suppress(*self.driver_errors):
@@ -93,18 +83,11 @@ class PsycopgThreadExecutor(Executor):
     async def spoil(self) -> bool:
         if self._call is None or not self._call.ran:
             return False
-        await _in_thread(self._spoil)  # the call may have ended before it was dropped
-        status = self._connection.info.transaction_status
-        return self._connection.closed or status is TransactionStatus.INERROR
+        await in_worker(self._spoil)  # the call may have ended before it was dropped
+        return self.spoilt
 
     def abandon(self) -> None:
         if self._call is not None:
             self._call.drop()
             if self._call.over:
                 self._connection.close()
-
-
-async def _in_thread(work: Callable[[], T]) -> T:
-    # A limiter of its own: those that wait for a lock must not take every thread from
-    # the one that holds it.
-    return await anyio.to_thread.run_sync(work, limiter=anyio.CapacityLimiter(1))

@@ -12,12 +12,11 @@ from typing import Any, ClassVar
 import psycopg
 from django.db import Error
 from django_async_backend.db.backends.base.base import BaseAsyncDatabaseWrapper
-from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
 from aseq._core.statement import Bind, Row
 from aseq.adapters.base import Executor, unsupported
-from aseq.adapters.psycopg import PsycopgExecutor, autocommits
+from aseq.adapters.psycopg import PsycopgExecutor
 
 from .errors import ERRORS
 
@@ -45,6 +44,7 @@ class AsyncBackendExecutor(PsycopgExecutor):
     def __init__(self, wrapper: Any) -> None:
         super().__init__(wrapper.connection)
         self._wrapper = wrapper
+        self.block = f"async with async_atomic(using={wrapper.alias!r}):"
         # An earlier error of the transaction isn't one of this call, and isn't explained.
         wrapper.validate_no_broken_transaction()
 
@@ -53,10 +53,6 @@ class AsyncBackendExecutor(PsycopgExecutor):
         self._its_cursor = await self._wrapper.cursor()
         self._connection = self._its_cursor.connection
         await super().prepare()
-
-    def autocommits(self) -> str | None:
-        block = f"async with async_atomic(using={self._wrapper.alias!r}):"
-        return autocommits(self._connection, block)
 
     def cursor(self) -> Any:
         self._its_cursor.cursor.row_factory = tuple_row
@@ -85,7 +81,6 @@ class AsyncBackendExecutor(PsycopgExecutor):
 
         It would commit, and run what was to be done after a commit.
         """
-        status = self._connection.info.transaction_status
-        if status in (TransactionStatus.INERROR, TransactionStatus.UNKNOWN):
+        if self.spoilt:
             self._wrapper.needs_rollback = self._wrapper.in_atomic_block
             self._wrapper.rollback_exc = exc

@@ -9,7 +9,7 @@ from tortoise.backends.base_postgres.client import translate_exceptions
 
 from aseq._core.dialects import POSTGRESQL
 from aseq._core.statement import Bind, Row
-from aseq.adapters.base import Executor
+from aseq.adapters.base import Executor, TransactionEnded
 
 from ._block import ENDED, OUTSIDE, is_in_block, refuse_ended
 
@@ -27,6 +27,7 @@ class PostgresClient(Executor):
     def __init__(self, client: Any) -> None:
         self._client = client
         self._in_block = is_in_block(client)
+        self._inside = False
         self._executor: Executor | None = None
 
     async def prepare(self) -> None:
@@ -36,7 +37,9 @@ class PostgresClient(Executor):
     def autocommits(self) -> str | None:
         if not self._in_block:
             return OUTSIDE
-        return ENDED if self.driver(self._client._connection).autocommits() else None
+        ended = self.driver(self._client._connection).autocommits() is not None
+        self._inside = not ended
+        return ENDED if ended else None
 
     async def fetch(
         self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
@@ -44,6 +47,8 @@ class PostgresClient(Executor):
         async with self._client.acquire_connection() as connection:
             refuse_ended(self._client)  # it may have ended while this waited for its turn
             self._executor = executor = self.driver(connection)
+            if self._inside and executor.autocommits() is not None:
+                raise TransactionEnded(ENDED)
             self._client.log.debug("%s: %s", sql, args)
             rows: Sequence[Row] = await _fetch(self._client, executor, sql, args)
             return rows
