@@ -59,6 +59,8 @@ CASES = (
     Case(clients.AiosqliteLegacy, "sqlite"),
     Case(clients.Sqlite3, "sqlite", ANY),
     Case(clients.Sqlite3Legacy, "sqlite", ANY),
+    Case(clients.AatomicPostgres, "postgresql"),
+    Case(clients.AatomicSqlite, "sqlite"),
     Case(clients_tortoise.TortoiseAsyncpg, "postgresql"),
     Case(clients_tortoise.TortoisePsycopg, "postgresql"),
     Case(clients_tortoise.TortoiseSqlite, "sqlite"),
