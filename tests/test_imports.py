@@ -31,7 +31,7 @@ def third_party(modules: set[str]) -> set[str]:
 def adapters(modules: set[str]) -> set[str]:
     """The adapters among them, without what all of them share."""
     names = {module.split(".")[2] for module in modules if module.startswith("aseq.adapters.")}
-    return names - {"base", "_call", "_sqlite", "_thread"}
+    return {name for name in names if name != "base" and not name.startswith("_")}
 
 
 def test_aseq_loads_nothing_but_anyio() -> None:
