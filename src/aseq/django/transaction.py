@@ -15,6 +15,7 @@ from aseq.adapters._worker import in_worker
 from .block import MOVED, OVER
 from .context import blocks, innermost
 from .in_thread import InThread
+from .testcase import refuse_beside_a_testcase
 from .threads import OwnThread, has_sync_caller, own_thread
 from .turns import Turn, turn_on
 
@@ -46,6 +47,8 @@ class Transaction(InThread):
                 raise TransactionManagementError(ANOTHER_TASK)
             parent.refuse()
             self.parent, parent.child = parent, self
+        else:
+            refuse_beside_a_testcase(self.using)
         try:
             await self._begin()
         except BaseException as exc:
