@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,16 +21,23 @@ class Case:
         client: how to use it.
         dialect: the database under it.
         backends: the event loops that its library runs on.
+        python: the lowest version that its library runs on.
     """
 
     client: type[clients.Client]
     dialect: Literal["postgresql", "sqlite"]
     backends: tuple[str, ...] = ASYNCIO
+    python: tuple[int, int] = (3, 11)
 
     @property
     def id(self) -> str:
         """As pytest prints it."""
         return self.client.__name__
+
+    @property
+    def runs(self) -> bool:
+        """Whether this Python has its library."""
+        return sys.version_info >= self.python
 
 
 CASES = (
@@ -39,6 +47,7 @@ CASES = (
     Case(clients.PsycopgBlock, "postgresql"),
     Case(clients.PsycopgThread, "postgresql", ANY),
     Case(clients.PsycopgThreadBlock, "postgresql", ANY),
+    Case(clients.AsyncBackend, "postgresql", python=(3, 12)),
     Case(clients.SessionAsyncpg, "postgresql"),
     Case(clients.SessionPsycopg, "postgresql"),
     Case(clients.ConnectionAsyncpg, "postgresql"),
@@ -50,6 +59,8 @@ CASES = (
     Case(clients.AiosqliteLegacy, "sqlite"),
     Case(clients.Sqlite3, "sqlite", ANY),
     Case(clients.Sqlite3Legacy, "sqlite", ANY),
+    Case(clients.AatomicPostgres, "postgresql"),
+    Case(clients.AatomicSqlite, "sqlite"),
     Case(clients_tortoise.TortoiseAsyncpg, "postgresql"),
     Case(clients_tortoise.TortoisePsycopg, "postgresql"),
     Case(clients_tortoise.TortoiseSqlite, "sqlite"),

@@ -39,8 +39,9 @@ OURS: dict[str, tuple[str, ...]] = {
     ERRORS: (),
     CORE: (ERRORS, CORE),
     "aseq._guard": (),
+    "aseq._tally": (),
     "aseq._explain": (ERRORS, CORE, BASE),
-    "aseq._drive": (ERRORS, CORE, BASE, "aseq._explain", "aseq._guard"),
+    "aseq._drive": (ERRORS, CORE, BASE, "aseq._explain", "aseq._guard", "aseq._tally"),
     "aseq._dispatch": (ERRORS, CORE, BASE),
     "aseq._sequence": _CALLS,
     "aseq._schema": _CALLS,
@@ -65,6 +66,10 @@ OURS: dict[str, tuple[str, ...]] = {
         *(CALL, "aseq.adapters._worker"),
         "aseq.django",
     ),
+    # An adapter, but one that knows Django.
+    "aseq.django.async_backend": (
+        *(ERRORS, CORE, BASE, "aseq.adapters.psycopg", "aseq.django.errors"),
+    ),
 }
 
 # Any other adapter: what all adapters share, and itself.
@@ -84,6 +89,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "aseq.adapters.psycopg": ("psycopg",),
     "aseq.adapters.psycopg_thread": ("anyio", "psycopg"),
     "aseq.django": ("anyio", "asgiref", "django"),
+    "aseq.django.async_backend": ("django", "django_async_backend", "psycopg"),
     "aseq.adapters.tortoise": ("tortoise",),
 }
 

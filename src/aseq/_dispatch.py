@@ -17,6 +17,7 @@ from .adapters.base import Executor, unsupported
 ADAPTERS = {
     "aiosqlite": "aseq.adapters.aiosqlite",
     "asyncpg": "aseq.adapters.asyncpg",
+    "django_async_backend": "aseq.django.async_backend",
     "psycopg": "aseq.adapters.psycopg",
     "psycopg_pool": "aseq.adapters.psycopg",
     "sqlalchemy": "aseq.adapters.sqlalchemy",

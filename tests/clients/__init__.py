@@ -7,6 +7,7 @@ users would. What it does is never mocked.
 from __future__ import annotations
 
 from .base import Client, sqlite_file
+from .django import AatomicPostgres, AatomicSqlite, AsyncBackend
 from .postgres import Asyncpg, AsyncpgPool, Psycopg, PsycopgBlock
 from .sqlalchemy import (
     ConnectionAiosqlite,
@@ -23,8 +24,11 @@ from .sqlite import Aiosqlite, AiosqliteLegacy, Sqlite3, Sqlite3Legacy
 from .threads import PsycopgThread, PsycopgThreadBlock
 
 __all__ = (
+    "AatomicPostgres",
+    "AatomicSqlite",
     "Aiosqlite",
     "AiosqliteLegacy",
+    "AsyncBackend",
     "Asyncpg",
     "AsyncpgPool",
     "Client",

@@ -21,12 +21,17 @@ class Client(ABC):
             known that the savepoint isn't all there is, they are refused.
         shares_connections: whether a task waits for its turn on a connection that
             another task uses, or else is turned away with the driver's error.
+        without_table: what is said where there is no table, after that.
     """
 
     conn: Any
     journal_mode: ClassVar[str] = "DELETE"
     draws_in_savepoints: ClassVar[bool] = True
     shares_connections: ClassVar[bool] = True
+    without_table: ClassVar[str] = (
+        ": create it once with `await aseq.create_table(conn, '{table}')`, or with your "
+        "migrations"
+    )
 
     def __init__(self, url: str) -> None:
         self.url = url

@@ -32,7 +32,7 @@ from tests.faults.stalls import Stall, stallable
 
 # A scope around the transaction cancels the driver's own ROLLBACK as well: psycopg then
 # closes the connection, and asyncpg forgets that it is in a transaction.
-LOST_BY_ITS_DRIVER = (clients.Asyncpg, clients.Psycopg)
+LOST_BY_ITS_DRIVER = (clients.Asyncpg, clients.Psycopg, clients.AsyncBackend)
 
 
 @pytest.fixture(params=WAYS)

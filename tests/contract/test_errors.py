@@ -20,7 +20,7 @@ from tests.blocks import undone
 from tests.clients import Client
 from tests.database import Database
 
-DRIVERS = {"asyncpg", "psycopg", "sqlalchemy", "sqlite3", "tortoise"}
+DRIVERS = {"asyncpg", "django", "psycopg", "sqlalchemy", "sqlite3", "tortoise"}
 
 VERBS: dict[str, Callable[[AsyncSequence, object], Awaitable[object]]] = {
     "next_value": lambda seq, conn: seq.next_value(conn),
@@ -49,10 +49,8 @@ async def test_the_table_is_missing(
         async with client.transaction():  # rolled back, the connection is as good as new
             assert await AsyncSequence(name).next_value(client.conn) == 1
 
-    assert str(caught.value) == (
-        f"table {table!r} doesn't exist: create it once with "
-        f"`await aseq.create_table(conn, {table!r})`, or with your migrations"
-    )
+    advice = database.case.client.without_table.format(table=table)
+    assert str(caught.value) == f"table {table!r} doesn't exist{advice}"
     assert caught.value.table == table
     assert is_the_drivers_own(caught.value.__cause__)
     assert not is_retryable(caught.value)

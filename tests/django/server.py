@@ -10,7 +10,7 @@ import anyio
 import psycopg
 from django.db import connections
 
-DEADLINE = 20.0
+DEADLINE = 60.0
 
 _OTHERS = (
     "SELECT pid, state, wait_event_type FROM pg_stat_activity WHERE pid <> pg_backend_pid()"

@@ -71,6 +71,23 @@ def test_e002() -> None:
         ]
 
 
+@pytest.mark.parametrize("number", [0, -1, 2.5, "20", None, True])
+def test_e003(number: object) -> None:
+    with override_settings(ASEQ_MAX_BLOCKS=number):
+        assert checked() == [
+            Error(
+                f"ASEQ_MAX_BLOCKS must be a whole number of at least 1, not {number!r}.",
+                hint="ASEQ_MAX_BLOCKS = 20",
+                id="aseq.E003",
+            )
+        ]
+
+
+def test_no_e003() -> None:
+    with override_settings(ASEQ_MAX_BLOCKS=1):
+        assert checked() == []
+
+
 @pytest.mark.parametrize("mode", [None, "DEFERRED", "deferred"])
 def test_w001(mode: str | None) -> None:
     with options("sqlite", transaction_mode=mode):

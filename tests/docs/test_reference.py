@@ -21,6 +21,8 @@ CONNECTIONS = {
     clients.SQLAlchemyConnection: "SQLAlchemy `AsyncConnection`",
     clients.Psycopg: "`psycopg.AsyncConnection`",
     clients.PsycopgThread: "`psycopg.Connection`",
+    clients.AatomicPostgres: "Django, the block of `aatomic`",
+    clients.AsyncBackend: "django-async-backend, `async_connections[alias]`",
     clients.Asyncpg: "`asyncpg.Connection`, also from a pool",
     clients.Sqlite3: "`sqlite3.Connection`",
     clients.Sqlite3Legacy: "`sqlite3.Connection`",

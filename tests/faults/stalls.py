@@ -19,7 +19,7 @@ import psycopg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from aseq import AsyncSequence
-from tests.clients import Client, SQLAlchemySession
+from tests.clients import AatomicSqlite, Client, SQLAlchemySession
 from tests.clients_tortoise import TortoiseClient
 from tests.database import Database
 from tests.proxy import DEADLINE, Proxy, proxy_before
@@ -179,6 +179,8 @@ async def gate(client: Client) -> Gate:
 
 
 async def _driver_connection(client: Client) -> Any:
+    if isinstance(client, AatomicSqlite):
+        return client.wrapper.connection
     conn: Any = client.conn
     if isinstance(client, TortoiseClient):
         return conn._connection

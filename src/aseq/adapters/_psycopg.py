@@ -45,8 +45,8 @@ class PsycopgConnection(Executor):
 
     dialect = POSTGRESQL
     paramstyle: Paramstyle = "format"
-    driver_errors: ClassVar = (psycopg.Error,)
-    block: ClassVar[str]
+    driver_errors: ClassVar[tuple[type[Exception], ...]] = (psycopg.Error,)
+    block: str
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection

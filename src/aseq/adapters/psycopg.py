@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
+from typing import Any
 
 import psycopg
 from psycopg.pq import TransactionStatus
@@ -57,7 +58,7 @@ class PsycopgExecutor(PsycopgConnection):
         # In a task of its own, so that an anyio timeout reaches it once only: it then
         # asks the server to cancel, and the connection stays usable.
         async def execute() -> Sequence[Row]:
-            cursor = psycopg.AsyncCursor(self._connection, row_factory=tuple_row)
+            cursor = self.cursor()
             async with self._answered():
                 await cursor.execute(query, args)
             result = cursor.pgresult  # a `description` is costly
@@ -68,6 +69,10 @@ class PsycopgExecutor(PsycopgConnection):
     def _begin(self) -> None:
         self.refuse_outside()
         self._sent = True
+
+    def cursor(self) -> psycopg.AsyncCursor[Any]:
+        """What a statement is executed with, whose rows are tuples."""
+        return psycopg.AsyncCursor(self._connection, row_factory=tuple_row)
 
     def _answered(self) -> AbstractAsyncContextManager[object]:
         """A block at whose end the server has answered, in a pipeline too."""

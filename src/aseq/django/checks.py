@@ -22,8 +22,8 @@ from .errors import SequenceTableMissing
 def check_settings(
     app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[checks.CheckMessage]:
-    """aseq.E001 and E002: a setting can't work."""
-    return [*_table_setting(), *_transaction_setting()]
+    """aseq.E001, E002 and E003: a setting can't work."""
+    return [*_table_setting(), *_transaction_setting(), *_blocks_setting()]
 
 
 def _table_setting() -> Iterator[checks.CheckMessage]:
@@ -44,6 +44,16 @@ def _transaction_setting() -> Iterator[checks.CheckMessage]:
             f"ASEQ_REQUIRE_TRANSACTION must be True or False, not {required!r}.",
             hint="ASEQ_REQUIRE_TRANSACTION = True",
             id="aseq.E002",
+        )
+
+
+def _blocks_setting() -> Iterator[checks.CheckMessage]:
+    number = conf.max_blocks()
+    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+        yield checks.Error(
+            f"ASEQ_MAX_BLOCKS must be a whole number of at least 1, not {number!r}.",
+            hint="ASEQ_MAX_BLOCKS = 20",
+            id="aseq.E003",
         )
 
 

@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 import anyio
 from asgiref.sync import AsyncToSync, SyncToAsync, ThreadSensitiveContext
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from . import conf
 
@@ -97,9 +98,16 @@ class OwnThread(ThreadSensitiveContext):
         """Begin to close the thread's connections, without waiting for that."""
         self.over = True
         SyncToAsync.context_to_thread_executor.pop(self, None)
-        closing = self.executor.submit(connections.close_all)
+        closing = self.executor.submit(_close_connections)
         self.executor.shutdown(wait=False)
         return closing
+
+
+def _close_connections() -> None:
+    connections.close_all()
+    for connection in connections.all(initialized_only=True):
+        if connection.connection is not None:  # SQLite in memory: Django leaves it open
+            BaseDatabaseWrapper.close(connection)
 
 
 async def own_thread() -> OwnThread | None:

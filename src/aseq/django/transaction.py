@@ -16,6 +16,7 @@ from .block import OVER
 from .context import blocks, innermost
 from .hops import MOVED
 from .in_thread import InThread
+from .testcase import refuse_beside_a_testcase
 from .threads import OwnThread, has_sync_caller, own_thread
 from .turns import Turn, turn_on
 
@@ -47,6 +48,8 @@ class Transaction(InThread):
                 raise TransactionManagementError(ANOTHER_TASK)
             parent.refuse()
             self.parent, parent.child = parent, self
+        else:
+            refuse_beside_a_testcase(self.using)
         try:
             await self._begin()
         except BaseException as exc:

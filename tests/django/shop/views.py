@@ -15,7 +15,7 @@ from .models import Saved
 async def issue(request: HttpRequest, name: str) -> JsonResponse:
     """Number and save, both or neither."""
     try:
-        number = await _issue(name, fails="fails" in request.GET)
+        number = await number_and_save(name, fails="fails" in request.GET)
     except ZeroDivisionError:
         return JsonResponse({}, status=400)
     return JsonResponse({"numbers": [number]})
@@ -25,12 +25,14 @@ async def two(request: HttpRequest, name: str) -> JsonResponse:
     """Two blocks at once in one request, of which one may fail."""
     fails = "fails" in request.GET
     done = await asyncio.gather(
-        _issue(name, fails=fails), _issue(name, fails=False), return_exceptions=True
+        number_and_save(name, fails=fails),
+        number_and_save(name, fails=False),
+        return_exceptions=True,
     )
     return JsonResponse({"numbers": [number for number in done if isinstance(number, int)]})
 
 
-async def _issue(name: str, *, fails: bool) -> int:
+async def number_and_save(name: str, *, fails: bool) -> int:
     async with aatomic():
         number = await get_next_value(name)
         await Saved.objects.acreate(name=name, number=number)

@@ -1,0 +1,86 @@
+"""Connections of django-async-backend: psycopg's, which an `async_atomic` block manages.
+
+A statement goes through the backend's own cursor: it is logged, counted and wrapped as
+the others are, and its errors are Django's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import psycopg
+from django.db import Error
+from django_async_backend.db.backends.base.base import BaseAsyncDatabaseWrapper
+from psycopg.rows import tuple_row
+
+from aseq._core.statement import Bind, Row
+from aseq.adapters.base import Executor, unsupported
+from aseq.adapters.psycopg import PsycopgExecutor
+
+from .errors import ERRORS
+
+_CONNECTION = "pass the connection: `async_connections[alias]`"
+
+_HINTS = {
+    "AsyncAtomic": f"enter the block, and {_CONNECTION}",
+    "BaseAsyncDatabaseWrapper": "its database must be PostgreSQL",
+}
+
+
+def executor_for(connection: object, /) -> Executor:
+    """The executor for ``async_connections[alias]``."""
+    if isinstance(connection, BaseAsyncDatabaseWrapper) and connection.vendor == "postgresql":
+        return AsyncBackendExecutor(connection)
+    raise unsupported(connection, _HINTS, _CONNECTION)
+
+
+class AsyncBackendExecutor(PsycopgExecutor):
+    """One connection of the backend, in the task that owns it."""
+
+    driver_errors: ClassVar = (Error, psycopg.Error)
+    errors = ERRORS
+
+    def __init__(self, wrapper: Any) -> None:
+        super().__init__(wrapper.connection)
+        self._wrapper = wrapper
+        self.block = f"async with async_atomic(using={wrapper.alias!r}):"
+        # An earlier error of the transaction isn't one of this call, and isn't explained.
+        wrapper.validate_no_broken_transaction()
+
+    async def prepare(self) -> None:
+        # Connects, if nothing has yet, and refuses a task that doesn't own the connection.
+        self._its_cursor = await self._wrapper.cursor()
+        self._connection = self._its_cursor.connection
+        await super().prepare()
+
+    def cursor(self) -> Any:
+        self._its_cursor.cursor.row_factory = tuple_row
+        return self._its_cursor
+
+    async def fetch(
+        self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
+    ) -> Sequence[Row]:
+        try:
+            return await super().fetch(sql, args, nowait=nowait)
+        except Error as exc:
+            self._mark(exc)
+            raise
+
+    async def spoil(self) -> bool:
+        spoilt = await super().spoil()
+        self._mark(None)
+        return spoilt
+
+    def abandon(self) -> None:
+        super().abandon()
+        self._mark(None)
+
+    def _mark(self, exc: Exception | None) -> None:
+        """Let the block know what the server does: the transaction can't be committed.
+
+        It would commit, and run what was to be done after a commit.
+        """
+        if self.spoilt:
+            self._wrapper.needs_rollback = self._wrapper.in_atomic_block
+            self._wrapper.rollback_exc = exc
