@@ -6,7 +6,6 @@ Only the model's own table is fixed when the process starts, as for any model.
 from __future__ import annotations
 
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 
 from aseq._core.spec import DEFAULT_TABLE, SEED_TABLE
 from aseq._core.table import TableName
@@ -27,9 +26,7 @@ def require_transaction() -> bool:
 
 def max_blocks() -> int:
     """``ASEQ_MAX_BLOCKS``: how many `aatomic` blocks have a thread of their own at once; 20."""
-    number = getattr(settings, "ASEQ_MAX_BLOCKS", 20)
-    if not isinstance(number, int) or number < 1:
-        raise ImproperlyConfigured(f"ASEQ_MAX_BLOCKS is {number!r}, not a number from 1 on")
+    number: int = getattr(settings, "ASEQ_MAX_BLOCKS", 20)
     return number
 
 
