@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from unittest.mock import patch
 
 import pytest
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
@@ -16,9 +17,10 @@ from django.test.utils import override_settings
 
 from aseq.django import aatomic, get_next_value
 from tests.django.server import observed
+from tests.django.shop.models import Saved
 from tests.django.test_aatomic import last, save, saved
 from tests.django.test_aatomic_tasks import save_elsewhere, thread
-from tests.proxy import proxy_before
+from tests.proxy import Proxy, proxy_before
 
 DEADLINE = 20
 
@@ -192,30 +194,54 @@ async def test_the_default_executor_is_full(name: str) -> None:
     assert await last(name) == 1
 
 
-async def test_a_server_that_doesnt_react_any_more(
-    name: str, postgres: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@contextmanager
+def behind(proxy: Proxy) -> Iterator[None]:
+    """New connections go through the proxy."""
+    port = proxy.url.split("@127.0.0.1:")[1].split("/")[0]
+    with patch.dict(connections.settings["default"], HOST="127.0.0.1", PORT=port):
+        yield
+
+
+async def test_a_server_that_doesnt_react_any_more(name: str, postgres: str) -> None:
     """The thread is let go, and the connection with it; nothing is committed."""
     async with aatomic():
         await save(name, "default")
-    with proxy_before(postgres) as proxy:
-        port = proxy.url.split("@127.0.0.1:")[1].split("/")[0]
-        async with observed() as (server, other):
-            with other.holding(name):
-                with monkeypatch.context() as patch:
-                    patch.setitem(connections.settings["default"], "HOST", "127.0.0.1")
-                    patch.setitem(connections.settings["default"], "PORT", port)
-                    task = asyncio.create_task(save_elsewhere(name, "default"))
-                    await server.until_waiting()
-                proxy.freeze()
-                task.cancel()
-                done, _ = await asyncio.wait([task], timeout=DEADLINE * 2)
-                assert done == {task}
-                assert task.cancelled()
-            proxy.release()
-            proxy.cut()
-            await server.until(lambda: server.others() == [])
+    async with observed() as (server, other):
+        with proxy_before(postgres) as proxy, other.holding(name):
+            with behind(proxy):
+                task = asyncio.create_task(save_elsewhere(name, "default"))
+                await server.until_waiting()
+            proxy.freeze()
+            task.cancel()
+            done, _ = await asyncio.wait([task], timeout=DEADLINE * 2)
+            assert done == {task}
+            assert task.cancelled()
+        await server.until(lambda: server.others() == [])
     assert (await last(name), await saved(name)) == (1, [1])
+
+
+async def test_a_number_that_comes_too_late(name: str, postgres: str) -> None:
+    """Drawn, but its task was cancelled meanwhile: nothing more is written in the block."""
+    with (
+        proxy_before(postgres) as proxy,
+        pytest.raises(TransactionManagementError, match="a number that nobody got"),
+        behind(proxy),
+    ):
+        async with aatomic():
+            await save(name, "default")
+            proxy.hold_answers()
+            task = asyncio.create_task(get_next_value(name))
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            proxy.wait_for_answer()
+            task.cancel()
+            await asyncio.sleep(0)
+            proxy.deliver()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            with pytest.raises(TransactionManagementError, match="until the end of the"):
+                await Saved.objects.acreate(name=name, number=2)
+    assert (await last(name), await saved(name)) == (None, [])
 
 
 async def test_every_connection_of_its_thread_is_closed(name: str) -> None:

@@ -55,7 +55,7 @@ class OwnThread(ThreadSensitiveContext):
     def __init__(self) -> None:
         super().__init__()
         self.executor = ThreadPoolExecutor(1, "aseq")
-        self.loop = asyncio.get_running_loop()
+        self.loop, self.limiter = asyncio.get_running_loop(), _limiter()
         self.blocks = 0
         self.over = False
 
@@ -93,7 +93,7 @@ class OwnThread(ThreadSensitiveContext):
             # Not to be cancelled, even at the end of the loop.
             await asyncio.shield(asyncio.wrap_future(self.shut()))
         finally:
-            _limiter().release_on_behalf_of(self)
+            self.limiter.release_on_behalf_of(self)
 
     def shut(self) -> Future[None]:
         """Begin to close the thread's connections, without waiting for that."""
@@ -127,7 +127,7 @@ async def own_thread() -> OwnThread | None:
         current.blocks += 1
         return current
     own = OwnThread()
-    await _limiter().acquire_on_behalf_of(own)
+    await own.limiter.acquire_on_behalf_of(own)
     own.blocks += 1
     own.enter()
     return own
