@@ -24,7 +24,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test serve lint types docs clean
+.PHONY: help demo test serve bench lint types docs clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile
@@ -37,6 +37,9 @@ test: $(call environment,test) ## all tests
 
 serve: $(call environment,test) ## the application of the demo, in a browser (PORT=8000)
 	$(call python,test) -m examples.invoices
+
+bench: $(call environment,bench) ## aseq beside its peers: five minutes (ARGS=--quick for less)
+	$(call python,bench) -m benchmarks $(ARGS)
 
 lint: $(call environment,lint) ## style
 	$(call python,lint) -m ruff check $(ARGS)

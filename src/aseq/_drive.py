@@ -17,9 +17,11 @@ import anyio
 
 from ._core.plans import Plan
 from ._core.spec import SequenceSpec
-from ._core.statement import Row
+from ._core.statement import Row, Statement
+from ._core.table import TableName
 from ._explain import explained, refuse_autocommit
 from ._guard import to_the_end
+from ._tally import Tally
 from .adapters.base import Executor, SyncExecutor, TransactionEnded
 from .errors import AseqError
 
@@ -38,6 +40,20 @@ UNUSABLE = (
 GIVEN_UP = (
     "aseq: the call may have drawn a number that nobody got, and the database didn't "
     "answer any more, so the connection was closed"
+)
+
+QUEUED = Tally(limit=1_000, transactions=256)
+"""What the latest transactions of this process have queued for.
+
+An upper bound: a savepoint that is rolled back frees its places. And a rough one: two
+servers may have transactions with the same id.
+"""
+MANY_NAMES = (
+    f"aseq: one transaction has drawn from more than {QUEUED.limit:,} different sequences. "
+    "Each of them holds a slot of the server's lock table, which all sessions share, until the "
+    "transaction ends; when the table is full, other sessions fail with 53200 (out of shared "
+    "memory). Use smaller transactions, next_values for many numbers of one sequence, or "
+    "fair=False for those sequences"
 )
 
 
@@ -80,8 +96,11 @@ def run_on_sync(
             except StopIteration as stop:
                 result: T = stop.value
                 return result
-            sql, args = statement.render(executor.paramstyle, executor.locate(statement.table))
+            table = executor.locate(statement.table)
+            sql, args = statement.render(executor.paramstyle, table)
             rows = executor.fetch(sql, args, nowait=statement.nowait)
+            if statement.queues:
+                _count(statement, table, rows)
 
 
 async def _play(plan: Plan[T], executor: Executor) -> T:
@@ -92,7 +111,8 @@ async def _play(plan: Plan[T], executor: Executor) -> T:
         except StopIteration as stop:
             result: T = stop.value
             return result
-        sql, args = statement.render(executor.paramstyle, executor.locate(statement.table))
+        table = executor.locate(statement.table)
+        sql, args = statement.render(executor.paramstyle, table)
         try:
             rows = await executor.fetch(sql, args, nowait=statement.nowait)
         except executor.driver_errors:
@@ -105,6 +125,20 @@ async def _play(plan: Plan[T], executor: Executor) -> T:
         except BaseException as exc:
             await _make_unusable(executor, exc)
             raise
+        if statement.queues:
+            _count(statement, table, rows)
+
+
+def _count(statement: Statement, table: TableName, rows: Sequence[Row]) -> None:
+    """Warn, once, of a transaction that queues for very many names."""
+    transaction = rows[0][1] if rows else None
+    if transaction is None:  # nothing was drawn
+        return
+    if QUEUED.passes(transaction, (table, statement.binds["name"])):
+        # Not warnings.warn(): where warnings are errors, it would raise here, and the
+        # number that was just drawn would be lost. So it would if a log handler raised.
+        with suppress(Exception):
+            logger.warning(MANY_NAMES)
 
 
 async def _make_unusable(executor: Executor, lost: BaseException) -> None:

@@ -99,6 +99,15 @@ def test_postgresql_has_a_text_of_its_own_for_each() -> None:
     assert len(set(POSTGRESQL.advance.values())) == 4
 
 
+def test_what_queues_says_in_which_transaction() -> None:
+    queued = [text for (*_, queued, _), text in POSTGRESQL.draw.items() if queued]
+    queued += [text for (_, queued), text in POSTGRESQL.advance.items() if queued]
+    queued.append(str(POSTGRESQL.enqueue))
+    assert len(queued) == 7
+    for _, text in named_texts(POSTGRESQL):
+        assert text.count("txid_current()") == (text in queued)
+
+
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
 def test_every_draw_is_there(dialect: Dialect) -> None:
     assert set(dialect.draw) == {Draw(*flags) for flags in product((False, True), repeat=3)}

@@ -102,7 +102,8 @@ def test_a_draw_is_one_statement(
     statement = next(plans.next_values(spec, dialect, count))
 
     draw = Draw(looping=spec.reset_value is not None, queued=True, nowait=False)
-    assert statement == Statement(dialect.draw[draw], TABLE, binds, nowait=False)
+    queues = dialect is POSTGRESQL
+    assert statement == Statement(dialect.draw[draw], TABLE, binds, queues=queues)
     sql, _ = statement.render("qmark", TABLE)
     assert sql.count("?") >= len(binds)
 
@@ -128,3 +129,4 @@ def test_each_kind_of_draw_has_its_text(reset: int | None, fair: bool, nowait: b
     assert statement.template == POSTGRESQL.draw[Draw(reset is not None, fair, nowait)]
     assert statement.table == TableName("numbers", "billing")
     assert statement.nowait is nowait
+    assert statement.queues is fair

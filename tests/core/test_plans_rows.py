@@ -53,6 +53,7 @@ def test_advance_to_is_one_statement(dialect: Dialect, step: int, fair: bool) ->
     assert statement.template == dialect.advance[step > 0, fair]
     assert statement.table == TableName("numbers", "billing")
     assert statement.nowait is False
+    assert statement.queues is (fair and dialect is POSTGRESQL)
 
 
 @pytest.mark.parametrize(("rows", "expected"), [([(7,)], 7), ([(0,)], 0), ([], None)])
@@ -69,7 +70,7 @@ def test_delete_queues_before_it_takes_the_row(rows: list[tuple[int]], expected:
 
     assert POSTGRESQL.enqueue is not None
     assert said == [
-        Statement(POSTGRESQL.enqueue, TABLE, {"name": "a"}),
+        Statement(POSTGRESQL.enqueue, TABLE, {"name": "a"}, queues=True),
         Statement(POSTGRESQL.delete, TABLE, {"name": "a"}),
     ]
     assert result is expected

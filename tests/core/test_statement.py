@@ -82,4 +82,5 @@ def test_a_statement_waits_and_has_no_parameters_unless_it_says_so() -> None:
 
     assert statement.binds == {}
     assert statement.nowait is False
+    assert statement.queues is False
     assert statement == Statement("SELECT 1", TABLE)

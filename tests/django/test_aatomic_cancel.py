@@ -18,6 +18,7 @@ from django.db.transaction import TransactionManagementError
 from aseq import AsyncSequence
 from aseq._drive import UNUSABLE
 from aseq.django import aatomic, advance_to, get_next_value
+from tests.cases import BACKENDS
 from tests.django.server import Server, observed
 from tests.django.shop.models import Saved
 from tests.django.test_aatomic import last, save, saved
@@ -27,6 +28,12 @@ DRAWS: dict[str, Draw] = {
     "function": lambda tx, name: get_next_value(name),
     "sequence": lambda tx, name: AsyncSequence(name).next_value(tx),
 }
+
+
+@pytest.fixture(params=[backend for backend in BACKENDS if backend != "trio"])
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, object]]:
+    """The event loop."""
+    return BACKENDS[request.param]
 
 
 @pytest.fixture(params=DRAWS)

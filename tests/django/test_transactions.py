@@ -16,6 +16,8 @@ from django.db.transaction import TransactionManagementError
 from django.test.utils import override_settings
 
 import aseq
+from aseq import _drive
+from aseq._tally import Tally
 from aseq.django import sync
 from aseq.django.errors import NotInTransaction, SequenceLocked, SequenceTableMissing
 from tests.django.shop.models import Saved
@@ -94,6 +96,20 @@ def test_a_savepoint_that_sqlite_would_commit_is_refused(name: str) -> None:
         "commits by itself; turn autocommit on, or draw outside the block"
     )
     assert str(caught.value) == refusal(name, advice)
+
+
+def test_very_many_names_are_logged(
+    name: str, using: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_drive, "QUEUED", Tally(limit=3, transactions=10))
+    for _ in range(2):
+        with transaction.atomic(using=using):
+            for number in range(6):
+                with transaction.atomic(using=using):
+                    sync.get_next_value(f"{name}-{number}", using=using)
+
+    told = [_drive.MANY_NAMES] * 2 if using == "default" else []
+    assert [text for _, _, text in caplog.record_tuples] == told
 
 
 def test_a_rollback_gives_the_number_back(name: str, using: str) -> None:

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import logging
+
 import asyncpg
 import psycopg
 import pytest
 
-from aseq import AsyncSequence, create_table
+from aseq import AsyncSequence, _drive, create_table
+from aseq._tally import Tally
 from devtools.postgres import postgres_server
 
-NAMES = 1_000
+NAMES = _drive.QUEUED.limit
+
+
+@pytest.fixture(autouse=True)
+def log(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> pytest.LogCaptureFixture:
+    """What is logged at WARNING and above. Each server counts its transactions anew."""
+    monkeypatch.setattr(_drive, "QUEUED", Tally(NAMES, 256))
+    caplog.set_level(logging.WARNING, logger="aseq")
+    return caplog
 
 
 async def draw_from_each(conn: object, names: int) -> None:
@@ -17,7 +30,7 @@ async def draw_from_each(conn: object, names: int) -> None:
         await AsyncSequence(f"case-{number}").next_value(conn)
 
 
-async def test_a_thousand_names_leave_room_for_others() -> None:
+async def test_a_thousand_names_leave_room_for_others(log: pytest.LogCaptureFixture) -> None:
     with postgres_server(max_connections=100) as server:
         async with await psycopg.AsyncConnection.connect(server.dsn) as conn:
             await create_table(conn)
@@ -27,11 +40,15 @@ async def test_a_thousand_names_leave_room_for_others() -> None:
                 "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"
             )
             assert await counted.fetchone() == (NAMES,)
+            assert log.messages == []
+            await draw_from_each(conn, NAMES + 100)
+            assert log.messages == [_drive.MANY_NAMES]
 
             other = await asyncpg.connect(server.dsn, timeout=10)
             async with other.transaction():
                 assert await AsyncSequence("invoices").next_value(other) == 1
             await other.close()
+            assert log.messages == [_drive.MANY_NAMES]
             await conn.rollback()
 
             counted = await conn.execute(

@@ -41,7 +41,12 @@ def _draw(spec: SequenceSpec, dialect: Dialect, count: int, nowait: bool) -> Sta
     cycle = spec.cycle
     template = dialect.draw[Draw(cycle is not None, spec.queued, nowait)]
     binds = _endless_binds(spec, count) if cycle is None else _looping_binds(spec, cycle, count)
-    return Statement(template, TableName.parse(spec.table), binds, nowait)
+    queues = _queues(spec, dialect)
+    return Statement(template, TableName.parse(spec.table), binds, nowait, queues)
+
+
+def _queues(spec: SequenceSpec, dialect: Dialect) -> bool:
+    return spec.queued and dialect.enqueue is not None
 
 
 def _endless_binds(spec: SequenceSpec, count: int) -> dict[str, Bind]:
@@ -97,7 +102,8 @@ def advance_to(spec: SequenceSpec, dialect: Dialect, value: int) -> Plan[int]:
     upwards = spec.step > 0
     template = dialect.advance[upwards, spec.queued]
     binds: dict[str, Bind] = {"name": spec.name, "start": _start(spec, value), "value": value}
-    rows = yield Statement(template, TableName.parse(spec.table), binds)
+    queues = _queues(spec, dialect)
+    rows = yield Statement(template, TableName.parse(spec.table), binds, queues=queues)
     return cast("int", rows[0][0])
 
 
@@ -116,7 +122,7 @@ def delete(spec: SequenceSpec, dialect: Dialect) -> Plan[bool]:
     table = TableName.parse(spec.table)
     if spec.queued and dialect.enqueue is not None:
         # A statement of its own: the next one sees what was committed while this waited.
-        yield Statement(dialect.enqueue, table, {"name": spec.name})
+        yield Statement(dialect.enqueue, table, {"name": spec.name}, queues=True)
     rows = yield Statement(dialect.delete, table, {"name": spec.name})
     return bool(rows)
 

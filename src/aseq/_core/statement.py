@@ -32,12 +32,15 @@ class Statement(NamedTuple):
         binds: a value for each parameter (and maybe for others).
         nowait: don't wait for the database's own lock (on SQLite, the busy
             timeout; servers are told so in the text).
+        queues: it takes a place in the fair queue, which is kept until the transaction
+            ends. The second column of its row is the transaction's id.
     """
 
     template: str
     table: TableName
     binds: Mapping[str, Bind] = _NO_BINDS
     nowait: bool = False
+    queues: bool = False
 
     def render(self, paramstyle: Paramstyle, table: TableName) -> tuple[str, tuple[Bind, ...]]:
         """The text as one kind of driver takes it, and its arguments in order."""

@@ -76,8 +76,10 @@ class Call(Generic[T]):
             self.dropped = True
             if self.ran and not self._over.is_set():
                 # Not in a pool's thread: all of those may be waiting, too.
-                self._waker = Thread(target=self._keep_waking, daemon=True)
-                self._waker.start()
+                waker = Thread(target=self._keep_waking, daemon=True)
+                with suppress(RuntimeError):  # no more threads: then it isn't woken
+                    waker.start()
+                    self._waker = waker
 
     def _keep_waking(self) -> None:
         deadline = monotonic() + LIMIT

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Coroutine
 from functools import wraps
 from inspect import iscoroutinefunction
@@ -12,9 +11,14 @@ from typing import Any, ParamSpec, TypeVar, overload
 from django.db import DEFAULT_DB_ALIAS
 
 from .block import Block
-from .transaction import Transaction
+from .transaction import Transaction, current_task
 
 __all__ = ("aatomic",)
+
+WHICH = (
+    "rolled back: several tasks entered one `aatomic` object, and another one left it, so "
+    "that it can't be known which: make an object for each entry"
+)
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -41,11 +45,14 @@ class AsyncAtomic:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        task = asyncio.current_task()
+        task = current_task()
         # One object may be entered again, and by several tasks; a task may leave what
         # another one entered, as pytest's fixtures do.
-        mine = [entry for entry in self._entries if entry.task is task] or self._entries
-        entry = mine[-1]
+        mine = [entry for entry in self._entries if entry.task is task]
+        if not mine and len(self._entries) > 1:
+            for entry in self._entries:
+                entry.lose(WHICH)
+        entry = (mine or self._entries)[-1]
         self._entries.remove(entry)
         await entry.exit(exc_type, exc, traceback)
 

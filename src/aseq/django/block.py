@@ -1,14 +1,13 @@
 """One entry of an `aatomic` block: its state, and calls on its connection.
 
-What a block is, is known here and now, on the event loop; what Django knows of it
-(`in_atomic_block`) is true for every task that shares the connection, and proves nothing.
+What a block is, is known here and now, on the event loop.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextvars import ContextVar, copy_context
+from contextvars import Context, copy_context
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -19,11 +18,13 @@ from django.db.transaction import TransactionManagementError
 
 from aseq._core.statement import Bind, Paramstyle, Row
 from aseq._guard import to_the_end
-from aseq.adapters._call import Call, Dropped
+from aseq.adapters._call import Call
 from aseq.adapters.base import Executor
 
 from .connection import DjangoConnection
 from .errors import ERRORS
+from .threads import sync_caller
+from .waking import give_up, wake
 
 if TYPE_CHECKING:
     from .transaction import Transaction
@@ -39,19 +40,11 @@ LOST = (
     "rolled back: a call that was cancelled, or that its block didn't wait for, may have "
     "drawn a number that nobody got"
 )
+
 MOVED = (
     "rolled back: the request, or the sync caller, that the block's connection belongs to "
     "ended before the block did"
 )
-
-# The open blocks of the current context, by alias. It may be a copy, and be outdated:
-# only a block itself knows whether it is open.
-blocks: ContextVar[dict[str, Transaction]] = ContextVar("aseq_blocks")
-
-
-def innermost(using: str) -> Transaction | None:
-    """The block on a database that the current context was last inside of."""
-    return blocks.get({}).get(using)
 
 
 class Block(Executor):
@@ -66,15 +59,17 @@ class Block(Executor):
         self.task = asyncio.current_task()
         self.open = False
         self.child: Transaction | None = None
-        self.lost: Exception | None = None
+        self.lost: str | None = None
         self.hooks: list[tuple[Callable[[], object], bool]] = []
         self.rolls_back = False
         self.calls: set[Call[Any]] = set()
         self.connection: BaseDatabaseWrapper = None
+        self.advice: str | None = None
+        self.context: Context | None = None
 
     def adopt(self) -> None:
-        """Run everything from now on in the thread that the current context leads to."""
-        self._context = copy_context()
+        """Run everything from now on as the current context would, and in that thread."""
+        self.context, self._caller = copy_context(), sync_caller()
 
     def on_commit(self, func: Callable[[], object], *, robust: bool = False) -> None:
         """Call a sync function in the block's thread after the outermost block's commit.
@@ -83,38 +78,40 @@ class Block(Executor):
         """
         if iscoroutinefunction(func):
             raise TypeError("on_commit takes a function that isn't async")
+        self._refuse_if_over()
         self.hooks.append((func, robust))
 
     def set_rollback(self, rollback: bool = True) -> None:
         """Roll back at the end of the block, without an error."""
+        self._refuse_if_over()
         self.rolls_back = rollback
 
-    def refusal(self) -> Exception | None:
-        """Why nothing can be done in the block, if so."""
+    def _refuse_if_over(self) -> None:
         if not self.open:
-            return TransactionManagementError(OVER)
-        if self.child is not None:
-            return TransactionManagementError(NESTED)
-        if self.lost is not None:
-            return self.lost
-        return None
+            raise TransactionManagementError(OVER)
 
-    def lose(self) -> None:
-        """A number may be lost: nothing but a rollback can follow."""
+    def refuse(self) -> None:
+        """Raise if nothing can be done in the block."""
+        self._refuse_if_over()
+        if self.child is not None:
+            raise TransactionManagementError(NESTED)
+        if self.lost is not None:
+            raise TransactionManagementError(self.lost)
+
+    def lose(self, why: str = LOST) -> None:
+        """Nothing but a rollback can follow: a number may be lost."""
         if self.lost is None:
-            self.lost = TransactionManagementError(LOST)
+            self.lost = why
 
     async def call(self, work: Callable[[], T]) -> T:
         """Run something that may draw numbers on the block's connection, in its thread.
 
         Cancelling it wakes the thread; if it had begun, the block can only roll back.
         """
-        refusal = self.refusal()
-        if refusal is not None:
-            raise refusal
-        call = Call(lambda: self._work(call, work), self._wake, self._spoil)
+        self.refuse()
+        call = Call(lambda: self._work(call, work), self._wake, self._spoil, self._give_up)
 
-        def drop(_: object) -> None:
+        def drop(_: object = None) -> None:
             # No await: nothing gets in between, whatever becomes of the caller.
             call.drop()
             if call.ran:
@@ -123,11 +120,16 @@ class Block(Executor):
         self.calls.add(call)
         try:
             result = await self.hop(call, drop)
-        except Dropped:
-            raise TransactionManagementError(OVER) from None
+        except Exception as exc:
+            if call.dropped:  # by the end of the block
+                raise TransactionManagementError(OVER) from exc
+            raise
+        except BaseException:
+            drop()  # if it wasn't yet: the end of the loop cancels the inner task, too
+            raise
         finally:
             self.calls.discard(call)
-        if call.dropped:  # by the end of the block
+        if call.dropped:
             raise TransactionManagementError(OVER)
         return result
 
@@ -135,7 +137,11 @@ class Block(Executor):
         self, work: Callable[[], T], on_cancel: Callable[[object], object] | None = None
     ) -> T:
         """Run something in the block's thread, to its end."""
-        context = self._context.copy()
+        assert self.context is not None  # noqa: S101
+        context = self.context.copy()
+        if sync_caller() is not self._caller and await sync_to_async(self.is_here)():
+            # Sync code in the block's thread waits for this: only it can run something.
+            context = copy_context()
         return await to_the_end(lambda: sync_to_async(work)(), on_cancel, context=context)
 
     def _work(self, call: Call[T], work: Callable[[], T]) -> T:
@@ -143,32 +149,37 @@ class Block(Executor):
         self.check_thread()
         return work()
 
-    def _spoil(self) -> None:
-        self.connection.needs_rollback = True
+    def is_here(self) -> bool:
+        """In a thread: whether it is the one that the block began in."""
+        return connections[self.using] is self.connection
 
     def check_thread(self) -> None:
-        """In the thread: refuse if it isn't the one that the block began in.
+        """In the thread: refuse if it isn't that one any more.
 
         Raises:
             TransactionManagementError: its own ended; the connection was closed now.
         """
-        if connections[self.using] is self.connection:
-            return
+        if not self.is_here():
+            self.disconnect()
+            raise TransactionManagementError(MOVED)
+
+    def disconnect(self) -> None:
+        """From any thread: the server rolls back."""
         self.connection.inc_thread_sharing()
         self.connection.close()
-        raise TransactionManagementError(MOVED)
+
+    def _spoil(self) -> None:
+        self.connection.needs_rollback = True
 
     def _wake(self) -> None:
-        """Ask the server to cancel what the thread waits for: in another thread."""
-        driver = self.connection.connection
-        for cancel in ("cancel_safe", "cancel"):  # psycopg, psycopg2
-            if hasattr(driver, cancel):
-                getattr(driver, cancel)()
-                return
+        wake(self.connection)
+
+    def _give_up(self) -> None:
+        give_up(self.connection)
 
     def autocommits(self) -> str | None:
         """See `Executor`, as for all that follows."""
-        return None if self.open else OVER
+        return self.advice if self.open else OVER
 
     async def fetch(
         self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False

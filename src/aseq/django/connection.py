@@ -15,6 +15,7 @@ from aseq._core.statement import Bind, Paramstyle, Row
 from aseq.adapters.base import SyncExecutor
 from aseq.errors import SequenceLocked, UnsupportedConnection
 
+from .context import is_anothers
 from .errors import ERRORS
 
 _BUSY = (
@@ -23,9 +24,15 @@ _BUSY = (
     "DATABASES, transactions wait for their turn instead of failing"
 )
 
-_SAVEPOINT = (
+SAVEPOINT = (
     "on SQLite, an atomic block after `set_autocommit(False)` is a savepoint that commits "
     "by itself; turn autocommit on, or draw outside the block"
+)
+
+ANOTHERS = (
+    "the `aatomic` block that is open on this thread's connection isn't around this code: it "
+    "is another task's, and its rollback would take the number with it. Await one after the "
+    "other, or use `aatomic` here as well"
 )
 
 # By Django's `connection.vendor`.
@@ -47,13 +54,16 @@ class DjangoConnection(SyncExecutor):
             raise UnsupportedConnection(f"the {vendor} database {using!r}", f"use {known}")
         self.dialect = DIALECTS[vendor]
         # An earlier error of the transaction isn't one of this call, and isn't explained.
-        self._connection.validate_no_broken_transaction()
+        if self._connection.in_atomic_block:  # else it is an earlier transaction's
+            self._connection.validate_no_broken_transaction()
 
     def autocommits(self) -> str | None:
         """Whether no transaction of the caller's own is open; if so, what to do."""
         connection = self._connection
-        if _releases_commit(connection):
-            return _SAVEPOINT
+        if releases_commit(connection):
+            return SAVEPOINT
+        if is_anothers(connection):
+            return ANOTHERS
         if _in_block(connection):
             return None
         if not (connection.in_atomic_block or connection.get_autocommit()):
@@ -105,7 +115,7 @@ def _in_block(connection: BaseDatabaseWrapper) -> bool:
     )
 
 
-def _releases_commit(connection: BaseDatabaseWrapper) -> bool:
+def releases_commit(connection: BaseDatabaseWrapper) -> bool:
     """Whether the block may be a mere savepoint that SQLite commits at its end.
 
     So it is after `set_autocommit(False)`, if nothing was written before the block.

@@ -14,7 +14,8 @@ from aseq._drive import UNUSABLE
 
 from . import conf
 from .atomic import aatomic
-from .block import OVER, Block, innermost
+from .block import OVER, Block
+from .context import innermost
 from .errors import NotInTransaction
 
 T = TypeVar("T")
@@ -56,7 +57,7 @@ async def write(name: str, using: str | None, work: Callable[[str], T]) -> T:
     try:
         return await block.call(lambda: work(using))
     except BaseException as exc:
-        if block.lost is not lost_before:
+        if block.lost != lost_before:
             exc.add_note(UNUSABLE)
             logger.warning(UNUSABLE)
         raise

@@ -8,9 +8,8 @@ tasks share one thread, and with it one transaction: there a block gets its own.
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from contextvars import Token
 from weakref import WeakKeyDictionary
 
 import anyio
@@ -20,7 +19,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from . import conf
 
-__all__ = ("OwnThread", "has_sync_caller", "own_thread")
+__all__ = ("OwnThread", "has_sync_caller", "own_thread", "sync_caller")
 
 _current = SyncToAsync.thread_sensitive_context
 _limiters: WeakKeyDictionary[asyncio.AbstractEventLoop, anyio.CapacityLimiter] = (
@@ -28,10 +27,21 @@ _limiters: WeakKeyDictionary[asyncio.AbstractEventLoop, anyio.CapacityLimiter] =
 )
 
 
+def sync_caller() -> object | None:
+    """What runs things in the thread of the sync code that waits for this code, if any."""
+    caller: object | None = getattr(AsyncToSync.executors, "current", None)
+    return caller
+
+
 def has_sync_caller() -> bool:
-    """Whether sync code further up waits for this task, and its thread is used."""
-    if getattr(AsyncToSync.executors, "current", None) is not None:
+    """Whether sync code further up waits for this task, and its thread is used.
+
+    As asgiref finds it: first what the context knows of, last what the loop runs under.
+    """
+    if sync_caller():
         return True
+    if _current.get(None):
+        return False
     return asyncio.get_running_loop() in AsyncToSync.loop_thread_executors
 
 
@@ -44,9 +54,9 @@ class OwnThread(ThreadSensitiveContext):
     def __init__(self) -> None:
         super().__init__()
         self.executor = ThreadPoolExecutor(1, "aseq")
+        self.loop = asyncio.get_running_loop()
         self.blocks = 0
         self.over = False
-        self._token: Token[ThreadSensitiveContext] | None = None
 
     def __bool__(self) -> bool:
         return not self.over
@@ -54,14 +64,21 @@ class OwnThread(ThreadSensitiveContext):
     def enter(self) -> None:
         """Use it in the current context."""
         SyncToAsync.context_to_thread_executor[self] = self.executor
+        self._former = _current.get(None)
         self._token = _current.set(self)
 
     def leave(self) -> None:
-        """Don't use it in the current context any more, if this is the last block."""
-        if self.blocks == 1 and self._token is not None:
-            with suppress(ValueError):  # not the context that entered: `close` is enough
-                _current.reset(self._token)
-            self._token = None
+        """Don't use it in the current context any more."""
+        if _current.get(None) is not self:
+            return
+        if self._former is not None:
+            _current.set(self._former)
+            return
+        # There was no value, and None would be one: a request served in this context
+        # later (as in tests) would then get no thread. From a context that isn't the one
+        # that entered, it can't be removed; there it is False as soon as it is over.
+        with suppress(ValueError, RuntimeError):
+            _current.reset(self._token)
 
     async def close(self) -> None:
         """One block less. After the last, close the thread's connections.
@@ -71,14 +88,19 @@ class OwnThread(ThreadSensitiveContext):
         self.blocks -= 1
         if self.blocks:
             return
+        try:
+            # Not to be cancelled, even at the end of the loop.
+            await asyncio.shield(asyncio.wrap_future(self.shut()))
+        finally:
+            _limiter().release_on_behalf_of(self)
+
+    def shut(self) -> Future[None]:
+        """Begin to close the thread's connections, without waiting for that."""
         self.over = True
         SyncToAsync.context_to_thread_executor.pop(self, None)
-        try:
-            loop = asyncio.get_running_loop()
-            await loop.run_in_executor(self.executor, _close_connections)
-        finally:
-            self.executor.shutdown(wait=False)
-            _limiter().release_on_behalf_of(self)
+        closing = self.executor.submit(_close_connections)
+        self.executor.shutdown(wait=False)
+        return closing
 
 
 def _close_connections() -> None:
@@ -100,7 +122,7 @@ async def own_thread() -> OwnThread | None:
         # Its token is gone when it was left: for a task that outlived its request.
         if current is not None and current.token is not None:
             return None
-    elif current:
+    elif current and current.loop is asyncio.get_running_loop():
         current.blocks += 1
         return current
     own = OwnThread()

@@ -7,38 +7,37 @@ from collections.abc import Iterator
 from contextlib import suppress
 from types import TracebackType
 
-from django.db import connections, transaction
-from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.transaction import TransactionManagementError
 
 from aseq._guard import to_the_end
+from aseq.adapters._worker import in_worker
 
-from .block import NESTED, OVER, Block, blocks, innermost
-from .connection import DjangoConnection
+from .block import MOVED, OVER
+from .context import blocks, innermost
+from .in_thread import InThread
 from .testcase import refuse_beside_a_testcase
 from .threads import OwnThread, has_sync_caller, own_thread
-from .turns import turn_on
+from .turns import Turn, turn_on
 
 ANOTHER_TASK = (
     "the block that is open here is another task's, and blocks on one connection can only be "
     "nested by one task: draw in that block, or start this task before it"
 )
-FOREIGN = (
-    "a transaction that isn't an `aatomic` block is open on this thread's connection, and "
-    "whose it is can't be known: open it with `aatomic` as well"
-)
 
 
-class Transaction(Block):
+class Transaction(InThread):
     """One entry of an `aatomic` block: a transaction, or a savepoint in one."""
 
     def __init__(self, using: str, savepoint: bool, durable: bool) -> None:
-        super().__init__(using)
-        self._atomic = transaction.Atomic(using, savepoint, durable)
-        self._entered = False
-        self._parent: Transaction | None = None
+        super().__init__(using, savepoint, durable)
+        self.waits_for: list[Turn] = []
         self._thread: OwnThread | None = None
-        self._turn: asyncio.Lock | None = None
+        self._turn: Turn | None = None
+        self._ends = False
+
+    def outermost(self) -> Transaction:
+        """The block that this one is inside of, and so on; perhaps itself."""
+        return self if self.parent is None else self.parent.outermost()
 
     async def enter(self) -> None:
         """Begin. A cancellation gets no further until that is undone."""
@@ -46,46 +45,35 @@ class Transaction(Block):
         if parent is not None and parent.open:
             if parent.task is not self.task:
                 raise TransactionManagementError(ANOTHER_TASK)
-            if parent.child is not None:
-                raise TransactionManagementError(NESTED)
-            self._parent, parent.child = parent, self
+            parent.refuse()
+            self.parent, parent.child = parent, self
         else:
             refuse_beside_a_testcase(self.using)
         try:
-            self._thread = await own_thread()
-            self.adopt()
-            if self._parent is None:
-                turn = turn_on(await self.hop(self._find))
-                await turn.acquire()
-                self._turn = turn
-            self._under_sync = has_sync_caller()
-            await self.hop(self._enter)
+            await self._begin()
         except BaseException as exc:
             await self._undo(exc)
             raise
         self.open = True
-        self.rest = blocks.get({})
-        blocks.set({**self.rest, self.using: self})
+        self._former = parent
+        blocks.set({**blocks.get({}), self.using: self})
+        self.adopt()
 
-    def _find(self) -> BaseDatabaseWrapper:
-        return connections[self.using]
-
-    def _enter(self) -> None:
-        self.dialect = DjangoConnection(self.using).dialect
-        self.connection = connections[self.using]
-        if self._parent is not None:
-            self._parent.check_thread()
-        elif self.connection.in_atomic_block and not self._under_sync:
-            raise TransactionManagementError(FOREIGN)
-        self._atomic.__enter__()
-        self._entered = True
+    async def _begin(self) -> None:
+        self._thread = await own_thread()
+        self.adopt()
+        if self.parent is None:
+            turn = turn_on(await self.hop(self.find))
+            await turn.take(self)
+            self._turn = turn
+        under_sync = has_sync_caller()
+        await self.hop(lambda: self.begin(under_sync=under_sync))
 
     async def _undo(self, exc: BaseException) -> None:
         """Go back to before `enter`."""
-        if self._thread is not None:
-            self._thread.leave()
+        self.leave_context()
         with suppress(asyncio.CancelledError):  # one is on its way already
-            await to_the_end(lambda: self._end(exc))
+            await self._surely_end(exc)
 
     async def exit(
         self,
@@ -98,22 +86,31 @@ class Transaction(Block):
             if exc is None:
                 raise TransactionManagementError(OVER)
             return
-        for block in self._chain():
+        for block in reversed(list(self._chain())):
             block.open = False
             for call in list(block.calls):
-                self.lose()
-                call.drop()
+                if not call.dropped:
+                    self.lose()
+                    call.drop()
             block.leave_context()
-        await to_the_end(lambda: self._end(exc))
+        if current_task() is None:  # the coroutine is being closed
+            self._drop_all()
+            return
+        await self._surely_end(exc)
         if self.lost is not None and exc is None:
-            raise self.lost
+            raise TransactionManagementError(self.lost)
 
     def leave_context(self) -> None:
         """Forget the block in this context, which needn't be that which entered."""
-        current = blocks.get({})
+        current = dict(blocks.get({}))
         if current.get(self.using) is self:
-            blocks.set(self.rest)
-        if self._thread is not None:
+            del current[self.using]
+            if self._former is not None:
+                current[self.using] = self._former
+            blocks.set(current)
+        if self._thread is not None and not any(
+            block.open and block._thread is self._thread for block in current.values()
+        ):
             self._thread.leave()
 
     def _chain(self) -> Iterator[Transaction]:
@@ -123,32 +120,60 @@ class Transaction(Block):
             yield block
             block = block.child
 
+    async def _surely_end(self, exc: BaseException | None) -> None:
+        cancelled: asyncio.CancelledError | None = None
+        while not self._ends:
+            try:
+                await to_the_end(lambda: self._end(exc))
+            except asyncio.CancelledError as error:
+                # The end of the loop cancels every task, and some before they begin.
+                cancelled = error
+        if cancelled is not None:
+            raise cancelled
+
     async def _end(self, exc: BaseException | None) -> None:
+        self._ends = True
         try:
-            if self._entered:
-                await self.hop(lambda: self._exit(exc))
+            if self.context is not None:
+                await self._exit_in_thread(exc)
         finally:
-            if self._parent is not None and self._parent.child is self:
-                self._parent.child = None
+            if self.parent is not None and self.parent.child is self:
+                self.parent.child = None
             if self._turn is not None:
                 self._turn.release()
             for block in self._chain():
                 if block._thread is not None:
                     await block._thread.close()
 
-    def _exit(self, exc: BaseException | None) -> None:
-        self.check_thread()
-        left_open = list(self._chain())[1:]
-        for block in reversed(left_open):
-            error = TransactionManagementError(OVER)
-            block._atomic.__exit__(TransactionManagementError, error, None)
-        if exc is None:
-            self._prepare_commit()
-        self._atomic.__exit__(type(exc) if exc is not None else None, exc, None)
+    async def _exit_in_thread(self, exc: BaseException | None) -> None:
+        cancelled: asyncio.CancelledError | None = None
+        while True:
+            try:
+                await self.hop(lambda: self.end(exc))
+                break
+            except asyncio.CancelledError as error:
+                # Again. The thread may be at it, or never begin: ask once more, behind it.
+                cancelled = error
+            except Exception as error:
+                if not self.entered:
+                    raise
+                # Its thread is gone. (Django refuses this one; the others may be busy.)
+                await in_worker(self.disconnect)
+                raise TransactionManagementError(MOVED) from error
+        if cancelled is not None:
+            raise cancelled
 
-    def _prepare_commit(self) -> None:
-        if self.lost is not None or self.rolls_back:
-            self.connection.needs_rollback = True
-        if not self.connection.needs_rollback:
-            for func, robust in self.hooks:
-                self.connection.on_commit(func, robust)
+    def _drop_all(self) -> None:
+        """Without an event loop, nothing can be awaited."""
+        if self._thread is None:
+            self.disconnect()
+        elif self._thread:
+            self._thread.shut()
+
+
+def current_task() -> asyncio.Task[object] | None:
+    """The task that runs; None also where no event loop does."""
+    try:
+        return asyncio.current_task()
+    except RuntimeError:
+        return None

@@ -29,6 +29,7 @@ class Dialect:
         name: as SQLAlchemy calls it.
         draw: the statement that draws numbers, for each kind of draw. It gives one
             row with the new last value; no row, or NULL, if nothing was drawn.
+            Where there is a queue, what queues adds the id of its transaction.
         enqueue: takes a place in the fair queue; None where there is no queue.
         advance: moves a sequence forward, upwards (True) or downwards (False), for
             queued sequences and others: keys are (upwards, queued).

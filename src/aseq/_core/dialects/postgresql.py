@@ -16,18 +16,20 @@ from .base import DELETE, DRAWS, DROP, ENDLESS, LAST_VALUE, LOOPING, Dialect, Dr
 
 # The key: a hash of the sequence's name, seeded with its table's oid.
 _KEY = "hashtextextended({name}, $literal::regclass::oid::bigint)"
-_ENQUEUE = f"SELECT pg_advisory_xact_lock({_KEY})"
+_ENTER = f"SELECT pg_advisory_xact_lock({_KEY})"
+# Whose place in the queue it is. (Inside a savepoint too, that of the whole transaction.)
+_WHOSE = ", txid_current()"
 
 _UPSERT = """\
 INSERT INTO $table AS s (name, last)
 SELECT {{name}}, CAST({{start}} AS bigint){source}
 ON CONFLICT (name) DO UPDATE SET last = {next}
-RETURNING last"""
+RETURNING last{whose}"""
 
 # MATERIALIZED, and the only source of the row: it runs first and once.
 _QUEUED = f"""\
 WITH queue AS MATERIALIZED (
-    {_ENQUEUE}
+    {_ENTER}
 )
 """
 
@@ -52,7 +54,7 @@ WITH patience AS MATERIALIZED (
 ), draw AS (
 {upsert}
 )
-SELECT draw.last, set_config('lock_timeout', patience.setting, true)
+SELECT draw.*, set_config('lock_timeout', patience.setting, true)
 FROM patience LEFT JOIN draw ON true"""
 
 # A draw rewrites one small row: leave room on its page, so that its new versions
@@ -102,24 +104,26 @@ def _explain(exc: BaseException, table: str) -> type[AseqError] | None:
 
 def _upsert(next_value: str, *, queued: bool) -> str:
     if not queued:
-        return _UPSERT.format(next=next_value, source="")
-    return _QUEUED + _UPSERT.format(next=next_value, source=" FROM queue")
+        return _UPSERT.format(next=next_value, source="", whose="")
+    return _QUEUED + _UPSERT.format(next=next_value, source=" FROM queue", whose=_WHOSE)
 
 
 def _draw(draw: Draw) -> str:
     next_value = LOOPING if draw.looping else ENDLESS
     if not draw.nowait:
         return _upsert(next_value, queued=draw.queued)
+    whose = _WHOSE if draw.queued else ""
+    upsert = _UPSERT.format(next=next_value, source=" FROM turn", whose=whose)
     return _NOWAIT.format(
         entered=f"pg_try_advisory_xact_lock({_KEY})" if draw.queued else "true",
-        upsert=indent(_UPSERT.format(next=next_value, source=" FROM turn"), "    "),
+        upsert=indent(upsert, "    "),
     )
 
 
 POSTGRESQL = Dialect(
     name="postgresql",
     draw={draw: _draw(draw) for draw in DRAWS},
-    enqueue=_ENQUEUE,
+    enqueue=_ENTER + _WHOSE,
     advance={
         (upwards, queued): _upsert(f"{furthest}(s.last, {{value}})", queued=queued)
         for upwards, furthest in ((True, "greatest"), (False, "least"))

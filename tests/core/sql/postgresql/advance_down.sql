@@ -4,4 +4,4 @@ WITH queue AS MATERIALIZED (
 INSERT INTO "aseq_sequence" AS s (name, last)
 SELECT $1, CAST($2 AS bigint) FROM queue
 ON CONFLICT (name) DO UPDATE SET last = least(s.last, $3)
-RETURNING last
+RETURNING last, txid_current()

@@ -5,4 +5,4 @@ INSERT INTO "aseq_sequence" AS s (name, last)
 SELECT $1, CAST($2 AS bigint) FROM queue
 ON CONFLICT (name) DO UPDATE SET last = s.last + $3
 WHERE s.last BETWEEN $4 AND $5
-RETURNING last
+RETURNING last, txid_current()

@@ -9,4 +9,4 @@ ON CONFLICT (name) DO UPDATE SET last = CASE
     WHEN (s.last - $5) / $6 < $7 THEN s.last + $8
     ELSE s.last - $9
 END
-RETURNING last
+RETURNING last, txid_current()

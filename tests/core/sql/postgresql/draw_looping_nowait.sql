@@ -20,7 +20,7 @@ WITH patience AS MATERIALIZED (
         WHEN (s.last - $5) / $6 < $7 THEN s.last + $8
         ELSE s.last - $9
     END
-    RETURNING last
+    RETURNING last, txid_current()
 )
-SELECT draw.last, set_config('lock_timeout', patience.setting, true)
+SELECT draw.*, set_config('lock_timeout', patience.setting, true)
 FROM patience LEFT JOIN draw ON true

@@ -22,5 +22,5 @@ WITH patience AS MATERIALIZED (
     END
     RETURNING last
 )
-SELECT draw.last, set_config('lock_timeout', patience.setting, true)
+SELECT draw.*, set_config('lock_timeout', patience.setting, true)
 FROM patience LEFT JOIN draw ON true

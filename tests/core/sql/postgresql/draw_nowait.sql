@@ -16,7 +16,7 @@ WITH patience AS MATERIALIZED (
     SELECT $1, CAST($2 AS bigint) FROM turn
     ON CONFLICT (name) DO UPDATE SET last = s.last + $3
     WHERE s.last BETWEEN $4 AND $5
-    RETURNING last
+    RETURNING last, txid_current()
 )
-SELECT draw.last, set_config('lock_timeout', patience.setting, true)
+SELECT draw.*, set_config('lock_timeout', patience.setting, true)
 FROM patience LEFT JOIN draw ON true

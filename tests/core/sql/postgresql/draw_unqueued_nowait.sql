@@ -18,5 +18,5 @@ WITH patience AS MATERIALIZED (
     WHERE s.last BETWEEN $4 AND $5
     RETURNING last
 )
-SELECT draw.last, set_config('lock_timeout', patience.setting, true)
+SELECT draw.*, set_config('lock_timeout', patience.setting, true)
 FROM patience LEFT JOIN draw ON true

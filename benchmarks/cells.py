@@ -1,0 +1,101 @@
+"""What is measured with what. A peer is a driver with a way of getting numbers on it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from . import draws
+from .connections import Aiosqlite, Asyncpg, Client, Psycopg, Session, Sqlite3, SqliteSession
+from .settings import Settings
+
+
+@dataclass(frozen=True)
+class Peer:
+    """One way of numbering rows.
+
+    Attributes:
+        id: its name in the figures, and of its table.
+        label: what to call it in a chart.
+        client: its driver; None for the threads of django-sequences.
+        draw: gets a number on a connection.
+        late: draws after the work of a long transaction, not before.
+        gapless: promises no holes.
+    """
+
+    id: str
+    label: str
+    client: type[Client] | None
+    draw: Callable[[Any], Awaitable[int]] | None
+    late: bool = False
+    gapless: bool = True
+
+
+ASYNCPG = Peer("aseq_asyncpg", "aseq, asyncpg", Asyncpg, draws.Aseq("asyncpg"))
+LATE = Peer("aseq_late", "aseq, asyncpg, drawn late", Asyncpg, draws.Aseq("late"), late=True)
+PSYCOPG = Peer("aseq_psycopg", "aseq, psycopg", Psycopg, draws.Aseq("psycopg"))
+SESSION = Peer("aseq_sqlalchemy", "aseq, SQLAlchemy", Session, draws.Aseq("sqlalchemy"))
+UPSERT = Peer("upsert", "upsert by hand, asyncpg", Asyncpg, draws.upsert)
+FOR_UPDATE = Peer("for_update", "FOR UPDATE, SQLAlchemy", Session, draws.for_update)
+DJANGO = Peer("django_sequences", "django-sequences, threads", None, None)
+GAPPY = Peer("gappy", "nextval (leaves gaps), asyncpg", Asyncpg, draws.identity, gapless=False)
+
+_QUEUED = draws.Queued("queued_asyncpg").on_asyncpg
+_QUEUED_SESSION = draws.Queued("queued_sqlalchemy").on_session
+QUEUED = Peer("queued_asyncpg", "aseq's SQL by hand, asyncpg", Asyncpg, _QUEUED)
+QUEUED_SESSION = Peer(
+    "queued_sqlalchemy", "aseq's SQL by hand, SQLAlchemy", Session, _QUEUED_SESSION
+)
+
+AIOSQLITE = Peer("aseq_aiosqlite", "aseq, aiosqlite", Aiosqlite, draws.Aseq("aiosqlite"))
+AIOSQLITE_HAND = Peer(
+    "hand_aiosqlite", "upsert by hand, aiosqlite", Aiosqlite, draws.QueuedSqlite("by_hand")
+)
+SQLITE3 = Peer("aseq_sqlite3", "aseq, sqlite3 in threads", Sqlite3, draws.Aseq("sqlite3"))
+SQLITE_SESSION = Peer(
+    "aseq_sqlite_sqlalchemy", "aseq, SQLAlchemy", SqliteSession, draws.Aseq("session")
+)
+
+HOT = (ASYNCPG, UPSERT, DJANGO, PSYCOPG, SESSION, FOR_UPDATE, GAPPY)
+LONG = (ASYNCPG, LATE, UPSERT, DJANGO, GAPPY)
+OWN = (ASYNCPG, QUEUED, SESSION, QUEUED_SESSION)
+LITE = (AIOSQLITE, AIOSQLITE_HAND, SQLITE_SESSION, SQLITE3)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Peers that are measured in turns, with the same number of clients.
+
+    Attributes:
+        chart: the chart that they are in.
+        long: five more statements and 3 ms of work in each transaction.
+    """
+
+    chart: Literal["short", "long", "own", "sqlite"]
+    peers: tuple[Peer, ...]
+    clients: int
+    database: Literal["postgresql", "sqlite"] = "postgresql"
+
+    @property
+    def long(self) -> bool:
+        """Whether its transactions have more to do."""
+        return self.chart == "long"
+
+    @property
+    def slices(self) -> int:
+        """Into how many a turn is cut: many where a hundredth matters, or luck."""
+        return {"own": 10, "sqlite": 5}.get(self.chart, 1)
+
+
+def groups(settings: Settings) -> list[Group]:
+    """All that is measured in one run."""
+    return [
+        Group("own", OWN, 1),
+        *(Group("short", HOT, clients) for clients in settings.clients),
+        *(Group("long", LONG, clients) for clients in settings.few),
+        *(Group("sqlite", LITE, clients, "sqlite") for clients in (1, 8)),
+    ]
+
+
+EVERY_PEER = {peer.id: peer for peer in (*HOT, *LONG, *OWN, *LITE)}

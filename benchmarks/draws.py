@@ -1,0 +1,81 @@
+"""The ways of getting a number: aseq's, those written by hand, and the database's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import text
+
+from aseq import AsyncSequence
+from aseq._core.dialects import POSTGRESQL, SQLITE
+from aseq._core.plans import next_values
+from aseq._core.statement import Paramstyle
+
+_UPSERT = """INSERT INTO by_hand AS s (name, last) VALUES ($1, $2)
+ON CONFLICT (name) DO UPDATE SET last = s.last + $3 RETURNING last"""
+_LOCK = text("SELECT last FROM for_update WHERE name = 'invoices' FOR UPDATE")
+_SET = text("UPDATE for_update SET last = :last WHERE name = 'invoices'")
+
+
+class Aseq:
+    """What this is all about."""
+
+    def __init__(self, name: str) -> None:
+        self._sequence = AsyncSequence(name)
+
+    async def __call__(self, conn: Any) -> int:
+        return await self._sequence.next_value(conn)
+
+
+async def upsert(conn: Any) -> int:
+    """A table of counters and one statement, on asyncpg."""
+    number: int = await conn.fetchval(_UPSERT, "invoices", 1, 1)
+    return number
+
+
+async def for_update(session: Any) -> int:
+    """Lock the row, then write it, with SQLAlchemy."""
+    number: int = (await session.execute(_LOCK)).scalar_one() + 1
+    await session.execute(_SET, {"last": number})
+    return number
+
+
+async def identity(conn: Any) -> int:
+    """The database's own sequence: a rollback leaves a hole. On asyncpg."""
+    number: int = await conn.fetchval("SELECT nextval('gappy')")
+    return number
+
+
+class Queued:
+    """The very statement that aseq sends, sent by hand: what aseq itself costs."""
+
+    def __init__(self, name: str, paramstyle: Paramstyle = "numeric_dollar") -> None:
+        statement = next(next_values(AsyncSequence(name), POSTGRESQL, 1))
+        self._sql, self._args = statement.render(paramstyle, statement.table)
+
+    async def on_asyncpg(self, conn: Any) -> int:
+        [[number, _]] = await conn.fetch(self._sql, *self._args)
+        return int(number)
+
+    async def on_psycopg(self, conn: Any) -> int:
+        cursor = await conn.execute(self._sql, self._args)
+        [[number, _]] = await cursor.fetchall()
+        return int(number)
+
+    async def on_session(self, session: Any) -> int:
+        connection = await session.connection()
+        result = await connection.exec_driver_sql(self._sql, self._args)
+        [[number, _]] = result
+        return int(number)
+
+
+class QueuedSqlite:
+    """The same for SQLite, on aiosqlite."""
+
+    def __init__(self, name: str) -> None:
+        statement = next(next_values(AsyncSequence(name), SQLITE, 1))
+        self._sql, self._args = statement.render("qmark", statement.table)
+
+    async def __call__(self, conn: Any) -> int:
+        [[number]] = await conn.execute_fetchall(self._sql, self._args)
+        return int(number)

@@ -1,0 +1,120 @@
+"""Figures: what a peer's turns come to, and the ratios between peers that have a floor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from .cells import Group, Peer
+from .counting import Count
+from .load import Turn
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One peer with one number of clients.
+
+    Attributes:
+        chart: what it belongs to (see `Group`).
+        peer: its id.
+        clients: how many at once.
+        per_second: transactions, the median of the rounds.
+        p50: milliseconds of a transaction, of all rounds.
+        p99: the same for the slowest in a hundred.
+        transactions: how many were committed.
+        rows: how many rows were found.
+        void: the numbers on them have a hole or a repeat, or a row is missing.
+    """
+
+    chart: str
+    peer: str
+    clients: int
+    per_second: float
+    p50: float
+    p99: float
+    transactions: int
+    rows: int
+    void: bool
+
+
+def summed_up(
+    group: Group, peer: Peer, turns: Sequence[Turn], found: Count, before: int
+) -> Figure:
+    """The figure of a peer, from its turns and from what it wrote."""
+    took = sorted(seconds for turn in turns for seconds in turn.transactions)
+    rows = found.rows - before
+    return Figure(
+        chart=group.chart,
+        peer=peer.id,
+        clients=group.clients,
+        per_second=round(median(turn.per_second for turn in turns), 1),
+        p50=round(took[len(took) // 2] * 1e3, 3),
+        p99=round(took[int(len(took) * 0.99)] * 1e3, 3),
+        transactions=len(took),
+        rows=rows,
+        void=rows != len(took) or (peer.gapless and not found.gapless),
+    )
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """How much more one peer gets done than another, and how much longer the other's p99 is.
+
+    Attributes:
+        what: both, in words.
+        throughput: of the first, in parts of the second's.
+        p99: of the second, in parts of the first's.
+        floor: the throughput that it should have at least.
+        p99_floor: the same for p99, if there is one.
+    """
+
+    what: str
+    throughput: float
+    p99: float
+    floor: float
+    p99_floor: float | None = None
+
+
+@dataclass(frozen=True)
+class _Pair:
+    what: str
+    first: tuple[str, str, int]
+    second: tuple[str, str, int]
+    floor: float
+    p99_floor: float | None = None
+
+
+def _pairs(most: int) -> list[_Pair]:
+    """What has a floor; `most` clients stand for 64 in a quick run."""
+    aseq = ("short", "aseq_asyncpg", most)
+    django, upsert = ("short", "django_sequences", most), ("short", "upsert", most)
+    own, hand = ("own", "aseq_asyncpg", 1), ("own", "queued_asyncpg", 1)
+    session, by_hand = ("own", "aseq_sqlalchemy", 1), ("own", "queued_sqlalchemy", 1)
+    lite, lite_hand = ("sqlite", "aseq_aiosqlite", 8), ("sqlite", "hand_aiosqlite", 8)
+    one = ("short", "aseq_asyncpg", 1)
+    return [
+        _Pair(f"{most} clients : django-sequences, {most} threads", aseq, django, 4, 8),
+        _Pair(f"{most} clients : plain upsert by hand", aseq, upsert, 1.7, 4),
+        _Pair(f"{most} clients : 1 client", aseq, one, 1),
+        _Pair("1 client : the same SQL by hand, asyncpg", own, hand, 0.93),
+        _Pair("1 client : the same SQL by hand, SQLAlchemy", session, by_hand, 0.95),
+        _Pair("SQLite, 8 tasks : aiosqlite by hand", lite, lite_hand, 0.9),
+    ]
+
+
+def ratios(figures: Sequence[Figure]) -> list[Ratio]:
+    """The ratios that have a floor."""
+    found = {(figure.chart, figure.peer, figure.clients): figure for figure in figures}
+    counts = {figure.clients for figure in figures if figure.chart == "short"}
+    most = 64 if 64 in counts else max(counts)
+    return [
+        Ratio(
+            what=pair.what,
+            throughput=round(found[pair.first].per_second / found[pair.second].per_second, 2),
+            p99=round(found[pair.second].p99 / found[pair.first].p99, 2),
+            floor=pair.floor,
+            p99_floor=pair.p99_floor,
+        )
+        for pair in _pairs(most)
+    ]

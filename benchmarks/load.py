@@ -1,0 +1,58 @@
+"""Lets clients loose for some seconds, and takes the time of each transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import perf_counter
+
+from .cells import Peer
+from .connections import Client
+
+STATEMENTS = 5
+WORK = 0.003
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What one peer got done in its turn: the seconds, and those of each transaction."""
+
+    seconds: float
+    transactions: list[float]
+
+    @property
+    def per_second(self) -> float:
+        return len(self.transactions) / self.seconds
+
+
+async def turn(peer: Peer, clients: Sequence[Client], seconds: float, *, long: bool) -> Turn:
+    """All clients at once, each one transaction after the other."""
+    took: list[float] = []
+    start = perf_counter()
+
+    async def work(client: Client) -> None:
+        while (begun := perf_counter()) < start + seconds:
+            await _transaction(peer, client, long=long)
+            took.append(perf_counter() - begun)
+
+    await asyncio.gather(*map(work, clients))
+    return Turn(perf_counter() - start, took)
+
+
+async def _transaction(peer: Peer, client: Client, *, long: bool) -> None:
+    assert peer.draw is not None
+    async with client.block():
+        if long and peer.late:
+            await _more(client)
+        number = await peer.draw(client.conn)
+        if long and not peer.late:
+            await _more(client)
+        await client.save(f"rows_{peer.id}", number)
+
+
+async def _more(client: Client) -> None:
+    """What else a transaction has to do."""
+    for _ in range(STATEMENTS):
+        await client.execute("INSERT INTO more (body) VALUES ('a line of an invoice')")
+    await asyncio.sleep(WORK)

@@ -1,0 +1,94 @@
+"""Measures one group: every peer in its turn, round after round, all in one process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from .cells import Group, Peer
+from .connections import Client
+from .counting import count
+from .figures import Figure, summed_up
+from .load import Turn, turn
+from .settings import Settings
+from .threads import Threads
+
+WARM_UP = 0.05
+"""Seconds of a turn that doesn't count."""
+
+
+async def measure(
+    group: Group, url: str, settings: Settings, done: Callable[[], None]
+) -> list[Figure]:
+    """Measure a group of peers.
+
+    Args:
+        group: the peers, and how many clients of each.
+        url: of the database.
+        settings: how often and how long.
+        done: called after each turn.
+    """
+    turns = defaultdict[Peer, list[Turn]](list)
+    seconds = settings.seconds / group.slices
+    async with _open(group, url) as (clients, threads):
+        for peer in group.peers:  # drivers prepare their statements the first time
+            await _turn(peer, group, clients, threads, WARM_UP)
+        before = {peer: count(url, peer.id).rows for peer in group.peers}
+        for round_ in range(settings.rounds * group.slices):
+            # Nobody always comes first.
+            for peer in _rotated(group.peers, round_):
+                turns[peer].append(await _turn(peer, group, clients, threads, seconds))
+                done()
+    return [
+        summed_up(group, peer, turns[peer], count(url, peer.id), before[peer])
+        for peer in group.peers
+    ]
+
+
+async def _turn(
+    peer: Peer,
+    group: Group,
+    clients: dict[type[Client], list[Client]],
+    threads: Threads | None,
+    seconds: float,
+) -> Turn:
+    if peer.client is not None:
+        return await turn(peer, clients[peer.client], seconds, long=group.long)
+    assert threads is not None
+    return threads.turn(f"rows_{peer.id}", seconds, long=group.long)
+
+
+def _rotated(peers: tuple[Peer, ...], by: int) -> tuple[Peer, ...]:
+    by %= len(peers)
+    return peers[by:] + peers[:by]
+
+
+@asynccontextmanager
+async def _open(
+    group: Group, url: str
+) -> AsyncIterator[tuple[dict[type[Client], list[Client]], Threads | None]]:
+    """The clients of each driver, connected, and the threads if there are any."""
+    clients: dict[type[Client], list[Client]] = {}
+    threads = None
+    try:
+        for peer in group.peers:
+            if peer.client is None:
+                threads = Threads(group.clients)
+            elif peer.client not in clients:
+                clients[peer.client] = [peer.client() for _ in range(group.clients)]
+                for client in clients[peer.client]:
+                    await _connect(client, url)
+        yield clients, threads
+    finally:
+        if threads is not None:
+            threads.close()
+        opened = [client for some in clients.values() for client in some]
+        await asyncio.gather(*(client.close() for client in opened))
+
+
+async def _connect(client: Client, url: str) -> None:
+    await client.open(url)
+    async with client.block():
+        await client.execute("SELECT 1")

@@ -1,0 +1,34 @@
+"""How long a run takes: the numbers of clients, the rounds, the seconds of a round."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One run.
+
+    Attributes:
+        clients: how many at once, where the number of clients is what's looked at.
+        few: how many at once, for long transactions.
+        rounds: how often each peer has its turn; the median counts.
+        seconds: how long a turn is.
+        draws: how many in a turn whose CPU time is taken.
+        imports: how often each is taken the time of; the median counts.
+    """
+
+    clients: tuple[int, ...] = (1, 4, 16, 64, 128)
+    few: tuple[int, ...] = (1, 16, 64)
+    rounds: int = 5
+    seconds: float = 0.62
+    draws: int = 100
+    imports: int = 5
+
+    @property
+    def connections(self) -> int:
+        """What the server must let in: four drivers keep theirs open side by side."""
+        return 4 * max(self.clients) + 50
+
+
+QUICK = Settings(clients=(1, 4, 16), few=(1, 16), rounds=3, seconds=0.3, draws=20, imports=1)

@@ -1,0 +1,82 @@
+"""The figures as tables, in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .calls import Call
+from .cells import EVERY_PEER
+from .figures import Figure, Ratio
+from .imports import Import
+from .results import Results
+
+_TITLES = {
+    "short": "PostgreSQL, short transactions",
+    "long": "PostgreSQL, long transactions",
+    "own": "PostgreSQL, one client: aseq, and its own SQL by hand",
+    "sqlite": "SQLite",
+}
+
+
+def tables(results: Results) -> str:
+    """All figures, then the ratios, then what aseq itself costs."""
+    figures = results.figures
+    charts = dict.fromkeys(figure.chart for figure in figures)
+    parts = [_table(chart, [f for f in figures if f.chart == chart]) for chart in charts]
+    parts.append(_ratios(results.ratios))
+    if results.calls:
+        parts.append(_calls(results.calls))
+    if results.imports:
+        parts.append(_imports(results.imports))
+    return "\n\n".join(parts)
+
+
+def _table(chart: str, figures: Sequence[Figure]) -> str:
+    counts = sorted({figure.clients for figure in figures})
+    cells = {(figure.peer, figure.clients): _cell(figure) for figure in figures}
+    rows = [
+        [EVERY_PEER[peer].label, *(cells[peer, clients] for clients in counts)]
+        for peer in dict.fromkeys(figure.peer for figure in figures)
+    ]
+    plural = ["1 client" if clients == 1 else f"{clients} clients" for clients in counts]
+    head = f"**{_TITLES[chart]}**: transactions per second · p99 of one in ms"
+    return f"{head}\n\n{_markdown(['', *plural], rows)}"
+
+
+def _cell(figure: Figure) -> str:
+    if figure.void:
+        return "void"
+    return f"{figure.per_second:,.0f} · {figure.p99:,.{0 if figure.p99 >= 10 else 1}f}"
+
+
+def _ratios(ratios: Sequence[Ratio]) -> str:
+    rows = [
+        [
+            ratio.what,
+            f"{ratio.throughput:.2f} (floor {ratio.floor:g})",
+            f"{ratio.p99:.1f}" + (f" (floor {ratio.p99_floor:g})" if ratio.p99_floor else ""),
+        ]
+        for ratio in ratios
+    ]
+    head = ["aseq : the other", "throughput, times", "p99, times shorter"]
+    return f"**Ratios**\n\n{_markdown(head, rows)}"
+
+
+def _calls(calls: Sequence[Call]) -> str:
+    rows = [
+        [call.driver, f"{call.aseq:.0f}", f"{call.by_hand:.0f}", f"{call.own:.0f}"]
+        for call in calls
+    ]
+    head = ["one number on", "aseq", "the same SQL by hand", "aseq's own"]
+    return f"**CPU time of a call**, in microseconds\n\n{_markdown(head, rows)}"
+
+
+def _imports(imports: Sequence[Import]) -> str:
+    rows = [[f"`{each.module}`", f"{each.own:.1f}", f"{each.total:.0f}"] for each in imports]
+    head = ["import", "its own", "with its libraries, in a new process"]
+    return f"**Imports**, in milliseconds\n\n{_markdown(head, rows)}"
+
+
+def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

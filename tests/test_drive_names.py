@@ -1,0 +1,142 @@
+"""Very many names in one transaction: what is logged, whoever wrote the executor.
+
+Real databases: see contract and faults.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+import pytest
+
+from aseq import AsyncSequence, _drive
+from aseq._core.plans import next_values
+from aseq._tally import Tally
+from aseq.adapters.base import (
+    POSTGRESQL,
+    Bind,
+    Executor,
+    Paramstyle,
+    Row,
+    SyncExecutor,
+    TableName,
+)
+
+
+class InTurn(Executor):
+    """Answers every draw, in the transaction that it was told."""
+
+    dialect = POSTGRESQL
+    paramstyle: Paramstyle = "format"
+    driver_errors: ClassVar = (ValueError,)
+    transaction: int | None = 7
+    schema: str | None = None
+
+    def autocommits(self) -> str | None:
+        return None
+
+    def locate(self, table: TableName) -> TableName:
+        return TableName(table.name, self.schema)
+
+    async def fetch(
+        self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
+    ) -> Sequence[Row]:
+        return [(1, self.transaction)]
+
+    async def spoil(self) -> bool:
+        raise AssertionError("nothing was lost")
+
+    def abandon(self) -> None:
+        raise AssertionError("nothing was lost")
+
+
+class InTurnSync(SyncExecutor):
+    """The same for sync code."""
+
+    dialect = POSTGRESQL
+    paramstyle: Paramstyle = "format"
+    driver_errors: ClassVar = (ValueError,)
+
+    def autocommits(self) -> str | None:
+        return None
+
+    def fetch(
+        self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
+    ) -> Sequence[Row]:
+        return [(1, 7)]
+
+
+@pytest.fixture
+def log(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> pytest.LogCaptureFixture:
+    """What is logged at WARNING and above, where two names are too many."""
+    monkeypatch.setattr(_drive, "QUEUED", Tally(limit=1, transactions=10))
+    caplog.set_level(logging.WARNING, logger="aseq")
+    return caplog
+
+
+def test_what_is_logged() -> None:
+    assert _drive.MANY_NAMES == (
+        "aseq: one transaction has drawn from more than 1,000 different sequences. Each of "
+        "them holds a slot of the server's lock table, which all sessions share, until the "
+        "transaction ends; when the table is full, other sessions fail with 53200 (out of "
+        "shared memory). Use smaller transactions, next_values for many numbers of one "
+        "sequence, or fair=False for those sequences"
+    )
+
+
+async def test_a_name_in_another_table_is_another(log: pytest.LogCaptureFixture) -> None:
+    executor, other = InTurn(), InTurn()
+    other.schema = "tenant"
+    for _ in range(2):
+        await AsyncSequence("invoices").next_value(executor)
+    assert log.messages == []
+    await AsyncSequence("invoices").next_value(other)
+
+    assert log.messages == [_drive.MANY_NAMES]
+
+
+async def test_without_a_transaction_there_is_nothing_to_count(
+    log: pytest.LogCaptureFixture,
+) -> None:
+    executor = InTurn()
+    executor.transaction = None
+    for number in range(5):
+        await AsyncSequence(f"case-{number}").next_value(executor)
+
+    assert log.messages == []
+
+
+def test_sync_code_is_told_too(log: pytest.LogCaptureFixture) -> None:
+    executor = InTurnSync()
+    for number in range(5):
+        spec = AsyncSequence(f"case-{number}")
+        plan = next_values(spec, POSTGRESQL, 1)
+        assert _drive.run_on_sync(spec, plan, executor, writes=True) == range(1, 2)
+
+    assert log.messages == [_drive.MANY_NAMES]
+
+
+@pytest.fixture
+def raising() -> Iterator[None]:
+    """A log that can't be written."""
+
+    class Raising(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            raise OSError("the disk is full")
+
+    handler = Raising()
+    _drive.logger.addHandler(handler)
+    yield
+    _drive.logger.removeHandler(handler)
+
+
+@pytest.mark.usefixtures("raising")
+async def test_a_number_is_worth_more_than_the_log(log: pytest.LogCaptureFixture) -> None:
+    executor = InTurn()
+    values = [await AsyncSequence(f"case-{i}").next_value(executor) for i in range(3)]
+
+    assert values == [1, 1, 1]
