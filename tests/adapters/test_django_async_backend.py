@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -18,6 +19,7 @@ from tests.clients import AsyncBackend
 from tests.contract.test_cancellation import attempted
 from tests.contract.test_refusals import VERBS
 from tests.database import Database
+from tests.docs.markdown import DOCS, titled
 from tests.faults.aftermath import assert_free, assert_usable
 from tests.faults.stalls import stallable
 from tests.observer import observing
@@ -63,6 +65,19 @@ async def test_refused_outside_a_block(
         before = observer.heard(pid)
         await refused()
         assert observer.heard(pid) == before
+
+
+async def test_what_the_documentation_shows(client: AsyncBackend, database: Database) -> None:
+    from django_async_backend.db import async_connections
+
+    page = DOCS / "how-to" / "django-async.md"
+    code = titled(page, "with_django_async_backend.py")
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    namespace: dict[str, Any] = {}
+    async_connections["default"] = client.conn
+    await eval(compile(code, page, "exec", flags, dont_inherit=True), namespace)
+
+    assert namespace["number"] == database.last("invoices")
 
 
 async def test_reading_and_whoever_asks_for_it_need_no_block(

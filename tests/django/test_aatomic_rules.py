@@ -231,7 +231,7 @@ async def test_hooks_that_fail(name: str) -> None:
 async def test_how_many_blocks_are_no_number(number: object) -> None:
     with (
         override_settings(ASEQ_MAX_BLOCKS=number),
-        pytest.raises(ImproperlyConfigured, match="ASEQ_MAX_BLOCKS is"),
+        pytest.raises(ImproperlyConfigured, match="ASEQ_MAX_BLOCKS must be"),
     ):
         async with aatomic():
             pytest.fail("entered")

@@ -71,7 +71,8 @@ async def test_blocks_in_one_request_wait_for_each_other(name: str, using: str) 
             return await save(name, using)
 
     async with ThreadSensitiveContext():
-        done = await asyncio.gather(fail(), succeed(), return_exceptions=True)
+        both = asyncio.gather(fail(), succeed(), return_exceptions=True)
+        done = await asyncio.wait_for(both, 20)
         assert isinstance(done[0], ZeroDivisionError)
         assert done[1] == 1
         assert entered == ["fail", "fails", "succeed"]

@@ -96,7 +96,7 @@ async def test_many_tasks(name: str, tmp_path: Path, max_age: int | None) -> Non
         with anyio.fail_after(DEADLINE):
             told = json.loads(await process.stdout.readline())
         # Only the connection is left that an ORM call outside of a block has opened.
-        assert [state for _, state, _ in server.others()] == ["idle"]
+        await server.until(lambda: [state for _, state, _ in server.others()] == ["idle"])
 
     assert (tmp_path / "errors.txt").read_text().splitlines() == [UNUSABLE] * (AT_ONCE // 5)
     assert told["others"] == {"ZeroDivisionError": 40, "CancelledError": 30}

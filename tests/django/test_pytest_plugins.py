@@ -18,6 +18,7 @@ import psycopg
 import pytest
 
 from tests.django.settings import postgres as on_postgres
+from tests.docs.markdown import DOCS, titled
 
 ROOT = Path(__file__).parents[2]
 
@@ -114,6 +115,9 @@ async def test_a_view_in_a_transactional_test(transactional_db, async_client, ag
 """
 
 
+IMPORTS = "import pytest\nfrom test_project import anyio_backend, issue\n\n"
+
+
 @pytest.fixture(params=["postgresql", "sqlite"])
 def databases(request: pytest.FixtureRequest, postgres: str) -> Iterator[dict[str, Any]]:
     """The project's: SQLite in memory, as Django has it for tests, or PostgreSQL."""
@@ -131,6 +135,8 @@ def databases(request: pytest.FixtureRequest, postgres: str) -> Iterator[dict[st
 def test_plugin(plugin: str, databases: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "pytest.ini").write_text(f"[pytest]\n{PLUGINS[plugin]}")
     (tmp_path / "test_project.py").write_text(TESTS)
+    documented = titled(DOCS / "how-to" / "django-async.md", "test_invoices.py")
+    (tmp_path / "test_invoices.py").write_text(IMPORTS + documented)
     settings = {"DATABASES": databases, "ROOT_URLCONF": "tests.django.shop.urls"}
     done = subprocess.run(
         # A test database that can't be dropped is a warning of pytest-django's.
@@ -147,4 +153,4 @@ def test_plugin(plugin: str, databases: dict[str, Any], tmp_path: Path) -> None:
         timeout=300,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "15 passed" in done.stdout
+    assert "16 passed" in done.stdout

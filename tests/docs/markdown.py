@@ -52,6 +52,12 @@ def page_id(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
 
 
+def titled(page: Path, title: str) -> str:
+    """The code of the block that is to be saved in a file."""
+    [code] = [block.code for block in blocks(page) if block.title == title]
+    return code
+
+
 def blocks(page: Path) -> Iterator[Block]:
     """The blocks of code of a page, in order."""
     text = page.read_text(encoding="utf-8")

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
 from django.db import Error, connections, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -48,13 +49,10 @@ def _transaction_setting() -> Iterator[checks.CheckMessage]:
 
 
 def _blocks_setting() -> Iterator[checks.CheckMessage]:
-    number = conf.max_blocks()
-    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-        yield checks.Error(
-            f"ASEQ_MAX_BLOCKS must be a whole number of at least 1, not {number!r}.",
-            hint="ASEQ_MAX_BLOCKS = 20",
-            id="aseq.E003",
-        )
+    try:
+        conf.max_blocks()
+    except ImproperlyConfigured as exc:
+        yield checks.Error(str(exc), hint="ASEQ_MAX_BLOCKS = 20", id="aseq.E003")
 
 
 @checks.register("aseq", checks.Tags.database)

@@ -6,6 +6,7 @@ Only the model's own table is fixed when the process starts, as for any model.
 from __future__ import annotations
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 from aseq._core.spec import DEFAULT_TABLE, SEED_TABLE
 from aseq._core.table import TableName
@@ -25,8 +26,16 @@ def require_transaction() -> bool:
 
 
 def max_blocks() -> int:
-    """``ASEQ_MAX_BLOCKS``: how many `aatomic` blocks have a thread of their own at once; 20."""
-    number: int = getattr(settings, "ASEQ_MAX_BLOCKS", 20)
+    """``ASEQ_MAX_BLOCKS``: how many `aatomic` blocks have a thread of their own at once; 20.
+
+    Raises:
+        ImproperlyConfigured: it isn't a whole number from 1 on.
+    """
+    number = getattr(settings, "ASEQ_MAX_BLOCKS", 20)
+    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+        raise ImproperlyConfigured(
+            f"ASEQ_MAX_BLOCKS must be a whole number of at least 1, not {number!r}."
+        )
     return number
 
 

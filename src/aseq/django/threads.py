@@ -14,7 +14,6 @@ from weakref import WeakKeyDictionary
 
 import anyio
 from asgiref.sync import AsyncToSync, SyncToAsync, ThreadSensitiveContext
-from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -135,9 +134,6 @@ async def own_thread() -> OwnThread | None:
 
 def _limiter() -> anyio.CapacityLimiter:
     number = conf.max_blocks()
-    if not isinstance(number, int) or number < 1:
-        # Servers don't run the checks, and with none of them each block would wait for ever.
-        raise ImproperlyConfigured(f"ASEQ_MAX_BLOCKS is {number!r}, not a number from 1 on")
     limiter = _limiters.setdefault(asyncio.get_running_loop(), anyio.CapacityLimiter(number))
     if limiter.total_tokens != number:
         limiter.total_tokens = number
