@@ -254,3 +254,20 @@ def progress(task: asyncio.Task[Any]) -> object:
     """What a task waits for, and that it waits for."""
     waited = getattr(task, "_fut_waiter", None)
     return id(waited), len(asyncio.all_tasks())
+
+
+async def test_somebody_cancels_every_task_but_the_drawing_one(name: str) -> None:
+    """As at the end of a loop. The thread draws all the same, so the number is lost."""
+    await start(name)
+    async with observed() as (server, other):
+        with pytest.raises(TransactionManagementError, match="a number that nobody got"):
+            async with aatomic():
+                with other.holding(name):
+                    before = asyncio.all_tasks()
+                    drawing = asyncio.create_task(get_next_value(name))
+                    await server.until_waiting()
+                    for task in asyncio.all_tasks() - before - {drawing}:
+                        task.cancel()
+                    await asyncio.wait([drawing], timeout=20)
+                    assert drawing.cancelled()
+        await assert_as_it_was(server, name)
