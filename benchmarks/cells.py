@@ -84,8 +84,15 @@ class Group:
 
     @property
     def slices(self) -> int:
-        """Into how many a turn is cut: many where a hundredth matters, or luck."""
-        return {"own": 10, "sqlite": 5}.get(self.chart, 1)
+        """Into how many a turn is cut: many where a hundredth matters."""
+        return 10 if self.chart == "own" else 1
+
+    @property
+    def length(self) -> float:
+        """How long a turn is: longer where a transaction is, or where luck plays a part."""
+        if self.chart in ("own", "sqlite") or self.clients > 16:
+            return 1.6
+        return 1 if self.clients == 16 else 0.7
 
 
 def groups(settings: Settings) -> list[Group]:

@@ -6,6 +6,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from random import Random
 
 from .cells import Group, Peer
 from .connections import Client
@@ -31,14 +32,15 @@ async def measure(
         done: called after each turn.
     """
     turns = defaultdict[Peer, list[Turn]](list)
-    seconds = settings.seconds / group.slices
+    seconds = settings.seconds * group.length / group.slices
+    order = Random(0)
     async with _open(group, url) as (clients, threads):
         for peer in group.peers:  # drivers prepare their statements the first time
             await _turn(peer, group, clients, threads, WARM_UP)
         before = {peer: count(url, peer.id).rows for peer in group.peers}
-        for round_ in range(settings.rounds * group.slices):
-            # Nobody always comes first.
-            for peer in _rotated(group.peers, round_):
+        for _ in range(settings.rounds * group.slices):
+            # Nobody always comes after the one that leaves most work behind.
+            for peer in order.sample(group.peers, len(group.peers)):
                 turns[peer].append(await _turn(peer, group, clients, threads, seconds))
                 done()
     return [
@@ -58,11 +60,6 @@ async def _turn(
         return await turn(peer, clients[peer.client], seconds, long=group.long)
     assert threads is not None
     return threads.turn(f"rows_{peer.id}", seconds, long=group.long)
-
-
-def _rotated(peers: tuple[Peer, ...], by: int) -> tuple[Peer, ...]:
-    by %= len(peers)
-    return peers[by:] + peers[:by]
 
 
 @asynccontextmanager

@@ -66,10 +66,11 @@ class Hop:
         try:
             self._refuse_outside(connection)
             self.ran = True
-            with _impatient(connection) if self._nowait else _as_it_is():
-                # A cursor made like this ignores the connection's row factory. Reading to
-                # the end closes the statement: an open one would keep the write lock.
-                rows = sqlite3.Cursor(connection).execute(self._sql, self._args).fetchall()
+            if self._nowait:
+                with _impatient(connection):
+                    rows = self._rows(connection)
+            else:
+                rows = self._rows(connection)
         except (sqlite3.Error, TransactionEnded):
             if self._dropped:
                 return ()  # nobody is there to be told
@@ -79,15 +80,15 @@ class Hop:
             spoil(connection)
         return rows
 
+    def _rows(self, connection: sqlite3.Connection) -> Sequence[Row]:
+        # A cursor made like this ignores the connection's row factory. Reading to the
+        # end closes the statement: an open one would keep the write lock.
+        return sqlite3.Cursor(connection).execute(self._sql, self._args).fetchall()
+
     def _refuse_outside(self, connection: sqlite3.Connection) -> None:
         advice = autocommits(connection) if self._inside else None
         if advice is not None:
             raise TransactionEnded(advice)
-
-
-@contextmanager
-def _as_it_is() -> Iterator[None]:
-    yield
 
 
 @contextmanager
