@@ -48,18 +48,26 @@ def _chart(figures: Sequence[Figure], title: str, file: Path) -> Path:
     throughput.set_ylabel("transactions per second")
     slowest.set_ylabel("p99 of a transaction, ms")
     slowest.set_yscale("log")
+    throughput.set_yscale("log")
     ticks = sorted({figure.clients for figure in figures})
     for axes in (throughput, slowest):
         axes.set_xscale("log", base=2)
         axes.set_xticks(ticks, [str(tick) for tick in ticks])
         axes.set_xlabel("clients at once")
-        axes.grid(alpha=0.3)
-    throughput.set_ylim(bottom=0)
+        axes.grid(alpha=0.3, which="both")
+        axes.yaxis.set_major_formatter(_number)
+        axes.yaxis.set_minor_formatter(_number)
     handles, labels = throughput.get_legend_handles_labels()
     picture.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
     picture.savefig(file, format="svg", metadata={"Title": title, "Date": None})
     _tidy(file)
     return file
+
+
+def _number(value: float, _: int | None) -> str:
+    """As people write it: 1, 2, 5, 10 and so on; the lines between have no number."""
+    text = f"{value:,g}"
+    return text if text[0] in "125" else ""
 
 
 def _tidy(file: Path) -> None:
