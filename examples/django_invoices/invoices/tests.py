@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from django.core.handlers.asgi import ASGIHandler
 from django.test import TestCase
 
 from aseq.testing import assert_gapless
+from shop.asgi import application
 
 from .models import Invoice
 
@@ -27,6 +29,9 @@ class InvoicesTest(TestCase):
         self.assertEqual(statuses, [201, 400, 201, 400, 201])
         numbers = Invoice.objects.order_by("number").values_list("number", flat=True)
         self.assertEqual([number async for number in numbers], [1, 2, 3])
+
+    def test_what_an_asgi_server_runs(self) -> None:
+        self.assertIsInstance(application, ASGIHandler)
 
     def test_list(self) -> None:
         self.client.post("/invoices/", {"amount": "100"})
