@@ -16,6 +16,7 @@ from tortoise.context import TortoiseContext, get_current_context
 from tortoise.transactions import in_transaction
 
 from tests.clients import Client
+from tests.clients.base import PATIENCE
 
 _context = TortoiseContext()
 
@@ -113,4 +114,4 @@ class TortoiseSqlite(TortoiseClient):
     journal_mode = "WAL"  # Tortoise's own choice, to which it can't always change under load
 
     def credentials(self) -> dict[str, Any]:
-        return {"file_path": self.url}
+        return {"file_path": self.url, "busy_timeout": PATIENCE * 1000}

@@ -10,6 +10,9 @@ from typing import Any, ClassVar
 
 import anyio
 
+PATIENCE = 60
+"""Seconds that a connection waits for SQLite's one writer: a busy machine takes its time."""
+
 
 class Client(ABC):
     """One connection, and how its library's users work with it.

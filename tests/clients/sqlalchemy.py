@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import (
 
 from aseq.adapters.sqlalchemy import begin_immediate
 
-from .base import Client, ended
+from .base import PATIENCE, Client, ended
 
 
 class SQLAlchemySession(Client):
@@ -91,7 +91,11 @@ class ConnectionPsycopg(SQLAlchemyConnection):
 
 class SessionAiosqlite(SQLAlchemySession):
     def make_engine(self) -> AsyncEngine:
-        return begin_immediate(create_async_engine(f"sqlite+aiosqlite:///{self.url}"))
+        return begin_immediate(
+            create_async_engine(
+                f"sqlite+aiosqlite:///{self.url}", connect_args={"timeout": PATIENCE}
+            )
+        )
 
 
 class SessionAiosqliteDefault(SQLAlchemySession):
@@ -100,7 +104,9 @@ class SessionAiosqliteDefault(SQLAlchemySession):
     draws_in_savepoints = False
 
     def make_engine(self) -> AsyncEngine:
-        return create_async_engine(f"sqlite+aiosqlite:///{self.url}")
+        return create_async_engine(
+            f"sqlite+aiosqlite:///{self.url}", connect_args={"timeout": PATIENCE}
+        )
 
     def transaction(self) -> AbstractAsyncContextManager[object]:
         return ended(self.conn)
@@ -108,7 +114,11 @@ class SessionAiosqliteDefault(SQLAlchemySession):
 
 class ConnectionAiosqlite(SQLAlchemyConnection):
     def make_engine(self) -> AsyncEngine:
-        return begin_immediate(create_async_engine(f"sqlite+aiosqlite:///{self.url}"))
+        return begin_immediate(
+            create_async_engine(
+                f"sqlite+aiosqlite:///{self.url}", connect_args={"timeout": PATIENCE}
+            )
+        )
 
 
 def _ignore_lost_connections(loop: asyncio.AbstractEventLoop) -> None:

@@ -11,7 +11,7 @@ import aiosqlite
 import anyio
 import anyio.to_thread
 
-from .base import Client, ended
+from .base import PATIENCE, Client, ended
 
 T = TypeVar("T")
 
@@ -23,7 +23,9 @@ class Aiosqlite(Client):
     begin: ClassVar[str] = "BEGIN IMMEDIATE"
 
     async def open(self) -> None:
-        self.conn = await aiosqlite.connect(self.url, isolation_level=self.isolation_level)
+        self.conn = await aiosqlite.connect(
+            self.url, isolation_level=self.isolation_level, timeout=PATIENCE
+        )
 
     async def close(self) -> None:
         await self.conn.close()
@@ -76,7 +78,10 @@ class Sqlite3(Aiosqlite):
 
     async def open(self) -> None:
         self.conn = sqlite3.connect(
-            self.url, isolation_level=self.isolation_level, check_same_thread=False
+            self.url,
+            isolation_level=self.isolation_level,
+            timeout=PATIENCE,
+            check_same_thread=False,
         )
 
     async def close(self) -> None:

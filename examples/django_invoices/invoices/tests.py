@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.core.handlers.asgi import ASGIHandler
 from django.test import TestCase
+from django.utils.module_loading import import_string
 
 from aseq.testing import assert_gapless
-from shop.asgi import application
 
 from .models import Invoice
 
@@ -31,7 +31,7 @@ class InvoicesTest(TestCase):
         self.assertEqual([number async for number in numbers], [1, 2, 3])
 
     def test_what_an_asgi_server_runs(self) -> None:
-        self.assertIsInstance(application, ASGIHandler)
+        self.assertIsInstance(import_string("shop.asgi.application"), ASGIHandler)
 
     def test_list(self) -> None:
         self.client.post("/invoices/", {"amount": "100"})
