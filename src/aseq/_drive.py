@@ -150,9 +150,9 @@ async def _make_unusable(executor: Executor, lost: BaseException) -> None:
         finally:
             if spoilt is None:  # no answer, or an error instead of one
                 executor.abandon()
-                _tell(lost, GIVEN_UP)
+                tell(lost, GIVEN_UP)
             elif spoilt:
-                _tell(lost, UNUSABLE)
+                tell(lost, UNUSABLE)
 
     try:
         await to_the_end(spoil)
@@ -162,6 +162,7 @@ async def _make_unusable(executor: Executor, lost: BaseException) -> None:
             raise
 
 
-def _tell(exc: BaseException, text: str) -> None:
+def tell(exc: BaseException, text: str) -> None:
+    """Say what became of the transaction: with the error, and in the log."""
     exc.add_note(text)
     logger.warning(text)

@@ -33,8 +33,8 @@ class Call(Generic[T]):
         work: what to run. It calls `begin` when it is about to use the connection.
         wake: makes the thread return soon, from any other thread; it may be too early or
             too late, and may fail.
-        give_up: makes the thread return, whatever it waits for.
         spoil: called in the thread, at the end, if the work had begun when it was dropped.
+        give_up: makes the thread return after `LIMIT`, whatever it waits for.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Call(Generic[T]):
         work: Callable[[], T],
         wake: Callable[[], object],
         spoil: Callable[[], object],
-        give_up: Callable[[], object] = lambda: None,
+        give_up: Callable[[], object],
     ) -> None:
         self._work, self._wake, self._spoil = work, wake, spoil
         self._give_up = give_up

@@ -15,9 +15,6 @@ from aseq._core.statement import Paramstyle
 
 from .base import Executor, TransactionEnded
 
-SPOIL = "ROLLBACK TO SAVEPOINT aseq_lost_a_number"
-"""There is no such savepoint, so the server aborts the transaction, and frees its locks."""
-
 
 class Query(SQL):
     """A query that tells when psycopg is about to send it.

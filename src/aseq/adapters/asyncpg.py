@@ -9,13 +9,10 @@ from typing import Any, ClassVar
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from aseq._core.dialects import POSTGRESQL
+from aseq._core.dialects import POSTGRESQL, SPOIL
 from aseq._core.statement import Bind, Paramstyle, Row
 
 from .base import Executor, unsupported
-
-SPOIL = "ROLLBACK TO SAVEPOINT aseq_lost_a_number"
-"""There is no such savepoint, so the server aborts the transaction, and frees its locks."""
 
 _HINTS = {
     "Pool": "take a connection from the pool: `async with pool.acquire() as conn:`",

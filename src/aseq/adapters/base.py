@@ -101,6 +101,13 @@ class Executor(Facts, Protocol):
             args: its parameters.
             nowait: don't wait for the database's own lock, if it has one. (Servers
                 with row locks are told so in the text.)
+
+        Returns:
+            the rows with all their columns.
+
+        Raises:
+            TransactionEnded: `autocommits` said that the statement is inside a
+                transaction, but that ended before the statement could be sent.
         """
         ...
 

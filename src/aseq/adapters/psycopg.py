@@ -10,10 +10,11 @@ import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
+from aseq._core.dialects import SPOIL
 from aseq._core.statement import Bind, Row
 from aseq._guard import to_the_end
 
-from ._psycopg import SPOIL, PsycopgConnection, Query
+from ._psycopg import PsycopgConnection, Query
 from .base import Executor, unsupported
 
 _HINTS = {

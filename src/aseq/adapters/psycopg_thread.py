@@ -11,11 +11,12 @@ import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
+from aseq._core.dialects import SPOIL
 from aseq._core.statement import Bind, Row
 from aseq._guard import to_the_end
 
 from ._call import Call, Dropped, hang_up
-from ._psycopg import SPOIL, PsycopgConnection, Query
+from ._psycopg import PsycopgConnection, Query
 from ._worker import in_worker
 
 PATIENCE = 1.0

@@ -106,6 +106,15 @@ def aatomic(
     Returns:
         an asynchronous context manager that gives a connection for `AsyncSequence`, with
         ``on_commit(func)`` and ``set_rollback()``.
+
+    Raises:
+        TransactionManagementError: from entering, where the block can't be the task's own
+            (another task's block, or a foreign transaction, is open there; a test's own
+            is elsewhere; two tasks would wait for each other for ever); from leaving, if
+            it rolled back though there was no error: a number may have been lost, or
+            something begun inside it was left open.
+        ImproperlyConfigured: ``ASEQ_MAX_BLOCKS`` can't work.
+        RuntimeError: a durable block is inside another one.
     """
     if callable(using):
         return AsyncAtomic(None, savepoint, durable)(using)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -10,7 +9,7 @@ from asgiref.sync import sync_to_async
 from django.db import router
 from django.db.models import Model
 
-from aseq._drive import UNUSABLE
+from aseq._drive import UNUSABLE, tell
 
 from . import conf
 from .atomic import aatomic
@@ -19,8 +18,6 @@ from .context import innermost
 from .errors import NotInTransaction
 
 T = TypeVar("T")
-
-logger = logging.getLogger("aseq")
 
 
 def alias(using: str | None, route: Callable[[type[Model]], str]) -> str:
@@ -58,8 +55,7 @@ async def write(name: str, using: str | None, work: Callable[[str], T]) -> T:
         return await block.call(lambda: work(using))
     except BaseException as exc:
         if block.lost != lost_before:
-            exc.add_note(UNUSABLE)
-            logger.warning(UNUSABLE)
+            tell(exc, UNUSABLE)
         raise
 
 

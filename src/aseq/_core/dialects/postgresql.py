@@ -14,6 +14,9 @@ from aseq.errors import AseqError, SequenceLocked, SequenceTableMissing
 
 from .base import DELETE, DRAWS, DROP, ENDLESS, LAST_VALUE, LOOPING, Dialect, Draw
 
+SPOIL = "ROLLBACK TO SAVEPOINT aseq_lost_a_number"
+"""There is no such savepoint, so the server aborts the transaction, and frees its locks."""
+
 # The key: a hash of the sequence's name, seeded with its table's oid.
 _KEY = "hashtextextended({name}, $literal::regclass::oid::bigint)"
 _ENTER = f"SELECT pg_advisory_xact_lock({_KEY})"
