@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import anyio
+import anyio.to_thread
+
+T = TypeVar("T")
 
 PATIENCE = 60
 """Seconds that a connection waits for SQLite's one writer: a busy machine takes its time."""
@@ -78,6 +81,29 @@ async def ended(connection: Any) -> AsyncIterator[None]:
             await connection.rollback()
         raise
     await connection.commit()
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """Run something in a worker thread, and wait for its end whatever happens.
+
+    `task.cancel()` takes no notice of a shield: it would leave the thread alone, with the
+    connection in its hands. A task group waits for it.
+    """
+    result: list[T] = []
+    failure: list[Exception] = []
+
+    async def run() -> None:
+        try:
+            limiter = anyio.CapacityLimiter(1)
+            result.append(await anyio.to_thread.run_sync(work, limiter=limiter))
+        except Exception as exc:
+            failure.append(exc)
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(run)
+    for exc in failure:
+        raise exc
+    return result[0]
 
 
 def sqlite_file(folder: Path) -> str:

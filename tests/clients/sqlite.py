@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 import aiosqlite
-import anyio
-import anyio.to_thread
 
-from .base import PATIENCE, Client, ended
-
-T = TypeVar("T")
+from .base import PATIENCE, Client, ended, in_thread
 
 
 class Aiosqlite(Client):
@@ -88,19 +84,16 @@ class Sqlite3(Aiosqlite):
         self.conn.close()
 
     async def execute(self, sql: str) -> None:
-        await self._in_thread(lambda: self.conn.execute(sql).fetchall())
+        await in_thread(lambda: self.conn.execute(sql).fetchall())
 
     async def scalar(self, sql: str) -> Any:
-        return await self._in_thread(lambda: self.conn.execute(sql).fetchone()[0])
+        return await in_thread(lambda: self.conn.execute(sql).fetchone()[0])
 
     async def commit(self) -> None:
-        await self._in_thread(self.conn.commit)
+        await in_thread(self.conn.commit)
 
     async def rollback(self) -> None:
-        await self._in_thread(self.conn.rollback)
-
-    async def _in_thread(self, work: Callable[[], T]) -> T:
-        return await anyio.to_thread.run_sync(work, limiter=anyio.CapacityLimiter(1))
+        await in_thread(self.conn.rollback)
 
 
 class Sqlite3Legacy(Sqlite3):

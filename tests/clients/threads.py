@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from functools import partial
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 import anyio
-import anyio.to_thread
 import psycopg
 
-from .base import Client, ended
-
-T = TypeVar("T")
+from .base import Client, ended, in_thread
 
 
 class PsycopgThread(Client):
@@ -33,16 +30,16 @@ class PsycopgThread(Client):
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
-        block = self.conn.transaction()
-        await in_thread(block.__enter__)
+        block = ExitStack()
         try:
+            await in_thread(lambda: block.enter_context(self.conn.transaction()))
             yield
         except BaseException as exc:
             leave = partial(block.__exit__, type(exc), exc, exc.__traceback__)
             with anyio.CancelScope(shield=True):
                 await in_thread(leave)
             raise
-        await in_thread(partial(block.__exit__, None, None, None))
+        await in_thread(block.close)
 
     async def execute(self, sql: str) -> None:
         await in_thread(lambda: self.conn.execute(sql))
@@ -64,8 +61,3 @@ class PsycopgThreadBlock(PsycopgThread):
 
     def transaction(self) -> AbstractAsyncContextManager[object]:
         return self.savepoint()
-
-
-async def in_thread(work: Callable[[], T]) -> T:
-    """Run something in a worker thread."""
-    return await anyio.to_thread.run_sync(work, limiter=anyio.CapacityLimiter(1))

@@ -55,13 +55,6 @@ async def cancelled_at(tick: int, work: Awaitable[object]) -> object:
     return result
 
 
-@pytest.fixture
-def _no_thread_of_the_users(database: Database) -> None:
-    if issubclass(database.case.client, clients.Sqlite3):
-        pytest.skip("task.cancel() leaves a thread alone, with the user's own statement in it")
-
-
-@pytest.mark.usefixtures("_no_thread_of_the_users")
 async def test_cancelled_again_and_again(database: Database, name: str) -> None:
     async with stallable(database, name) as (client, stall):
         async with attempted(lambda: draw_and_save(client, name), stall) as attempt:
@@ -76,7 +69,6 @@ async def test_cancelled_again_and_again(database: Database, name: str) -> None:
         await assert_free_of(client, database, name)
 
 
-@pytest.mark.usefixtures("_no_thread_of_the_users")
 async def test_cancelled_again_and_again_late(database: Database, name: str) -> None:
     async with stallable(database, name) as (client, stall):
         async with attempted(lambda: draw_and_save(client, name), stall) as attempt:
@@ -143,7 +135,6 @@ async def start_again(client: Client, seq: AsyncSequence) -> None:
         assert await seq.next_value(client.conn) == 1
 
 
-@pytest.mark.usefixtures("_no_thread_of_the_users")
 async def test_a_transaction_cancelled_at_every_tick(database: Database, name: str) -> None:
     """asyncpg, cancelled in its own BEGIN, forgets that it is in a transaction.
 
