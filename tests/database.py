@@ -12,6 +12,7 @@ import psycopg
 from aseq import create_table_sql
 from tests.cases import Case
 from tests.clients import Client
+from tests.clients.base import PATIENCE
 
 SAVED = "CREATE TABLE IF NOT EXISTS saved (name varchar(100) NOT NULL, number bigint NOT NULL)"
 
@@ -50,13 +51,22 @@ class Database:
             with psycopg.connect(self.url, autocommit=True) as pg:
                 cursor = pg.execute(sql)
                 return cursor.fetchall() if cursor.description else []
-        with closing(sqlite3.connect(self.url)) as lite, lite:
+        with closing(sqlite3.connect(self.url, timeout=PATIENCE)) as lite, lite:
             return lite.execute(sql).fetchall()
 
     def saved(self, name: str) -> list[int]:
         """The committed numbers of a sequence, sorted."""
         sql = f"SELECT number FROM saved WHERE name = '{name}' ORDER BY number"
         return [number for (number,) in self.run(sql)]
+
+    def chain(self, name: str) -> tuple[list[int], int | None]:
+        """`saved` and `last` of one moment: a COMMIT may be on its way in a driver's thread."""
+        rows = self.run(
+            f"SELECT 'saved', number FROM saved WHERE name = '{name}' "
+            f"UNION ALL SELECT 'last', last FROM aseq_sequence WHERE name = '{name}'"
+        )
+        saved = sorted(number for column, number in rows if column == "saved")
+        return saved, next((number for column, number in rows if column == "last"), None)
 
     def last(self, name: str, table: str = "aseq_sequence") -> int | None:
         """The committed last value of a sequence."""
