@@ -34,12 +34,12 @@ class PsycopgThread(Client):
         try:
             await in_thread(lambda: block.enter_context(self.conn.transaction()))
             yield
-        except BaseException as exc:
+            await in_thread(block.close)
+        except BaseException as exc:  # even a cancellation before its COMMIT was sent
             leave = partial(block.__exit__, type(exc), exc, exc.__traceback__)
             with anyio.CancelScope(shield=True):
                 await in_thread(leave)
             raise
-        await in_thread(block.close)
 
     async def execute(self, sql: str) -> None:
         await in_thread(lambda: self.conn.execute(sql))
