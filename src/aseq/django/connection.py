@@ -21,7 +21,8 @@ from .errors import ERRORS
 _BUSY = (
     "SQLite has one writer at a time, and another connection is writing (database is "
     'locked). Roll back and try again. With OPTIONS["transaction_mode"] = "IMMEDIATE" in '
-    "DATABASES, transactions wait for their turn instead of failing"
+    'DATABASES, transactions wait for their turn instead of failing; "timeout" there says '
+    "how long"
 )
 
 SAVEPOINT = (
