@@ -54,12 +54,17 @@ def _ratios(ratios: Sequence[Ratio]) -> str:
         [
             ratio.what,
             f"{ratio.throughput:.2f} (floor {ratio.floor:g})",
-            f"{ratio.p99:.1f}" + (f" (floor {ratio.p99_floor:g})" if ratio.p99_floor else ""),
+            _times(ratio.p99) + (f" (floor {ratio.p99_floor:g})" if ratio.p99_floor else ""),
         ]
         for ratio in ratios
     ]
     head = ["aseq : the other", "throughput, times", "p99, times shorter"]
     return f"**Ratios**\n\n{_markdown(head, rows)}"
+
+
+def _times(ratio: float) -> str:
+    """A ratio, which may be far below 1."""
+    return f"{ratio:.{1 if ratio >= 1 else 2}f}"
 
 
 def _calls(calls: Sequence[Call]) -> str:
