@@ -58,6 +58,9 @@ def create_table_sql(
         dialect: which database it is for.
         table: "table" or "schema.table".
 
+    Returns:
+        the statement, with a semicolon and a line end.
+
     Raises:
         InvalidSequence: not a valid table name, or an unknown dialect.
     """

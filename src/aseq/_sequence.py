@@ -34,8 +34,9 @@ class AsyncSequence(SequenceSpec):
 
     Every method takes the connection first: a SQLAlchemy `AsyncSession`,
     `async_scoped_session` or `AsyncConnection`, an `asyncpg.Connection` (or what a pool
-    hands out), a `psycopg.AsyncConnection`, an `aiosqlite.Connection`, a
-    `sqlite3.Connection`, or any `Executor`.
+    hands out), a `psycopg.AsyncConnection` or `psycopg.Connection`, an
+    `aiosqlite.Connection`, a `sqlite3.Connection`, the client of Tortoise's
+    `in_transaction()`, the block of `aseq.django.aatomic`, or any `Executor`.
 
     Args:
         name: 1 to 100 characters. Sequences of one name in one table are the same.
@@ -43,8 +44,9 @@ class AsyncSequence(SequenceSpec):
         reset_value: if given, the sequence loops: it starts again with `initial_value`
             instead of reaching this. (initial 1, reset 3: 1, 2, 1, 2, ...)
         step: the distance between values; negative to count down.
-        table: the table that keeps the last values, "table" or "schema.table".
-            "sequences_sequence" is django-sequences' own, and can be shared with it.
+        table: the table that keeps the last values, "table" or "schema.table";
+            "aseq_sequence" unless told otherwise. "sequences_sequence" is
+            django-sequences' own, and can be shared with it.
         require_transaction: refuse to write where the change would be committed by
             itself. False allows it, and gaps with it.
         fair: on PostgreSQL, waiters stand in a queue and get their turn in order. None
@@ -75,7 +77,8 @@ class AsyncSequence(SequenceSpec):
         Raises:
             NotInTransaction: the number would be committed by itself; nothing was sent.
             SequenceLocked: another transaction holds the sequence, and `nowait` was
-                asked for, or the connection's own lock timeout ended the wait.
+                asked for, or the connection's own lock timeout (on SQLite, its busy
+                timeout) ended the wait.
             SequenceExhausted: the next value doesn't fit in 64 bits; nothing was drawn.
             SequenceTableMissing: the table doesn't exist.
             UnsupportedConnection: `conn` isn't a connection that aseq knows.
@@ -114,7 +117,10 @@ class AsyncSequence(SequenceSpec):
         return await run_on(self, plan, executor, writes=True)
 
     async def last_value(self, conn: object, /) -> int | None:
-        """Read the last value drawn, as the transaction sees it. Doesn't wait for others.
+        """Read the last value drawn, as the transaction sees it.
+
+        Doesn't wait for others who draw. (But on SQLite a session's first statement waits,
+        if its transactions begin with BEGIN IMMEDIATE.)
 
         Another transaction may have drawn further and not yet committed: this isn't the
         way to foretell the next value.
@@ -126,6 +132,8 @@ class AsyncSequence(SequenceSpec):
             the value, or None if none was drawn.
 
         Raises:
+            SequenceLocked: the connection's lock timeout, or on SQLite its busy timeout,
+                ended a wait: for whoever writes to the file, or changes the table itself.
             SequenceTableMissing: the table doesn't exist.
             UnsupportedConnection: `conn` isn't a connection that aseq knows.
         """
@@ -188,6 +196,9 @@ class AsyncSequence(SequenceSpec):
         Args:
             conn: the caller's connection or session.
             nowait: as for `next_value`.
+
+        Returns:
+            an iterator without an end. It needn't be closed.
         """
         return _Values(self, conn, nowait)
 

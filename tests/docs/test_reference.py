@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 
 import pytest
 
@@ -14,6 +15,7 @@ from tests import clients
 from tests.cases import BACKENDS, CASES, Case
 from tests.clients_tortoise import TortoiseClient
 from tests.docs.markdown import DOCS, ROOT, Block, blocks
+from tests.test_exports import EXPORTS
 
 # What the docs call the connections of the contract suite.
 CONNECTIONS = {
@@ -30,6 +32,9 @@ CONNECTIONS = {
     TortoiseClient: "Tortoise, the client of `in_transaction()`",
 }
 DATABASES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
+
+_PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+EXTRAS = list(_PROJECT["optional-dependencies"])
 
 
 def text_of(name: str) -> str:
@@ -78,6 +83,15 @@ def test_every_public_name_is_documented() -> None:
     assert documented == set(aseq.__all__) - {"AseqError"}
 
 
+@pytest.mark.parametrize("module", ["aseq.django", "aseq.django.sync"])
+def test_every_public_name_for_django_is_documented(module: str) -> None:
+    pattern = rf"^::: {re.escape(module)}\.(\w+)$"
+    documented = set(re.findall(pattern, text_of("django.md"), re.MULTILINE))
+    names = set(EXPORTS[module])
+    twins = {name for name in names if name[0] == "a" and name[1:] in names}
+    assert documented == names - twins
+
+
 @pytest.mark.parametrize("dialect", ["postgresql", "sqlite"])
 def test_the_table(dialect: str) -> None:
     statements = [b.code for b in blocks_of("reference/table.md") if b.language == "sql"]
@@ -96,8 +110,12 @@ def test_the_note_of_a_connection_given_up() -> None:
 
 def test_the_readme_names_the_extras() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for extra in "sqlalchemy", "asyncpg", "psycopg", "aiosqlite", "alembic", "tortoise":
+    for extra in EXTRAS:
         assert f"`{extra}`" in readme
+
+
+def test_the_support_page_names_the_extras() -> None:
+    assert [extra for extra in EXTRAS if f"`{extra}`" not in text_of("support.md")] == []
 
 
 def test_the_list_of_folders() -> None:

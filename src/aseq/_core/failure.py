@@ -89,6 +89,9 @@ def is_retryable(exc: BaseException, /) -> bool:
 
     Args:
         exc: any error, aseq's or a driver's, however it is wrapped.
+
+    Returns:
+        True if another try may succeed; False also for errors of other kinds.
     """
     if isinstance(exc, SequenceLocked):
         return True

@@ -72,6 +72,15 @@ def include_name(table: str = DEFAULT_TABLE) -> Callable[[str | None, str, Any],
 
     For projects that create the table in some other way and don't have it in their
     metadata: autogenerate would propose to drop it.
+
+    Args:
+        table: "table" or "schema.table".
+
+    Returns:
+        a function that is true of everything else.
+
+    Raises:
+        InvalidSequence: not a valid table name.
     """
     ours = TableName.parse(table)
 

@@ -115,6 +115,7 @@ def aatomic(
             something begun inside it was left open.
         ImproperlyConfigured: ``ASEQ_MAX_BLOCKS`` can't work.
         RuntimeError: a durable block is inside another one.
+        TypeError: the function to decorate isn't async.
     """
     if callable(using):
         return AsyncAtomic(None, savepoint, durable)(using)

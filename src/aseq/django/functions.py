@@ -31,7 +31,10 @@ async def get_last_value(
         using: a database alias; None asks the routers, for reading.
 
     Raises:
-        SequenceTableMissing: run `manage.py migrate`.
+        InvalidSequence: `sequence_name` can't work (a ValueError).
+        SequenceLocked: a lock timeout, or on SQLite the busy timeout, ended a wait (a
+            `django.db.OperationalError`).
+        SequenceTableMissing: run `manage.py migrate` (a `django.db.ProgrammingError`).
     """
     return await Sequence(sequence_name, using=using).get_last_value()
 
@@ -59,7 +62,8 @@ async def get_next_value(
     Raises:
         InvalidSequence: a parameter can't work (a ValueError).
         NotInTransaction: no `aatomic` block of the task is open on that database.
-        SequenceLocked: another transaction holds it (a `django.db.OperationalError`).
+        SequenceLocked: another transaction holds it, and `nowait` was asked for, or a
+            lock timeout ended the wait (a `django.db.OperationalError`).
         SequenceExhausted: no 64-bit value is left (a `django.db.DataError`).
         SequenceTableMissing: run `manage.py migrate` (a `django.db.ProgrammingError`).
     """
@@ -77,6 +81,8 @@ async def get_next_values(
 ) -> Values[int]:
     """Draw the next `batch_size` values, in one statement.
 
+    Waits, and can be cancelled, as `get_next_value`.
+
     Args:
         batch_size: how many, at least 0. (0 touches nothing.)
         sequence_name: as for `get_next_value`, like the others.
@@ -86,6 +92,10 @@ async def get_next_values(
 
     Returns:
         the values, as a range.
+
+    Raises:
+        InvalidSequence: `batch_size` can't work, or another parameter; nothing was sent.
+        AseqError: any of those of `get_next_value`. A batch is drawn whole or not at all.
     """
     sequence = Sequence(sequence_name, initial_value, using=using)
     return await sequence.get_next_values(batch_size, nowait=nowait)
@@ -101,6 +111,8 @@ async def advance_to(
 ) -> int:
     """Move the last value forward, so that the next one comes after `value`; never back.
 
+    Waits, and can be cancelled, as `get_next_value`.
+
     Args:
         value: the new last value; a looping sequence must loop over it.
         sequence_name: as for `get_next_value`, like the others.
@@ -109,18 +121,30 @@ async def advance_to(
         using: a database alias; None asks the routers, for writing.
 
     Returns:
-        the last value now.
+        the last value now: `value`, or one further on.
+
+    Raises:
+        InvalidSequence: the sequence can't have that value; nothing was sent.
+        AseqError: any of those of `get_next_value`, but for SequenceExhausted.
     """
     sequence = Sequence(sequence_name, initial_value, reset_value, using=using)
     return await sequence.advance_to(value)
 
 
 async def delete(sequence_name: str = "default", *, using: str | None = None) -> bool:
-    """Delete a sequence; the next draw starts again. Return whether there was one.
+    """Delete a sequence; the next draw starts again.
+
+    Waits, and can be cancelled, as `get_next_value`.
 
     Args:
         sequence_name: 1 to 100 characters.
         using: a database alias; None asks the routers, for writing.
+
+    Returns:
+        whether there was one.
+
+    Raises:
+        AseqError: any of those of `get_next_value`, but for SequenceExhausted.
     """
     return await Sequence(sequence_name, using=using).delete()
 

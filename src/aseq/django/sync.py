@@ -30,7 +30,10 @@ def get_last_value(sequence_name: str = "default", *, using: str | None = None) 
         using: a database alias; None asks the routers, for reading.
 
     Raises:
-        SequenceTableMissing: run `manage.py migrate`.
+        InvalidSequence: `sequence_name` can't work (a ValueError).
+        SequenceLocked: a lock timeout, or on SQLite the busy timeout, ended a wait (a
+            `django.db.OperationalError`).
+        SequenceTableMissing: run `manage.py migrate` (a `django.db.ProgrammingError`).
     """
     return Sequence(sequence_name, using=using).get_last_value()
 
@@ -58,7 +61,8 @@ def get_next_value(
     Raises:
         InvalidSequence: a parameter can't work (a ValueError).
         NotInTransaction: no `transaction.atomic` block is open on that database.
-        SequenceLocked: another transaction holds it (a `django.db.OperationalError`).
+        SequenceLocked: another transaction holds it, and `nowait` was asked for, or a
+            lock timeout ended the wait (a `django.db.OperationalError`).
         SequenceExhausted: no 64-bit value is left (a `django.db.DataError`).
         SequenceTableMissing: run `manage.py migrate` (a `django.db.ProgrammingError`).
     """
@@ -76,6 +80,8 @@ def get_next_values(
 ) -> Values[int]:
     """Draw the next `batch_size` values, in one statement.
 
+    Waits as `get_next_value`.
+
     Args:
         batch_size: how many, at least 0. (0 touches nothing.)
         sequence_name: as for `get_next_value`, like the others.
@@ -85,6 +91,10 @@ def get_next_values(
 
     Returns:
         the values, as a range.
+
+    Raises:
+        InvalidSequence: `batch_size` can't work, or another parameter; nothing was sent.
+        AseqError: any of those of `get_next_value`. A batch is drawn whole or not at all.
     """
     sequence = Sequence(sequence_name, initial_value, using=using)
     return sequence.get_next_values(batch_size, nowait=nowait)
@@ -100,7 +110,8 @@ def advance_to(
 ) -> int:
     """Move the last value forward, so that the next one comes after `value`.
 
-    Never back: a value that was passed already changes nothing.
+    Never back: a value that was passed already changes nothing. Waits as
+    `get_next_value`.
 
     Args:
         value: the new last value; a looping sequence must loop over it.
@@ -110,16 +121,26 @@ def advance_to(
         using: a database alias; None asks the routers, for writing.
 
     Returns:
-        the last value now.
+        the last value now: `value`, or one further on.
+
+    Raises:
+        InvalidSequence: the sequence can't have that value; nothing was sent.
+        AseqError: any of those of `get_next_value`, but for SequenceExhausted.
     """
     return Sequence(sequence_name, initial_value, reset_value, using=using).advance_to(value)
 
 
 def delete(sequence_name: str = "default", *, using: str | None = None) -> bool:
-    """Delete a sequence; the next draw starts again. Return whether there was one.
+    """Delete a sequence; the next draw starts again. Waits as `get_next_value`.
 
     Args:
         sequence_name: 1 to 100 characters.
         using: a database alias; None asks the routers, for writing.
+
+    Returns:
+        whether there was one.
+
+    Raises:
+        AseqError: any of those of `get_next_value`, but for SequenceExhausted.
     """
     return Sequence(sequence_name, using=using).delete()

@@ -44,6 +44,9 @@ def begin_immediate(engine: AsyncEngine) -> AsyncEngine:
 
         engine = begin_immediate(create_async_engine("sqlite+aiosqlite:///invoices.db"))
 
+    Args:
+        engine: from `create_async_engine`, not used yet.
+
     Returns:
         the same engine.
 
