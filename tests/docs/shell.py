@@ -66,6 +66,11 @@ def _install(words: list[str], _folder: Path) -> None:
             assert set(extras.split(",")) <= set(known), requirement
 
 
+def _nothing_more(words: list[str], _folder: Path) -> None:
+    """A command that is complete as it is."""
+    assert words == []
+
+
 def _uv_run(words: list[str], _folder: Path) -> None:
     """A tool of one of our dependency groups, or a module of the repository."""
     groups = _PROJECT["dependency-groups"]
@@ -100,6 +105,7 @@ _CHECKS: dict[tuple[str, ...], Callable[[list[str], Path], str | None]] = {
     ("alembic",): _alembic,
     ("make",): _make,
     ("uv", "add"): _install,
+    ("uv", "init", "--bare"): _nothing_more,
     ("pip", "install"): _install,
     ("python", "-m", "pip", "install"): _install,
     ("uv", "run"): _uv_run,
