@@ -80,7 +80,7 @@ def test_version_is_that_of_the_distribution() -> None:
 
 def test_an_unknown_attribute_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="module 'aseq' has no attribute 'Sequence'"):
-        aseq.Sequence  # noqa: B018
+        aseq.Sequence  # type: ignore[attr-defined]  # noqa: B018
     assert not hasattr(aseq, "next_value")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ._core.failure import is_retryable
 from ._schema import create_table, create_table_sql, drop_table
 from ._sequence import AsyncSequence
@@ -31,9 +33,13 @@ __all__ = (
 )
 
 
-def __getattr__(name: str) -> str:
-    if name != "__version__":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib.metadata import version
+if TYPE_CHECKING:
+    __version__: str
+else:  # hidden from type checkers: they would take any name for one that is there
 
-    return version("aseq")
+    def __getattr__(name: str) -> str:
+        if name != "__version__":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib.metadata import version
+
+        return version("aseq")

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal, assert_type
 
 import aseq
+import aseq.django
 from aseq import (
     AseqError,
     AsyncSequence,
@@ -123,6 +124,24 @@ def failures(exc: BaseException) -> None:
         assert_type((exc.sequence, exc.last), tuple[str, int | None])
     elif isinstance(exc, AseqError):
         exc.sequence  # type: ignore[attr-defined]  # noqa: B018
+
+
+def unknown_names() -> None:
+    aseq.next_value  # type: ignore[attr-defined]  # noqa: B018
+    aseq.django.atomic_  # type: ignore[attr-defined]  # noqa: B018
+
+
+async def in_django() -> None:
+    async with aseq.django.aatomic() as tx:
+        assert_type(await AsyncSequence("cases").next_value(tx), int)
+        assert_type(await aseq.django.get_next_value("cases"), int)
+        assert_type(await aseq.django.aget_next_values(3), Sequence[int])
+    assert_type(await decorated("cases"), int)
+
+
+@aseq.django.aatomic
+async def decorated(name: str) -> int:
+    return await aseq.django.get_next_value(name)
 
 
 class Brief(Executor):

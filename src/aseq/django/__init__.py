@@ -39,11 +39,12 @@ __all__ = (
     "get_next_values",
 )
 
+if not TYPE_CHECKING:  # which would take any name for one that is there
 
-def __getattr__(name: str) -> Any:
-    # Not before they are used: Django imports this module while it has no settings yet.
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from . import atomic, functions
+    def __getattr__(name: str) -> Any:
+        # Not before they are used: Django imports this module while it has no settings yet.
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from . import atomic, functions
 
-    return getattr(atomic if name == "aatomic" else functions, name)
+        return getattr(atomic if name == "aatomic" else functions, name)
