@@ -126,3 +126,5 @@ def test_the_list_of_folders() -> None:
             folder = ROOT / line
         elif match := re.match(r"  (\S+) ", line):
             assert (folder / match[1]).exists(), match[1]
+    modules = {path.name for path in (ROOT / "src" / "aseq").glob("*.py")} - {"__init__.py"}
+    assert [name for name in sorted(modules) if f"  {name} " not in listing] == []
