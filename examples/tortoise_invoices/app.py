@@ -68,9 +68,9 @@ def create_app(url: str | None = None) -> FastAPI:
     """The application, on a database: by default DATABASE_URL's, or a file here.
 
     Args:
-        url: as Tortoise writes them, "sqlite://invoices.db" or "asyncpg://...".
+        url: as Tortoise writes them, "sqlite://tortoise.db" or "asyncpg://...".
     """
-    database = url or os.environ.get("DATABASE_URL") or "sqlite://invoices.db"
+    database = url or os.environ.get("DATABASE_URL") or "sqlite://tortoise.db"
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
