@@ -21,7 +21,8 @@ from tests.adapters.sqlalchemy_setups import (
 
 HINT = "the connection or its engine has isolation_level AUTOCOMMIT: use one that hasn't"
 ENDED = (
-    "SQL sent by hand ended the transaction that SQLAlchemy began: use commit() or rollback()"
+    "the transaction that SQLAlchemy began was ended without it, by SQL sent by hand for "
+    "example: roll back first"
 )
 LEVEL: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"}
 

@@ -16,15 +16,12 @@ from aseq.adapters._sqlite import spoil
 from aseq.adapters._thread import in_thread_of, post_to_thread_of
 from aseq.adapters.base import Executor
 
-from ._session import Source
+from ._session import ENDED, Source
 from ._sqlite import begin, impatient, unsafe
 
 T = TypeVar("T")
 
 _AUTOCOMMIT = "the connection or its engine has isolation_level AUTOCOMMIT: use one that hasn't"
-_ENDED = (
-    "SQL sent by hand ended the transaction that SQLAlchemy began: use commit() or rollback()"
-)
 
 
 class SQLAlchemyExecutor(Executor):
@@ -58,7 +55,7 @@ class PostgresExecutor(SQLAlchemyExecutor):
         # The adapted connections of asyncpg and psycopg both have this attribute.
         if self._dbapi.autocommit:
             return _AUTOCOMMIT
-        return _ENDED if _ended_by_hand(self._dbapi) else None
+        return ENDED if _ended_by_hand(self._dbapi) else None
 
     async def fetch(
         self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
