@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+import anyio.to_thread
 import pytest
 
 from aseq import AsyncSequence, NotInTransaction, SequenceExhausted
@@ -23,6 +24,19 @@ async def test_draws_inside_a_transaction_only() -> None:
         await seq.next_value(conn)
     async with conn.transaction():
         assert await seq.next_value(conn) == 1
+    conn.close()
+
+
+async def test_in_another_thread_than_it_was_made_in() -> None:
+    """A test's fixture makes it, and a test client runs the application in a thread."""
+    seq, conn = AsyncSequence("invoices"), MemoryExecutor()
+
+    async def application() -> int:
+        async with conn.transaction():
+            return await seq.next_value(conn)
+
+    assert await anyio.to_thread.run_sync(anyio.run, application) == 1
+    assert await seq.last_value(conn) == 1
     conn.close()
 
 

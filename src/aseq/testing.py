@@ -30,7 +30,7 @@ class MemoryExecutor(Executor):
             assert await invoice_numbers.next_value(conn) == 1
 
     It is one connection: nothing ever waits for another. It doesn't switch tasks, so
-    there is nothing to cancel. Works on every event loop.
+    there is nothing to cancel. Works on every event loop, and in any thread.
     """
 
     dialect = SQLITE
@@ -38,7 +38,10 @@ class MemoryExecutor(Executor):
     driver_errors: ClassVar = (sqlite3.Error,)
 
     def __init__(self) -> None:
-        self._connection = sqlite3.connect(":memory:", isolation_level=None)
+        # A test client may run the application in another thread than made this.
+        self._connection = sqlite3.connect(
+            ":memory:", isolation_level=None, check_same_thread=False
+        )
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[MemoryExecutor]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from decimal import Decimal
 from typing import Any
 
 import asyncpg
@@ -89,6 +90,24 @@ async def test_any_options(database: Database, name: str, options: dict[str, Any
         conn.terminate()
 
 
+@pytest.mark.parametrize("decoder", [str, Decimal])
+async def test_a_codec_for_bigint(database: Database, name: str, decoder: Any) -> None:
+    seq, looping = AsyncSequence(name), AsyncSequence(name + "-loop", reset_value=4)
+    conn = await asyncpg.connect(database.url)
+    try:
+        await conn.set_type_codec("int8", schema="pg_catalog", encoder=str, decoder=decoder)
+        async with conn.transaction():
+            assert await seq.last_value(conn) is None
+            assert await seq.next_value(conn) == 1
+            assert await seq.next_values(conn, 2, nowait=True) == range(2, 4)
+            assert await looping.next_values(conn, 3) == range(1, 4)
+            assert await looping.next_values(conn, 2) == range(1, 3)
+            for moved in (await seq.advance_to(conn, 9), await seq.last_value(conn)):
+                assert (type(moved), moved) == (int, 9)
+    finally:
+        conn.terminate()
+
+
 async def test_what_a_pool_hands_out(database: Database, name: str) -> None:
     seq = AsyncSequence(name)
     async with asyncpg.create_pool(
@@ -105,11 +124,14 @@ async def test_what_a_pool_hands_out(database: Database, name: str) -> None:
     assert database.last(name) == 1
 
 
-async def test_a_closed_connection_is_the_drivers_word(database: Database, name: str) -> None:
+@pytest.mark.parametrize("required", [True, False])
+async def test_a_closed_connection_is_the_drivers_word(
+    database: Database, name: str, required: bool
+) -> None:
     conn = await asyncpg.connect(database.url)
     await conn.close()
     with pytest.raises(asyncpg.InterfaceError, match="connection is closed") as caught:
-        await AsyncSequence(name, require_transaction=False).next_value(conn)
+        await AsyncSequence(name, require_transaction=required).next_value(conn)
 
     assert type(caught.value) is asyncpg.InterfaceError
 

@@ -9,6 +9,8 @@ from typing import Any
 import psycopg
 import psycopg_pool
 import pytest
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
 from psycopg.rows import class_row, dict_row, namedtuple_row, scalar_row
 
 from aseq import AsyncSequence, NotInTransaction
@@ -63,6 +65,19 @@ async def test_any_row_factory(conn: Connection, name: str, factory: Any) -> Non
 )
 async def test_any_cursor_factory(conn: Connection, name: str, factory: Any) -> None:
     conn.cursor_factory = factory
+    async with conn.transaction():
+        await works(AsyncSequence(name), conn)
+
+
+class AsText(Loader):
+    """An application's own: JavaScript can't hold every bigint."""
+
+    def load(self, data: Buffer) -> str:
+        return bytes(data).decode()
+
+
+async def test_a_loader_for_bigint(conn: Connection, name: str) -> None:
+    conn.adapters.register_loader("int8", AsText)
     async with conn.transaction():
         await works(AsyncSequence(name), conn)
 
@@ -160,9 +175,12 @@ async def test_what_a_pool_hands_out(database: Database, name: str) -> None:
     assert database.last(name) == 1
 
 
-async def test_a_closed_connection_is_the_drivers_word(conn: Connection, name: str) -> None:
+@pytest.mark.parametrize("required", [True, False])
+async def test_a_closed_connection_is_the_drivers_word(
+    conn: Connection, name: str, required: bool
+) -> None:
     await conn.close()
     with pytest.raises(psycopg.OperationalError, match="closed") as caught:
-        await AsyncSequence(name, require_transaction=False).next_value(conn)
+        await AsyncSequence(name, require_transaction=required).next_value(conn)
 
     assert type(caught.value) is psycopg.OperationalError

@@ -116,10 +116,13 @@ async def test_what_a_pool_hands_out(database: Database, name: str) -> None:
     assert database.last(name) == 1
 
 
-async def test_a_closed_connection_is_the_drivers_word(conn: Connection, name: str) -> None:
+@pytest.mark.parametrize("required", [True, False])
+async def test_a_closed_connection_is_the_drivers_word(
+    conn: Connection, name: str, required: bool
+) -> None:
     conn.close()
     with pytest.raises(psycopg.OperationalError, match="closed") as caught:
-        await AsyncSequence(name, require_transaction=False).next_value(conn)
+        await AsyncSequence(name, require_transaction=required).next_value(conn)
 
     assert type(caught.value) is psycopg.OperationalError
     assert not is_retryable(caught.value)

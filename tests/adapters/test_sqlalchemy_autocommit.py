@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from aseq import AsyncSequence, NotInTransaction
@@ -20,6 +20,10 @@ from tests.adapters.sqlalchemy_setups import (
 )
 
 HINT = "the connection or its engine has isolation_level AUTOCOMMIT: use one that hasn't"
+ENDED = (
+    "the transaction that SQLAlchemy began was ended without it, by SQL sent by hand for "
+    "example: roll back first"
+)
 LEVEL: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"}
 
 Opens = Callable[[AsyncEngine], AbstractAsyncContextManager[Any]]
@@ -122,3 +126,29 @@ async def test_sees_what_psycopg_was_told(postgres: str) -> None:
         await raw.set_autocommit(True)
         with pytest.raises(NotInTransaction):
             await AsyncSequence("invoices").next_value(conn)
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+@pytest.mark.parametrize("end", ["COMMIT", "ROLLBACK"])
+@pytest.mark.parametrize("opened", [connection, session])
+async def test_a_transaction_that_was_ended_by_hand(
+    postgres: str, driver: str, end: str, opened: Opens, name: str
+) -> None:
+    """psycopg begins the next one by itself. asyncpg doesn't, and SQLAlchemy doesn't know."""
+    url = postgres_url(postgres, driver)
+    await create_tables(url)
+    seq, hint = AsyncSequence(name), None
+    async with engine_for(url) as engine, opened(engine) as conn:
+        await conn.execute(text("SELECT 1"))
+        await conn.execute(text(end))
+        try:
+            assert await seq.next_value(conn) == 1
+        except NotInTransaction as exc:
+            hint = exc.hint
+        await conn.rollback()
+        assert await seq.last_value(conn) is None
+        assert await seq.next_value(conn) == 1
+        await conn.commit()
+
+    assert await last(url, name) == 1
+    assert hint == (None if driver == "psycopg" else ENDED)

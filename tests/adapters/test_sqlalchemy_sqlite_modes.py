@@ -116,6 +116,16 @@ SETUPS = (
         lambda url: begin_immediate(made()(url)),
         options=(("isolation_level", "SERIALIZABLE"),),
     ),
+    Setup(
+        "begin_immediate, autocommit=True",
+        lambda url: begin_immediate(made(connect_args={"autocommit": True})(url)),
+        since=(3, 12),
+    ),
+    Setup(
+        "begin_immediate, autocommit=False",
+        lambda url: begin_immediate(made(connect_args={"autocommit": False})(url)),
+        since=(3, 12),
+    ),
     Setup("own recipe", lambda url: own_recipe(made()(url))),
     Setup("own recipe IMMEDIATE", lambda url: own_recipe(made()(url), "BEGIN IMMEDIATE")),
     Setup("no isolation_level", made(connect_args={"isolation_level": None}), ALL),
@@ -249,3 +259,23 @@ async def test_the_recipe_is_for_sqlite_alone(postgres: str) -> None:
             begin_immediate(engine)
 
     assert str(caught.value) == "begin_immediate() is for SQLite, not for postgresql"
+
+
+@pytest.mark.parametrize("verb", ["COMMIT", "ROLLBACK"])
+async def test_the_recipe_and_a_transaction_that_was_ended_by_hand(
+    tmp_path: Path, verb: str
+) -> None:
+    url = sqlite_url(tmp_path / "aseq.db")
+    await create_tables(url)
+    seq = AsyncSequence("invoices")
+    async with engine_for(url) as engine, AsyncSession(begin_immediate(engine)) as session:
+        await session.execute(text(verb))
+        with pytest.raises(NotInTransaction) as caught:
+            await seq.next_value(session)
+        await session.rollback()
+        assert await seq.next_value(session) == 1
+
+    assert caught.value.hint == (
+        "the transaction that SQLAlchemy began was ended without it, by SQL sent by hand for "
+        "example: roll back first"
+    )

@@ -66,6 +66,29 @@ def test_which_of_our_errors_a_drivers_stands_for(
     assert dialect.explain(exc, "aseq_sequence") is expected
 
 
+# As servers say them that speak German, French, Spanish, Italian, Japanese and Korean.
+LANGUAGES = [
+    "Relation »{}« existiert nicht",
+    "la relation « {} » n'existe pas",
+    "no existe la relación «{}»",
+    'la relazione "{}" non esiste',
+    'リレーション"{}"は存在しません',
+    '"{}" 이름의 릴레이션(relation)이 없습니다',
+]
+
+
+@pytest.mark.parametrize("text", LANGUAGES)
+def test_a_missing_table_in_the_servers_language(text: str) -> None:
+    def explained(missing: str, table: str) -> object:
+        return POSTGRESQL.explain(PostgresError("42P01", text.format(missing)), table)
+
+    assert explained("aseq_sequence", "aseq_sequence") is SequenceTableMissing
+    assert explained("billing.numbers", "billing.numbers") is SequenceTableMissing
+    for other in ("aseq_sequence_log", "my_aseq_sequence", "audit.aseq_sequence", "audit"):
+        assert explained(other, "aseq_sequence") is None
+    assert explained("billing.audit", "billing.numbers") is None
+
+
 def test_a_missing_table_is_known_by_its_schema_too() -> None:
     exc = sqlite_error("no such table: billing.numbers", 1)
     relation = PostgresError("42P01", 'relation "billing.numbers" does not exist')

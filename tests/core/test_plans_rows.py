@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from aseq._core import plans
@@ -56,12 +58,15 @@ def test_advance_to_is_one_statement(dialect: Dialect, step: int, fair: bool) ->
     assert statement.queues is (fair and dialect is POSTGRESQL)
 
 
-@pytest.mark.parametrize(("rows", "expected"), [([(7,)], 7), ([(0,)], 0), ([], None)])
-def test_last_value(rows: list[tuple[int]], expected: int | None) -> None:
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [([(7,)], 7), ([(0,)], 0), ([], None), ([("-7",)], -7), ([(Decimal(MAX),)], MAX)],
+)
+def test_last_value(rows: list[tuple[object]], expected: int | None) -> None:
     said, result = play(plans.last_value(SPEC, SQLITE), rows)
 
     assert said == [Statement(SQLITE.last_value, TABLE, {"name": "a"})]
-    assert result == expected
+    assert (type(result), result) == (type(expected), expected)
 
 
 @pytest.mark.parametrize(("rows", "expected"), [([(7,)], True), ([(0,)], True), ([], False)])

@@ -85,7 +85,8 @@ def is_retryable(exc: BaseException, /) -> bool:
 
     True for `SequenceLocked`, serialization failures, deadlocks, lock timeouts,
     "database is locked", a server that was demoted, is full or is starting up.
-    False for a lost connection: it may have been lost after the commit.
+    False for a lost connection: it may have been lost after the commit. (psycopg gives no
+    code when it can't connect, so there it is false too.)
 
     Args:
         exc: any error, aseq's or a driver's, however it is wrapped.

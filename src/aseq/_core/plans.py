@@ -7,6 +7,7 @@ database.
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from decimal import Decimal
 from functools import lru_cache
 from typing import TypeAlias, TypeVar, cast
 
@@ -29,7 +30,7 @@ def next_values(
 ) -> Plan[Sequence[int]]:
     """Draw `count` numbers, at least one, in one statement."""
     rows = yield _draw(spec, dialect, count, nowait)
-    end = cast("int | None", rows[0][0]) if rows else None
+    end = _integer(rows[0][0]) if rows else None
     if end is None:
         raise (yield from _refusal(spec, dialect, count, nowait=nowait))
     cycle = spec.cycle
@@ -94,7 +95,12 @@ def last_value(spec: SequenceSpec, dialect: Dialect) -> Plan[int | None]:
     """Read the last value drawn."""
     table = TableName.parse(spec.table)
     rows = yield Statement(dialect.last_value, table, {"name": spec.name})
-    return cast("int", rows[0][0]) if rows else None
+    return _integer(rows[0][0]) if rows else None
+
+
+def _integer(value: object) -> int | None:
+    """A bigint, or NULL, where the connection may have a codec of the caller's for it."""
+    return int(value) if isinstance(value, (str, Decimal)) else cast("int | None", value)
 
 
 def advance_to(spec: SequenceSpec, dialect: Dialect, value: int) -> Plan[int]:
@@ -104,7 +110,7 @@ def advance_to(spec: SequenceSpec, dialect: Dialect, value: int) -> Plan[int]:
     binds: dict[str, Bind] = {"name": spec.name, "start": _start(spec, value), "value": value}
     queues = _queues(spec, dialect)
     rows = yield Statement(template, TableName.parse(spec.table), binds, queues=queues)
-    return cast("int", rows[0][0])
+    return cast("int", _integer(rows[0][0]))
 
 
 def _start(spec: SequenceSpec, value: int) -> int:

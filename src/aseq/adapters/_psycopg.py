@@ -58,8 +58,8 @@ class PsycopgConnection(Executor):
         status = self._connection.info.transaction_status
         if not self._connection.autocommit or status is TransactionStatus.INTRANS:
             return None
-        if status is TransactionStatus.INERROR:
-            return None  # the server's own error says it best
+        if status in (TransactionStatus.INERROR, TransactionStatus.UNKNOWN):
+            return None  # aborted, or closed: the error that comes says it best
         if status is TransactionStatus.ACTIVE:
             return (
                 "the connection is in autocommit mode: sync the pipeline inside a transaction"

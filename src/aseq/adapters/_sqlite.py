@@ -8,6 +8,7 @@ is open. (https://www.sqlite.org/c3ref/set_authorizer.html)
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -31,6 +32,14 @@ def autocommit_mode(connection: sqlite3.Connection) -> bool | None:
     """What `autocommit` was set to, from Python 3.12 on; None for the old way."""
     mode = getattr(connection, "autocommit", None)
     return mode if isinstance(mode, bool) else None
+
+
+def leave_transactions_alone(connection: sqlite3.Connection) -> None:
+    """Let nothing but SQL begin or end a transaction, however the connection was opened."""
+    if sys.version_info >= (3, 12) and autocommit_mode(connection) is not None:
+        connection.autocommit = True  # ends the transaction that False has begun
+        connection.autocommit = sqlite3.LEGACY_TRANSACTION_CONTROL
+    connection.isolation_level = None
 
 
 class Hop:

@@ -39,7 +39,8 @@ class AsyncpgExecutor(Executor):
         self._connection = connection
 
     def autocommits(self) -> str | None:
-        if self._connection.is_in_transaction():
+        # A closed connection is in none; asyncpg's own error says that best.
+        if self._connection.is_in_transaction() or self._connection.is_closed():
             return None
         return "open one with `async with conn.transaction():`"
 

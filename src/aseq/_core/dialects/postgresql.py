@@ -7,6 +7,7 @@ then row, or two transactions could wait for each other.
 
 from __future__ import annotations
 
+import re
 from textwrap import indent
 
 from aseq._core.failure import report
@@ -101,8 +102,13 @@ def _explain(exc: BaseException, table: str) -> type[AseqError] | None:
     if said.code == _LOCK_NOT_AVAILABLE:
         return SequenceLocked
     # A trigger on our table can miss one of its own.
-    ours = any(f'"{name}"' in said.text for name in (table, *table.split(".")))
+    ours = any(_names(said.text, name) for name in (table, *table.split(".")))
     return SequenceTableMissing if said.code in _UNDEFINED and ours else None
+
+
+def _names(text: str, name: str) -> bool:
+    """Whether a message is about the name: the quotes around it depend on its language."""
+    return re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.])", text) is not None
 
 
 def _upsert(next_value: str, *, queued: bool) -> str:

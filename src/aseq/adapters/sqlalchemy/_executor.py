@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -16,7 +16,7 @@ from aseq.adapters._sqlite import spoil
 from aseq.adapters._thread import in_thread_of, post_to_thread_of
 from aseq.adapters.base import Executor
 
-from ._session import Source
+from ._session import ENDED, Source
 from ._sqlite import begin, impatient, unsafe
 
 T = TypeVar("T")
@@ -53,7 +53,9 @@ class PostgresExecutor(SQLAlchemyExecutor):
 
     def autocommits(self) -> str | None:
         # The adapted connections of asyncpg and psycopg both have this attribute.
-        return _AUTOCOMMIT if self._dbapi.autocommit else None
+        if self._dbapi.autocommit:
+            return _AUTOCOMMIT
+        return ENDED if _ended_by_hand(self._dbapi) else None
 
     async def fetch(
         self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
@@ -125,6 +127,17 @@ class SqliteExecutor(SQLAlchemyExecutor):
         self._drop()
         if self._sent:
             post_to_thread_of(self._dbapi.driver_connection, spoil)
+
+
+def _ended_by_hand(dbapi: Any) -> bool:
+    """Whether SQLAlchemy began a transaction on asyncpg, but the server is in none.
+
+    psycopg begins the next one by itself.
+    """
+    # SQLAlchemy 2.0 has the first one, which is set when BEGIN was answered; 2.1 hasn't.
+    begun = getattr(dbapi, "_started", getattr(dbapi, "_transaction", None))
+    driver = dbapi.driver_connection
+    return bool(begun) and not driver.is_in_transaction() and not driver.is_closed()
 
 
 def _rows(connection: Connection, sql: str, args: tuple[Bind, ...]) -> Sequence[Row]:

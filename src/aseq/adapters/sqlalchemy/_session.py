@@ -15,6 +15,11 @@ from ._table import TABLE
 
 T = TypeVar("T")
 
+ENDED = (
+    "the transaction that SQLAlchemy began was ended without it, by SQL sent by hand for "
+    "example: roll back first"
+)
+
 _NO_ENGINE = "it has no engine: `AsyncSession(engine)`"
 _UNBOUND = (
     "its binds don't say which engine has the table of sequences: add "

@@ -15,8 +15,10 @@ from typing import Any
 from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from aseq.adapters._sqlite import autocommit_mode
+from aseq.adapters._sqlite import autocommit_mode, leave_transactions_alone
 from aseq.adapters._thread import in_thread_of
+
+from ._session import ENDED
 
 _RECIPE = (
     "set the engine up with aseq.adapters.sqlalchemy.begin_immediate(engine), so that "
@@ -61,7 +63,7 @@ def begin_immediate(engine: AsyncEngine) -> AsyncEngine:
 
 
 def _leave_transactions_to_sqlalchemy(dbapi_connection: Any, record: Any) -> None:
-    dbapi_connection.isolation_level = None
+    dbapi_connection.run_async(lambda driver: in_thread_of(driver, leave_transactions_alone))
     record.info[_IMMEDIATE] = True
 
 
@@ -89,7 +91,7 @@ async def unsafe(connection: Connection, driver: Any) -> str | None:
     if driver.in_transaction:
         return None if mode is False or _begins(connection, driver) else _SAVEPOINT
     if driver.isolation_level is None or mode is True:
-        return _AUTOCOMMIT
+        return ENDED if _IMMEDIATE in connection.info else _AUTOCOMMIT
     return None
 
 
