@@ -27,7 +27,8 @@ ADAPTERS = {
 
 _ANYTHING_ELSE = (
     "pass an open connection or session of SQLAlchemy (AsyncSession, AsyncConnection), "
-    "asyncpg, psycopg, aiosqlite or sqlite3, or an aseq Executor"
+    "asyncpg, psycopg, aiosqlite or sqlite3, the `tx` of Django's `aatomic`, or an aseq "
+    "Executor"
 )
 
 

@@ -17,7 +17,8 @@ from aseq import AsyncSequence, UnsupportedConnection, create_table, drop_table
 
 ANYTHING_ELSE = (
     "pass an open connection or session of SQLAlchemy (AsyncSession, AsyncConnection), "
-    "asyncpg, psycopg, aiosqlite or sqlite3, or an aseq Executor"
+    "asyncpg, psycopg, aiosqlite or sqlite3, the `tx` of Django's `aatomic`, or an aseq "
+    "Executor"
 )
 
 VERBS: dict[str, Callable[[Any], Awaitable[object]]] = {
