@@ -8,9 +8,15 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.db import connections
 from django.db.transaction import TransactionManagementError
+from django.http import HttpRequest, HttpResponse
+from django.test import AsyncRequestFactory
 from django.test.utils import override_settings
+from django.utils.decorators import method_decorator
+from django.views import View
+from django.views.decorators.cache import never_cache
 
 import aseq.django
 from aseq import AsyncSequence
@@ -216,6 +222,25 @@ async def test_as_a_decorator(name: str) -> None:
         aatomic(lambda: 1)  # type: ignore[arg-type, return-value]
 
 
+async def test_as_a_decorator_of_views(name: str) -> None:
+    """As Django decorates methods, whatever marks a function as async."""
+
+    class Issue(View):
+        @method_decorator(aatomic)
+        async def post(self, request: HttpRequest) -> HttpResponse:
+            return HttpResponse(await save(name, "default"))
+
+        @aatomic()
+        @method_decorator(never_cache)
+        async def put(self, request: HttpRequest) -> HttpResponse:
+            return HttpResponse(await save(name, "default"))
+
+    for method in ("post", "put"):
+        await Issue.as_view()(getattr(AsyncRequestFactory(), method)("/"))
+    assert await aatomic(sync_to_async(lambda: 1))() == 1
+    assert await saved(name) == [1, 2]
+
+
 async def test_one_object_entered_many_times(name: str) -> None:
     block = aatomic()
 
@@ -248,5 +273,6 @@ async def test_on_commit(name: str) -> None:
                 raise ZeroDivisionError
         assert called == []
     assert called == ["inner", False]
-    with pytest.raises(TypeError, match="isn't async"):
-        tx.on_commit(saved)  # type: ignore[arg-type]
+    for hook in (saved, sync_to_async(in_a_transaction)):
+        with pytest.raises(TypeError, match="isn't async"):
+            tx.on_commit(hook)  # type: ignore[arg-type]

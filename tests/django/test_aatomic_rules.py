@@ -163,6 +163,20 @@ def test_a_savepoint_that_commits_by_itself(name: str) -> None:
     assert async_to_sync(draw)() == 1
 
 
+async def test_autocommit_is_off(
+    name: str, using: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Django's atomic doesn't commit then, and nobody could after the block."""
+    monkeypatch.setitem(connections.settings[using], "AUTOCOMMIT", False)
+    with pytest.raises(TransactionManagementError, match="commits nothing"):
+        async with aatomic(using):
+            pytest.fail("entered")
+    monkeypatch.undo()
+    async with aatomic(using):
+        assert await save(name, using) == 1
+    assert await saved(name, using) == [1]
+
+
 async def numbers(block: object, name: str) -> AsyncIterator[int]:
     async with block:  # type: ignore[attr-defined]
         while True:

@@ -334,6 +334,61 @@ async def test_a_block_that_outlives_its_request(name: str) -> None:
     assert await last(name) is None
 
 
+@pytest.mark.parametrize("late", ["acreate", "draw", "nest"])
+async def test_what_a_block_does_after_its_request(name: str, late: str) -> None:
+    """Nothing is saved by itself, on the connection of another thread."""
+    drawn, over = asyncio.Event(), asyncio.Event()
+
+    async def child() -> None:
+        async with aatomic():
+            number = await get_next_value(name)
+            drawn.set()
+            await over.wait()
+            if late == "acreate":
+                await Saved.objects.acreate(name=name, number=number)
+            elif late == "draw":
+                with pytest.raises(TransactionManagementError, match="before the block did"):
+                    await get_next_value(name)
+            else:
+                await save_elsewhere(name, "default")
+
+    async with observed() as (server, _):
+        async with ThreadSensitiveContext():
+            task = asyncio.create_task(child())
+            await drawn.wait()
+        over.set()
+        with pytest.raises(TransactionManagementError, match="ended before the block did"):
+            await task
+        await server.until(lambda: server.others() == [])
+    assert (await saved(name), await last(name)) == ([], None)
+
+
+async def test_tasks_of_a_block_that_outlive_it_and_their_request(name: str) -> None:
+    """Each that begins a block later has its own thread, whatever the others have."""
+    left, begun, over = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def early() -> None:
+        await left.wait()
+        async with aatomic():
+            begun.set()
+            await over.wait()
+
+    async def late() -> None:
+        await over.wait()
+        await save_elsewhere(name, "default")
+
+    async with ThreadSensitiveContext():
+        async with aatomic():
+            tasks = [asyncio.create_task(late()) for _ in range(2)]
+            tasks.append(asyncio.create_task(early()))
+        left.set()
+        await begun.wait()
+    over.set()
+    *_, lost = await asyncio.gather(*tasks, return_exceptions=True)
+    assert isinstance(lost, TransactionManagementError)
+    assert await saved(name) == [1, 2]
+
+
 async def test_a_block_begun_after_its_request(name: str) -> None:
     """In a thread of its own, with a connection that is closed."""
     over = asyncio.Event()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.contrib.admin.utils import quote
 from django.contrib.auth.models import Permission, User
 from django.db import transaction
 from django.http import HttpResponse
@@ -80,6 +81,24 @@ def test_list_and_search(sequence: Sequence) -> None:
     page = browser.get(LIST, {"q": sequence.name}).content.decode()
     assert sequence.name in page
     assert "others" not in page
+
+
+def test_the_list_is_in_alphabetical_order() -> None:
+    for name in ("invoices", "receipts", "credit notes"):
+        put(name, 1)
+    page = client(superuser=True).get(LIST)
+    names = [sequence.name for sequence in page.context["cl"].result_list]
+    assert names == ["credit notes", "invoices", "receipts"]
+
+
+def test_the_way_back_from_the_advance_page() -> None:
+    name = "cases/2026 <b>"
+    sequence = put(name, 41)
+    page = advance(client(superuser=True), name).content.decode()
+    for url in (reverse("admin:app_list", args=["aseq"]), LIST):
+        assert f'&rsaquo; <a href="{url}">' in page
+    url = reverse("admin:aseq_sequence_change", args=[quote(sequence.pk)])
+    assert f'&rsaquo; <a href="{url}">{escape(name)}</a>' in page
 
 
 def test_nothing_is_edited_or_added_by_hand(sequence: Sequence) -> None:

@@ -56,6 +56,7 @@ class SequenceAdmin(admin.ModelAdmin):
 
     list_display = ("name", "last")
     search_fields = ("name",)
+    ordering = ("name",)
     readonly_fields = ("name", "last")
     actions = ("advance",)
 

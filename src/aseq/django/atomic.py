@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from functools import wraps
-from inspect import iscoroutinefunction
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar, overload
 
+from asgiref.sync import iscoroutinefunction
 from django.db import DEFAULT_DB_ALIAS
+from django.utils.decorators import method_decorator
 
 from .block import Block
 from .transaction import Transaction, current_task
@@ -57,7 +58,9 @@ class AsyncAtomic:
         await entry.exit(exc_type, exc, traceback)
 
     def __call__(self, func: Function[P, T], /) -> Function[P, T]:
-        if not iscoroutinefunction(func):
+        # `method_decorator` tries it on a function of its own first, which isn't async.
+        tried = getattr(func, "__module__", None) == method_decorator.__module__
+        if not (iscoroutinefunction(func) or tried):
             raise TypeError("aatomic decorates async functions; atomic decorates others")
 
         @wraps(func)

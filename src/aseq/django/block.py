@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from asgiref.sync import iscoroutinefunction
 from django.db import Error
 from django.db.transaction import TransactionManagementError
 

@@ -53,7 +53,12 @@ class Hops:
                 if begun:
                     raise  # else that code has just ended
         assert self.context is not None  # noqa: S101
-        return await _run(run, on_cancel, self.context.copy())
+        try:
+            return await _run(run, on_cancel, self.context.copy())
+        except RuntimeError as exc:
+            if begun or self.connection is None:
+                raise
+            raise TransactionManagementError(MOVED) from exc  # the thread takes no more
 
     async def _leads_there(self) -> bool:
         """Whether sync code in that very thread waits for this: then it must run it."""

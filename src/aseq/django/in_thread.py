@@ -18,6 +18,10 @@ FOREIGN = (
     "a transaction that isn't an `aatomic` block is open on this thread's connection, and "
     "whose it is can't be known: open it with `aatomic` as well"
 )
+NO_COMMIT = (
+    "autocommit is off on this thread's connection, so the end of an atomic block commits "
+    "nothing, and what it saved would be lost: turn it on (`AUTOCOMMIT` in DATABASES)"
+)
 LEFT_OPEN = (
     "rolled back: a transaction was begun inside the block and not ended before it (by a "
     "generator that wasn't closed, or by another task on the same connection)"
@@ -54,6 +58,8 @@ class InThread(Block):
             self.parent.check_thread()
         elif self.connection.in_atomic_block and not under_sync:
             raise TransactionManagementError(FOREIGN)
+        elif not under_sync and not self.connection.get_autocommit():
+            raise TransactionManagementError(NO_COMMIT)
         self._atomic.__enter__()
         self.entered = True
         if releases_commit(self.connection):

@@ -8,7 +8,7 @@ tasks share one thread, and with it one transaction: there a block gets its own.
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from weakref import WeakKeyDictionary
 
@@ -19,7 +19,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from . import conf
 
-__all__ = ("OwnThread", "has_sync_caller", "own_thread", "sync_caller")
+__all__ = ("BlockThread", "OwnThread", "block_thread", "has_sync_caller", "sync_caller")
 
 _current = SyncToAsync.thread_sensitive_context
 _limiters: WeakKeyDictionary[asyncio.AbstractEventLoop, anyio.CapacityLimiter] = (
@@ -45,21 +45,18 @@ def has_sync_caller() -> bool:
     return asyncio.get_running_loop() in AsyncToSync.loop_thread_executors
 
 
-class OwnThread(ThreadSensitiveContext):
-    """A thread for the blocks of one task, and for the tasks that inherit its context.
+class BlockThread(ThreadSensitiveContext):
+    """The thread that asgiref is to use inside blocks, as long as it is true."""
 
-    False when it is over: asgiref then goes on as if it wasn't there.
-    """
-
-    def __init__(self) -> None:
+    def __init__(self, executor: Executor) -> None:
         super().__init__()
-        self.executor = ThreadPoolExecutor(1, "aseq")
-        self.loop, self.limiter = asyncio.get_running_loop(), _limiter()
+        self.executor = executor
+        self.loop = asyncio.get_running_loop()
         self.blocks = 0
-        self.over = False
 
-    def __bool__(self) -> bool:
-        return not self.over
+    def is_over(self) -> bool:
+        """Whether no block can begin in it any more."""
+        raise NotImplementedError
 
     def enter(self) -> None:
         """Use it in the current context."""
@@ -81,6 +78,52 @@ class OwnThread(ThreadSensitiveContext):
             _current.reset(self._token)
 
     async def close(self) -> None:
+        """One block less."""
+        self.blocks -= 1
+
+
+class RequestThread(BlockThread):
+    """The thread of a request that has a block open.
+
+    If the request ends before the block, asgiref would start another thread, and what the
+    block saves would be committed there by itself. The thread that was here takes no more.
+    """
+
+    def __init__(self, request: ThreadSensitiveContext) -> None:
+        executors = SyncToAsync.context_to_thread_executor
+        if request not in executors:  # nothing has used it yet; as asgiref does it
+            executors[request] = ThreadPoolExecutor(1)
+        super().__init__(executors[request])
+        self._request = request
+
+    def __bool__(self) -> bool:
+        return self.blocks > 0 or not self.is_over()
+
+    def is_over(self) -> bool:
+        """The end of the request takes its thread away."""
+        executors = SyncToAsync.context_to_thread_executor
+        return executors.get(self._request) is not self.executor
+
+
+class OwnThread(BlockThread):
+    """A thread for the blocks of one task, and for the tasks that inherit its context.
+
+    False when it is over: asgiref then goes on as if it wasn't there.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(ThreadPoolExecutor(1, "aseq"))
+        self.limiter = _limiter()
+        self._over = False
+
+    def __bool__(self) -> bool:
+        return not self._over
+
+    def is_over(self) -> bool:
+        """After the last block."""
+        return self._over
+
+    async def close(self) -> None:
         """One block less. After the last, close the thread's connections.
 
         It does so after whatever else waits for the thread.
@@ -96,7 +139,7 @@ class OwnThread(ThreadSensitiveContext):
 
     def shut(self) -> Future[None]:
         """Begin to close the thread's connections, without waiting for that."""
-        self.over = True
+        self._over = True
         SyncToAsync.context_to_thread_executor.pop(self, None)
         closing = self.executor.submit(_close_connections)
         self.executor.shutdown(wait=False)
@@ -110,26 +153,28 @@ def _close_connections() -> None:
             BaseDatabaseWrapper.close(connection)
 
 
-async def own_thread() -> OwnThread | None:
-    """The thread of our own that a new block is to use, or None where there is another.
+async def block_thread() -> BlockThread | None:
+    """The thread that a new block is to use, or None where sync code decides that.
 
     Waits while as many as the settings allow are in use.
     """
     if has_sync_caller():
         return None
     current = _current.get(None)
-    if not isinstance(current, OwnThread):
-        # Its token is gone when it was left: for a task that outlived its request.
-        if current is not None and current.token is not None:
-            return None
-    elif current and current.loop is asyncio.get_running_loop():
-        current.blocks += 1
-        return current
-    own = OwnThread()
-    await own.limiter.acquire_on_behalf_of(own)
-    own.blocks += 1
-    own.enter()
-    return own
+    thread: BlockThread | None = None
+    if isinstance(current, BlockThread):
+        if not current.is_over() and current.loop is asyncio.get_running_loop():
+            current.blocks += 1
+            return current
+    # Its token is gone when it was left: for a task that outlived its request.
+    elif current is not None and current.token is not None:
+        thread = RequestThread(current)
+    if thread is None:
+        thread = own = OwnThread()
+        await own.limiter.acquire_on_behalf_of(own)
+    thread.blocks += 1
+    thread.enter()
+    return thread
 
 
 def _limiter() -> anyio.CapacityLimiter:

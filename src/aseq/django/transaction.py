@@ -17,7 +17,7 @@ from .context import blocks, innermost
 from .hops import MOVED
 from .in_thread import InThread
 from .testcase import refuse_beside_a_testcase
-from .threads import OwnThread, has_sync_caller, own_thread
+from .threads import BlockThread, OwnThread, block_thread, has_sync_caller
 from .turns import Turn, turn_on
 
 ANOTHER_TASK = (
@@ -32,7 +32,7 @@ class Transaction(InThread):
     def __init__(self, using: str, savepoint: bool, durable: bool) -> None:
         super().__init__(using, savepoint, durable)
         self.waits_for: list[Turn] = []
-        self._thread: OwnThread | None = None
+        self._thread: BlockThread | None = None
         self._turn: Turn | None = None
         self._ends = False
 
@@ -61,7 +61,7 @@ class Transaction(InThread):
         self.adopt()
 
     async def _begin(self) -> None:
-        self._thread = await own_thread()
+        self._thread = await block_thread()
         self.adopt()
         if self.parent is None:
             turn = turn_on(await self.hop(self.find))
@@ -166,7 +166,7 @@ class Transaction(InThread):
 
     def _drop_all(self) -> None:
         """Without an event loop, nothing can be awaited."""
-        if self._thread is None:
+        if not isinstance(self._thread, OwnThread):
             self.disconnect()
         elif self._thread:
             self._thread.shut()
