@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from examples.invoices.app import CREDIT_LIMIT, create_app, invoice_numbers
 from examples.invoices.db import make_engine
 from examples.invoices.models import Invoice
+from tests.clients.base import PATIENCE
 from tests.invoices import Witness, committed, empty_database, serving
 
 FINE = {"customer": "Ada", "cents": 1}
@@ -40,7 +41,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 class TestNumbers:
     async def test_refused_orders_leave_no_gap(self, url: str) -> None:
         orders = [TOO_MUCH if i % 3 == 1 else FINE for i in range(40)]
-        async with serving(create_app(url)) as client:
+        async with serving(create_app(url, PATIENCE)) as client:
             posts = (client.post("/invoices", json=order) for order in orders)
             responses = await asyncio.gather(*posts)
         issued = [r.json()["number"] for r in responses if r.status_code == 201]
@@ -70,7 +71,7 @@ class TestNumbers:
         self, url: str
     ) -> None:
         half = {"customer": "Ada", "cents": CREDIT_LIMIT // 2}
-        async with serving(create_app(url)) as client:
+        async with serving(create_app(url, PATIENCE)) as client:
             posts = [client.post("/invoices", json=half) for _ in range(3)]
             statuses = [r.status_code for r in await asyncio.gather(*posts)]
         assert sorted(statuses) == [201, 201, 409]

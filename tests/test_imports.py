@@ -17,7 +17,7 @@ LOADED = "\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))"
 def loaded_by(source: str, *args: str) -> set[str]:
     """The modules that a program has loaded at its end."""
     command = [sys.executable, "-W", "error", "-c", source + LOADED, *args]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     return set(json.loads(done.stdout))
 

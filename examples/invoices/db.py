@@ -29,13 +29,17 @@ def make_engine(url: str, patience: float = PATIENCE) -> AsyncEngine:
     """An engine for ``sqlite:///file`` or ``postgresql://user@host/database``."""
     parsed = make_url(url)
     parsed = parsed.set(drivername=_DRIVERS[parsed.get_backend_name()])
+    # For a connection, a request waits longer: until others have had their turns.
+    waits = {"pool_timeout": 3 * patience}
     if parsed.get_backend_name() == "sqlite":
-        return begin_immediate(create_async_engine(parsed, connect_args={"timeout": patience}))
+        connect_args = {"timeout": patience}
+        return begin_immediate(create_async_engine(parsed, connect_args=connect_args, **waits))
     # Requests beyond these wait here in the pool, and not as connections to the server.
     return create_async_engine(
         parsed,
         pool_size=20,
         max_overflow=0,
+        **waits,
         connect_args={"server_settings": {"lock_timeout": f"{patience * 1000:.0f}"}},
     )
 

@@ -51,9 +51,9 @@ def orders(count: int = ORDERS) -> list[dict[str, Any]]:
     return [{"customer": f"customer {i % 40}", "cents": c} for i, c in enumerate(amounts)]
 
 
-async def storm(url: str, advance: Advance) -> Outcome:
+async def storm(url: str, advance: Advance, *, patience: float) -> Outcome:
     """Send all orders at once to an application on the database at `url`."""
-    app = create_app(url)
+    app = create_app(url, patience)
     async with app.router.lifespan_context(app), _client(app) as client:
         sessions = app.state.sessions
         await _create_counter(sessions)

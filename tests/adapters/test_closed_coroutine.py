@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 
 import pytest
 
@@ -30,8 +31,9 @@ async def test_when_the_thread_is_done(lite: Case, tmp_path: object) -> None:
         future = draw.send(None)
         for _ in range(3):
             await asyncio.sleep(0)  # the statement is sent
-        while raw.total_changes == before:
-            pass  # and the event loop doesn't look
+        end = time.monotonic() + 20
+        while raw.total_changes == before:  # and the event loop doesn't look
+            assert time.monotonic() < end, "the statement didn't end"
         future._asyncio_future_blocking = False
         await asyncio.wait({future})
         draw.close()

@@ -146,7 +146,7 @@ async def test_waiters_do_not_use_up_the_threads(tmp_path: Path) -> None:
             drawn.append(await seq.next_value(conn))
             conn.commit()
 
-    with closing(sqlite3.connect(path, check_same_thread=False)) as holder:
+    with closing(sqlite3.connect(path, timeout=60, check_same_thread=False)) as holder:
         holder.execute(create_table_sql("sqlite"))
         drawn.append(await seq.next_value(holder))
         async with anyio.create_task_group() as group:

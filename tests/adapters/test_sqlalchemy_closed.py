@@ -73,7 +73,7 @@ async def test_on_postgresql_while_it_waits(engine: AsyncEngine, name: str) -> N
         await session.execute(text("SELECT 1"))
         draw = seq.next_value(session)
         answer = resume(draw)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while not await holder.scalar(text(WAITING)):
                 answer = resume(draw) if answer.done() else answer
         draw.close()

@@ -52,5 +52,5 @@ class Site:
             env=env,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
         )

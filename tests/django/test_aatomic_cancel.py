@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
@@ -45,6 +46,7 @@ def draw(request: pytest.FixtureRequest) -> Draw:
 DREW = (
     "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE locktype ="
     " 'advisory' AND granted AND state = 'idle in transaction'"
+    " AND datname = current_database() AND application_name = 'aseq-tests'"
 )
 
 
@@ -145,8 +147,9 @@ async def test_swallowed_after_the_number_was_drawn(name: str, draw: Draw) -> No
                 task = asyncio.create_task(draw(tx, name))  # type: ignore[arg-type]
                 await asyncio.sleep(0)
                 await asyncio.sleep(0)
-                while server.rows(DREW) == [(0,)]:
-                    pass  # and the loop stands still
+                end = time.monotonic() + 20
+                while server.rows(DREW) == [(0,)]:  # and the loop stands still
+                    assert time.monotonic() < end, "nothing was drawn"
                 task.cancel()
                 with pytest.raises(asyncio.CancelledError):
                     await task

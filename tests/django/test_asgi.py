@@ -130,7 +130,7 @@ def run(postgres: str, env: dict[str, str], *files: str) -> None:
         env=os.environ | env | {"ASEQ_TEST_POSTGRES_DSN": postgres},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
     )
     assert done.returncode == 0, done.stdout
 

@@ -22,7 +22,7 @@ def test_manage(command: list[str], tmp_path: Path) -> None:
         env={key: value for key, value in os.environ.items() if not key.startswith("DJANGO_")},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     if command == ["test"]:

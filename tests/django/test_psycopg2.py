@@ -25,7 +25,7 @@ def test_on_psycopg2(postgres: str) -> None:
         env=os.environ | {"ASEQ_DJANGO_DRIVER": "psycopg2", "ASEQ_TEST_POSTGRES_DSN": postgres},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
     )
     assert done.returncode == 0, done.stdout
 

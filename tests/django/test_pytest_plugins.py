@@ -150,7 +150,7 @@ def test_plugin(plugin: str, databases: dict[str, Any], tmp_path: Path) -> None:
         },
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "16 passed" in done.stdout

@@ -16,11 +16,14 @@ T = TypeVar("T")
 DEADLINE = 20.0
 """Seconds after which what doesn't happen is a failure."""
 
+PATIENCE = 120.0
+"""Seconds for many transactions that wait for each other: a busy machine takes its time."""
+
 
 def in_threads(*works: Callable[[], T]) -> list[T]:
     """Run each in a thread, all at once; gives what they return."""
     with ThreadPoolExecutor(len(works)) as pool:
-        return [future.result(DEADLINE) for future in start(pool, *works)]
+        return [future.result(PATIENCE) for future in start(pool, *works)]
 
 
 def start(pool: ThreadPoolExecutor, *works: Callable[[], T]) -> list[Future[T]]:

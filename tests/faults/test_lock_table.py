@@ -44,7 +44,7 @@ async def test_a_thousand_names_leave_room_for_others(log: pytest.LogCaptureFixt
             await draw_from_each(conn, NAMES + 100)
             assert log.messages == [_drive.MANY_NAMES]
 
-            other = await asyncpg.connect(server.dsn, timeout=10)
+            other = await asyncpg.connect(server.dsn)
             async with other.transaction():
                 assert await AsyncSequence("invoices").next_value(other) == 1
             await other.close()

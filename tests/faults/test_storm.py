@@ -26,7 +26,7 @@ async def transact(client: Client, seq: AsyncSequence, dice: random.Random) -> N
     """One transaction of a user whose errors are all in the worst places."""
     async with client.transaction():
         await client.save(f"{seq.name}-other", 0)
-        with anyio.move_on_after(dice.choice([0, 0.001, 0.005, 0.02, 5])):
+        with anyio.move_on_after(dice.choice([0, 0.001, 0.005, 0.02, 60])):
             await saved(client, seq, await seq.next_value(client.conn))
         with suppress(Exception):  # the transaction may be unusable, or its driver refuse it
             if dice.random() < 0.3:
