@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
+from contextvars import Context
 from weakref import WeakKeyDictionary
 
 import anyio
@@ -166,8 +167,7 @@ async def block_thread() -> BlockThread | None:
         if not current.is_over() and current.loop is asyncio.get_running_loop():
             current.blocks += 1
             return current
-    # Its token is gone when it was left: for a task that outlived its request.
-    elif current is not None and current.token is not None:
+    elif current is not None and not _was_left(current):  # else its request has ended
         thread = RequestThread(current)
     if thread is None:
         thread = own = OwnThread()
@@ -175,6 +175,19 @@ async def block_thread() -> BlockThread | None:
     thread.blocks += 1
     thread.enter()
     return thread
+
+
+def _was_left(context: ThreadSensitiveContext) -> bool:
+    """Whether its `async with` has ended. Before 3.13 asgiref keeps the token, used up."""
+    if context.token is None:
+        return True
+    try:
+        Context().run(_current.reset, context.token)
+    except RuntimeError:
+        return True
+    except ValueError:  # of another context: it is refused, but not used up
+        pass
+    return False
 
 
 def _limiter() -> anyio.CapacityLimiter:
