@@ -7,7 +7,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
-from contextvars import Token
+from contextvars import Context
 from typing import Any, TypeVar
 
 import anyio
@@ -92,8 +92,8 @@ class AatomicPostgres(Client):
         handler = ConnectionHandler({"default": {}, self.alias: self.settings()})
         connections.settings[self.alias] = handler.settings[self.alias]
         self._request = ThreadSensitiveContext()
-        with self._in_request() as token:
-            self._request.token = token  # it is open
+        current = SyncToAsync.thread_sensitive_context
+        self._request.token = Context().run(current.set, self._request)  # it is open
         self.wrapper = await self._hop(lambda: connections[self.alias])
         self.conn = None
         async with self.transaction():
@@ -108,10 +108,10 @@ class AatomicPostgres(Client):
             del connections.settings[self.alias]
 
     @contextmanager
-    def _in_request(self) -> Iterator[Token[ThreadSensitiveContext]]:
+    def _in_request(self) -> Iterator[None]:
         token = SyncToAsync.thread_sensitive_context.set(self._request)
         try:
-            yield token
+            yield
         finally:
             SyncToAsync.thread_sensitive_context.reset(token)
 

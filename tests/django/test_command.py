@@ -60,7 +60,7 @@ def test_show(name: str, using: str) -> None:
 
 def test_advance(name: str, using: str) -> None:
     database = f"--database={using}"
-    assert run("advance", name, 5, database) == (f"{name}: None -> 5\n", "")
+    assert run("advance", name, 5, database) == (f"{name}: 5 (new)\n", "")
     assert run("advance", name, 9, database) == (f"{name}: 5 -> 9\n", "")
     assert run("advance", name, 9, database) == (f"{name}: 9 (unchanged)\n", "")
     assert run("advance", name, 3, database) == (f"{name}: 9 (unchanged)\n", "")
@@ -105,7 +105,7 @@ def test_take_over(old: str, using: str) -> None:
     put("b", 25, using)
     put("c", 3, using)
     out, err = run("take-over", old, "--database", using)
-    assert out == "a: None -> 10\nb: 25 (unchanged)\nc: 3 -> 30\n"
+    assert out == "a: 10 (new)\nb: 25 (unchanged)\nc: 3 -> 30\n"
     assert err == f"2 of 3 sequences of {old} moved forward.\n"
     out, err = run("take-over", old, "--database", using)
     assert err == f"0 of 3 sequences of {old} moved forward.\n"
@@ -154,7 +154,7 @@ def test_take_over_field(name: str, using: str) -> None:
     assert str(caught.value) == f"shop.Saved.number has no numbers in database '{using}'"
     for number in (3, 17, 5):
         Saved.objects.using(using).create(name=name, number=number)
-    assert run("take-over-field", *where) == (f"{name}: None -> 17\n", "")
+    assert run("take-over-field", *where) == (f"{name}: 17 (new)\n", "")
     assert run("take-over-field", *where) == (f"{name}: 17 (unchanged)\n", "")
 
 

@@ -98,7 +98,9 @@ class Command(BaseCommand):
         self._tell(name, *take_over.from_field(field, name, using=using))
 
     def _tell(self, name: str, before: int | None, after: int) -> None:
-        if before == after:
+        if before is None:
+            self.stdout.write(f"{name}: {after} (new)")
+        elif before == after:
             self.stdout.write(f"{name}: {after} (unchanged)")
         else:
             self.stdout.write(f"{name}: {before} -> {after}")
