@@ -70,7 +70,7 @@ async def assert_free(database: Database, name: str) -> None:
 
     A server may take a moment to notice that a connection was closed.
     """
-    if asyncio_runs():
+    if database.case.dialect == "sqlite" and asyncio_runs():
         await _end_lost_closings()
     async with database.connect() as other:
         with anyio.fail_after(DEADLINE):
