@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator, Sequence
+from collections.abc import AsyncIterator, Generator, Sequence
+from contextlib import asynccontextmanager
 from types import coroutine
 from typing import ClassVar
 
@@ -11,8 +12,9 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from aseq import AsyncSequence, SequenceLocked, _drive
-from aseq.adapters.base import SQLITE, Bind, Executor, Paramstyle, Row
+from aseq import AsyncSequence, InvalidSequence, SequenceLocked, _drive
+from aseq._core.statement import Statement
+from aseq.adapters.base import SQLITE, Bind, Executor, Paramstyle, Row, TableName
 from tests.cases import BACKENDS
 
 
@@ -38,11 +40,17 @@ class Stuck(Executor):
         self.waits = anyio.Event()
         self.done: list[str] = []
 
-    def autocommits(self) -> str | None:
+    def outside_transaction(self) -> str | None:
         return None
 
     async def fetch(
-        self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
+        self,
+        sql: str,
+        args: tuple[Bind, ...],
+        /,
+        *,
+        nowait: bool = False,
+        inside: bool = False,
     ) -> Sequence[Row]:
         if self.error is not None:
             raise self.error
@@ -50,27 +58,27 @@ class Stuck(Executor):
         await anyio.sleep_forever()
         return ()
 
-    async def spoil(self) -> bool:
+    async def abort(self) -> bool:
         await anyio.lowlevel.checkpoint()
-        self.done.append("spoilt")
+        self.done.append("aborted")
         return True
 
-    def abandon(self) -> None:
-        self.done.append("abandoned")
+    def terminate(self) -> None:
+        self.done.append("terminated")
 
 
 class Unsent(Stuck):
-    async def spoil(self) -> bool:
+    async def abort(self) -> bool:
         return False
 
 
 class Refusing(Stuck):
-    async def spoil(self) -> bool:
+    async def abort(self) -> bool:
         raise OSError("the network is gone")
 
 
 class Silent(Stuck):
-    async def spoil(self) -> bool:
+    async def abort(self) -> bool:
         await anyio.sleep_forever()
         return True
 
@@ -91,7 +99,7 @@ async def test_a_cancelled_call_is_spoilt_inside_the_cancelled_scope(
         await executor.waits.wait()
         tasks.cancel_scope.cancel()
 
-    assert executor.done == ["spoilt"]
+    assert executor.done == ["aborted"]
     assert log.messages == [_drive.UNUSABLE]
 
 
@@ -100,7 +108,7 @@ async def test_any_other_end_is_a_loss_too(log: pytest.LogCaptureFixture) -> Non
     with pytest.raises(Lost) as caught:
         await AsyncSequence("invoices").next_value(executor)
 
-    assert executor.done == ["spoilt"]
+    assert executor.done == ["aborted"]
     assert caught.value.__notes__ == [_drive.UNUSABLE]
     assert log.messages == [_drive.UNUSABLE]
 
@@ -129,19 +137,134 @@ async def test_what_was_not_sent_is_not_told(log: pytest.LogCaptureFixture) -> N
 async def test_a_connection_that_cannot_be_spoilt_is_given_up(
     kind: type[Stuck], log: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_drive, "SPOIL_LIMIT", 0.01)
+    monkeypatch.setattr(_drive, "ABORT_TIMEOUT", 0.01)
     executor = kind(Lost())
     with pytest.raises(Lost) as caught:
         await AsyncSequence("invoices").next_value(executor)
 
-    assert executor.done == ["abandoned"]
+    assert executor.done == ["terminated"]
     assert caught.value.__notes__ == [_drive.GIVEN_UP]
     assert log.messages == [_drive.GIVEN_UP]
 
 
+class Answering(Stuck):
+    """Answers a draw with `rows`, and notes who was let in and out."""
+
+    driver_errors: ClassVar[tuple[type[Exception], ...]] = (OSError,)
+
+    def __init__(self, rows: Sequence[Row] = ((1,),)) -> None:
+        super().__init__()
+        self.rows = rows
+
+    @asynccontextmanager
+    async def hold(self) -> AsyncIterator[None]:
+        self.done.append("held")
+        try:
+            yield
+        finally:
+            self.done.append("free")
+
+    async def fetch(
+        self,
+        sql: str,
+        args: tuple[Bind, ...],
+        /,
+        *,
+        nowait: bool = False,
+        inside: bool = False,
+    ) -> Sequence[Row]:
+        self.done.append("inside" if inside else "anywhere")
+        return self.rows
+
+
+async def test_what_the_plan_cannot_read_was_drawn_all_the_same(
+    log: pytest.LogCaptureFixture,
+) -> None:
+    """A codec of the caller's gave something that is no number: nobody may commit."""
+    executor = Answering([("one",)])
+    with pytest.raises(ValueError, match="one") as caught:
+        await AsyncSequence("invoices").next_value(executor)
+
+    assert caught.value.__notes__ == [_drive.UNUSABLE]
+    assert log.messages == [_drive.UNUSABLE]
+
+
+@pytest.mark.parametrize("error", [InvalidSequence("check", "is wrong"), KeyboardInterrupt()])
+async def test_whatever_comes_after_the_draw_is_a_loss(error: BaseException) -> None:
+    def plan() -> Generator[Statement, Sequence[Row], int]:
+        yield Statement("SELECT 1", TableName("aseq_sequence"))
+        raise error
+
+    executor = Answering()
+    with pytest.raises(type(error)):
+        await _drive.run(plan(), executor)
+
+    assert executor.done == ["held", "anywhere", "aborted", "free"]
+
+
+async def test_what_comes_before_the_first_statement_is_none() -> None:
+    def plan() -> Generator[Statement, Sequence[Row], int]:
+        raise InvalidSequence("check", "is wrong")
+        yield  # makes it a generator
+
+    executor = Answering()
+    with pytest.raises(InvalidSequence):
+        await _drive.run(plan(), executor)
+
+    assert executor.done == ["held", "free"]
+
+
+async def test_the_second_statement_of_a_plan_may_fail_after_the_first_has_drawn() -> None:
+    """On SQLite, an error leaves the transaction usable."""
+
+    def plan() -> Generator[Statement, Sequence[Row], int]:
+        for _ in range(2):
+            yield Statement("SELECT 1", TableName("aseq_sequence"))
+        raise OSError("of the driver")
+
+    executor = Answering()
+    with pytest.raises(OSError, match="driver"):
+        await _drive.run(plan(), executor)
+
+    assert executor.done == ["held", "anywhere", "anywhere", "aborted", "free"]
+
+
+@pytest.mark.parametrize("required", [True, False])
+async def test_a_look_at_the_last_moment_is_asked_for_where_it_counts(required: bool) -> None:
+    executor = Answering()
+    seq = AsyncSequence("invoices", require_transaction=required)
+    assert await seq.next_value(executor) == 1
+    await seq.last_value(executor)
+
+    draw = "inside" if required else "anywhere"
+    assert executor.done == ["held", draw, "free", "held", "anywhere", "free"]
+
+
+async def test_a_log_handler_that_raises_hides_nothing() -> None:
+    class Raising(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            raise OSError("the disk is full")
+
+    handler = Raising()
+    _drive.logger.addHandler(handler)
+    try:
+        with pytest.raises(Lost) as caught:
+            await AsyncSequence("invoices").next_value(Stuck(Lost()))
+    finally:
+        _drive.logger.removeHandler(handler)
+
+    assert caught.value.__notes__ == [_drive.UNUSABLE]
+
+
 class Suspended(Stuck):
     async def fetch(
-        self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
+        self,
+        sql: str,
+        args: tuple[Bind, ...],
+        /,
+        *,
+        nowait: bool = False,
+        inside: bool = False,
     ) -> Sequence[Row]:
         await _turn()
         return ()
@@ -158,4 +281,4 @@ def test_a_closed_coroutine_gives_the_connection_up() -> None:
     draw.send(None)
     draw.close()
 
-    assert executor.done == ["abandoned"]
+    assert executor.done == ["terminated"]

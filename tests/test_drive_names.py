@@ -11,9 +11,9 @@ from typing import ClassVar
 
 import pytest
 
-from aseq import AsyncSequence, _drive
+from aseq import AsyncSequence, _drive, _tally
 from aseq._core.plans import next_values
-from aseq._tally import Tally
+from aseq._tally import QueueCounter
 from aseq.adapters.base import (
     POSTGRESQL,
     Bind,
@@ -34,21 +34,27 @@ class InTurn(Executor):
     transaction: int | None = 7
     schema: str | None = None
 
-    def autocommits(self) -> str | None:
+    def outside_transaction(self) -> str | None:
         return None
 
     def locate(self, table: TableName) -> TableName:
         return TableName(table.name, self.schema)
 
     async def fetch(
-        self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
+        self,
+        sql: str,
+        args: tuple[Bind, ...],
+        /,
+        *,
+        nowait: bool = False,
+        inside: bool = False,
     ) -> Sequence[Row]:
         return [(1, self.transaction)]
 
-    async def spoil(self) -> bool:
+    async def abort(self) -> bool:
         raise AssertionError("nothing was lost")
 
-    def abandon(self) -> None:
+    def terminate(self) -> None:
         raise AssertionError("nothing was lost")
 
 
@@ -59,13 +65,22 @@ class InTurnSync(SyncExecutor):
     paramstyle: Paramstyle = "format"
     driver_errors: ClassVar = (ValueError,)
 
-    def autocommits(self) -> str | None:
+    def outside_transaction(self) -> str | None:
         return None
 
     def fetch(
-        self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
+        self,
+        sql: str,
+        args: tuple[Bind, ...],
+        /,
+        *,
+        nowait: bool = False,
+        inside: bool = False,
     ) -> Sequence[Row]:
         return [(1, 7)]
+
+    def abort(self) -> bool:
+        raise AssertionError("nothing was lost")
 
 
 @pytest.fixture
@@ -73,13 +88,13 @@ def log(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> pytest.LogCaptureFixture:
     """What is logged at WARNING and above, where two names are too many."""
-    monkeypatch.setattr(_drive, "QUEUED", Tally(limit=1, transactions=10))
+    monkeypatch.setattr(_tally, "QUEUED", QueueCounter(limit=1, transactions=10))
     caplog.set_level(logging.WARNING, logger="aseq")
     return caplog
 
 
 def test_what_is_logged() -> None:
-    assert _drive.MANY_NAMES == (
+    assert _tally.MANY_NAMES == (
         "aseq: one transaction has drawn from more than 1,000 different sequences. Each of "
         "them holds a slot of the server's lock table, which all sessions share, until the "
         "transaction ends; when the table is full, other sessions fail with 53200 (out of "
@@ -96,7 +111,7 @@ async def test_a_name_in_another_table_is_another(log: pytest.LogCaptureFixture)
     assert log.messages == []
     await AsyncSequence("invoices").next_value(other)
 
-    assert log.messages == [_drive.MANY_NAMES]
+    assert log.messages == [_tally.MANY_NAMES]
 
 
 async def test_without_a_transaction_there_is_nothing_to_count(
@@ -117,7 +132,7 @@ def test_sync_code_is_told_too(log: pytest.LogCaptureFixture) -> None:
         plan = next_values(spec, POSTGRESQL, 1)
         assert _drive.run_on_sync(spec, plan, executor, writes=True) == range(1, 2)
 
-    assert log.messages == [_drive.MANY_NAMES]
+    assert log.messages == [_tally.MANY_NAMES]
 
 
 @pytest.fixture
@@ -129,9 +144,9 @@ def raising() -> Iterator[None]:
             raise OSError("the disk is full")
 
     handler = Raising()
-    _drive.logger.addHandler(handler)
+    _tally.logger.addHandler(handler)
     yield
-    _drive.logger.removeHandler(handler)
+    _tally.logger.removeHandler(handler)
 
 
 @pytest.mark.usefixtures("raising")

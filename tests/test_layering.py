@@ -20,14 +20,14 @@ import aseq
 
 ROOT = Path(aseq.__file__).parent
 
-CALL = "aseq.adapters._call"
 ERRORS, CORE, BASE = "aseq.errors", "aseq._core", "aseq.adapters.base"
+CONCURRENCY = "aseq._concurrency"
 _CALLS = (ERRORS, CORE, "aseq._dispatch", "aseq._drive")
 
 # Each of the two, and what all adapters share.
 PSYCOPG = {
     f"aseq.adapters.{name}": (
-        *(ERRORS, CORE, BASE, "aseq._guard", CALL, "aseq.adapters._worker"),
+        *(ERRORS, CORE, BASE, CONCURRENCY),
         *("aseq.adapters._psycopg", "aseq.adapters.psycopg", "aseq.adapters.psycopg_thread"),
     )
     for name in ("_psycopg", "psycopg", "psycopg_thread")
@@ -38,32 +38,29 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq": (ERRORS, CORE, "aseq._schema", "aseq._sequence"),
     ERRORS: (),
     CORE: (ERRORS, CORE),
-    "aseq._guard": (),
-    "aseq._tally": (),
+    CONCURRENCY: (),
+    "aseq._tally": (CORE,),
     "aseq._explain": (ERRORS, CORE, BASE),
-    "aseq._drive": (ERRORS, CORE, BASE, "aseq._explain", "aseq._guard", "aseq._tally"),
+    "aseq._drive": (ERRORS, CORE, BASE, CONCURRENCY, "aseq._explain", "aseq._tally"),
     "aseq._dispatch": (ERRORS, CORE, BASE),
     "aseq._sequence": _CALLS,
     "aseq._schema": _CALLS,
     "aseq.testing": (ERRORS, CORE, BASE),
     BASE: (ERRORS, CORE),
-    CALL: (),
     "aseq.adapters._sqlite": (ERRORS, CORE, BASE),
     "aseq.adapters._thread": (),
-    "aseq.adapters._worker": (),
     "aseq.adapters.alembic": (ERRORS, CORE, "aseq.adapters.sqlalchemy"),
     **PSYCOPG,
     "aseq.adapters.tortoise": (
-        *(ERRORS, CORE, BASE, "aseq._guard", "aseq.adapters._sqlite", "aseq.adapters._thread"),
+        *(ERRORS, CORE, BASE, CONCURRENCY, "aseq.adapters._sqlite", "aseq.adapters._thread"),
         *("aseq.adapters.asyncpg", "aseq.adapters.psycopg", "aseq.adapters.tortoise"),
     ),
     "aseq.django": (
         "aseq",
         *_CALLS,
         BASE,
-        "aseq._guard",
+        CONCURRENCY,
         "aseq._sequence",
-        *(CALL, "aseq.adapters._worker"),
         "aseq.django",
     ),
     # An adapter, but one that knows Django.
@@ -74,18 +71,17 @@ OURS: dict[str, tuple[str, ...]] = {
 
 # Any other adapter: what all adapters share, and itself.
 ADAPTER = (
-    *(ERRORS, CORE, BASE, "aseq._guard", CALL),
-    *("aseq.adapters._sqlite", "aseq.adapters._thread", "aseq.adapters._worker"),
+    *(ERRORS, CORE, BASE, CONCURRENCY),
+    *("aseq.adapters._sqlite", "aseq.adapters._thread"),
 )
 
 # Which libraries, but for the one that an adapter is named after.
 LIBRARIES: dict[str, tuple[str, ...]] = {
-    "aseq._guard": ("anyio",),
+    CONCURRENCY: ("anyio",),
     "aseq._drive": ("anyio",),
     "aseq.adapters.alembic": ("alembic", "sqlalchemy"),
     "aseq.adapters.dbapi": ("anyio",),
     "aseq.adapters._psycopg": ("psycopg",),
-    "aseq.adapters._worker": ("anyio",),
     "aseq.adapters.psycopg": ("psycopg",),
     "aseq.adapters.psycopg_thread": ("anyio", "psycopg"),
     "aseq.django": ("anyio", "asgiref", "django"),
@@ -95,7 +91,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
 
 # Of the standard library, what only some may import.
 GUARDED: dict[str, tuple[str, ...]] = {
-    "asyncio": ("aseq._guard", "aseq._drive", "aseq.django"),
+    "asyncio": (CONCURRENCY, "aseq._drive", "aseq.django"),
     "importlib": ("aseq", "aseq._dispatch"),
     "sqlite3": (
         "aseq.adapters.aiosqlite",

@@ -1,35 +1,52 @@
-"""Runs a plan on an executor.
+"""Runs a plan on an executor, and keeps a lost number from being committed.
 
-A number can be lost between the database, which drew it, and the caller, who never
-got it: cancelled, or timed out. That caller must not be able to commit, so the
-transaction is made unusable.
+Between the moment when a statement may have been sent and the moment when the caller has
+the number, anything can be raised: a cancellation, a timeout, an error of a codec or a
+listener, of the plan itself, or of a log handler. The server may have drawn by then, and a
+caller who swallowed the error and committed would leave a hole. So the guard spans all of
+that time, as one rule: **unless the server itself said that the statement failed, or it
+was never sent, the transaction is made unusable until it is rolled back.** In doubt it is.
+
+Three things of the executor make the rule hold (see `adapters.base`):
+
+* `refused` tells the server's own word from everything else;
+* `hold` keeps other tasks off the connection from the statement to the end of the abort,
+  where the driver lets tasks share a connection: no savepoint of theirs can begin between
+  the two, so none can be rolled back to that would undo the abort;
+* `abort` makes the transaction unusable, and `terminate` ends a connection that doesn't
+  answer.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from contextlib import suppress
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import anyio
 
+from ._concurrency.shield import shielded
 from ._core.plans import Plan
 from ._core.spec import SequenceSpec
-from ._core.statement import Row, Statement
-from ._core.table import TableName
-from ._explain import explained, refuse_autocommit
-from ._guard import to_the_end
-from ._tally import Tally
-from .adapters.base import Executor, SyncExecutor, TransactionEnded
-from .errors import AseqError
+from ._core.statement import Bind, Row
+from ._explain import check_in_transaction, explained
+from ._tally import note_queued
+from .adapters.base import ConnectionInfo, Executor, SyncExecutor, TransactionEnded
+from .errors import (
+    NotInTransaction,
+    SequenceExhausted,
+    SequenceLocked,
+    SequenceTableMissing,
+    UnsupportedConnection,
+)
 
 T = TypeVar("T")
 
 logger = logging.getLogger("aseq")
 
-SPOIL_LIMIT = 5.0
+ABORT_TIMEOUT = 5.0
 """Seconds after which a connection that doesn't answer any more is given up."""
 
 UNUSABLE = (
@@ -42,25 +59,48 @@ GIVEN_UP = (
     "answer any more, so the connection was closed"
 )
 
-QUEUED = Tally(limit=1_000, transactions=256)
-"""What the latest transactions of this process have queued for.
-
-An upper bound: a savepoint that is rolled back frees its places. And a rough one: two
-servers may have transactions with the same id.
-"""
-MANY_NAMES = (
-    f"aseq: one transaction has drawn from more than {QUEUED.limit:,} different sequences. "
-    "Each of them holds a slot of the server's lock table, which all sessions share, until the "
-    "transaction ends; when the table is full, other sessions fail with 53200 (out of shared "
-    "memory). Use smaller transactions, next_values for many numbers of one sequence, or "
-    "fair=False for those sequences"
+# Raised by plans and executors when nothing was drawn. (InvalidSequence isn't among them:
+# whatever calls something of the user's after the draw may raise that one as well.)
+_NOTHING_DRAWN = (
+    NotInTransaction,
+    SequenceExhausted,
+    SequenceLocked,
+    SequenceTableMissing,
+    TransactionEnded,
+    UnsupportedConnection,
 )
+
+
+class Request(NamedTuple):
+    """A statement as one connection takes it."""
+
+    sql: str
+    args: tuple[Bind, ...]
+    nowait: bool
+
+
+def requests(
+    plan: Plan[T], info: ConnectionInfo
+) -> Generator[Request, Sequence[Row] | None, T]:
+    """A plan's statements as one connection takes them; sent the rows of each."""
+    rows: Sequence[Row] | None = None
+    while True:
+        try:
+            statement = next(plan) if rows is None else plan.send(rows)
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+        table = info.locate(statement.table)
+        rows = yield Request(*statement.render(info.paramstyle, table), statement.nowait)
+        if statement.queues:
+            note_queued(statement, table, rows or ())
 
 
 async def run(plan: Plan[T], executor: Executor) -> T:
     """Run a plan to its result; errors of the driver pass unchanged."""
-    await executor.prepare()
-    return await _play(plan, executor)
+    async with executor.hold():
+        await executor.prepare()
+        return await _play(plan, executor, inside=False)
 
 
 async def run_on(spec: SequenceSpec, plan: Plan[T], executor: Executor, *, writes: bool) -> T:
@@ -75,94 +115,117 @@ async def run_on(spec: SequenceSpec, plan: Plan[T], executor: Executor, *, write
     Raises:
         NotInTransaction, SequenceLocked, SequenceTableMissing: see `explained`.
     """
+    inside = writes and spec.require_transaction
     with explained(spec, executor):
-        await executor.prepare()
-        if writes:
-            refuse_autocommit(spec, executor)
-        return await _play(plan, executor)
+        async with executor.hold():
+            await executor.prepare()
+            if inside:
+                check_in_transaction(spec, executor)
+            return await _play(plan, executor, inside=inside)
+
+
+async def _play(plan: Plan[T], executor: Executor, *, inside: bool) -> T:
+    steps = requests(plan, executor)
+    rows: Sequence[Row] | None = None
+    asked = 0
+    try:
+        while True:
+            try:
+                request = steps.send(rows)
+            except StopIteration as stop:
+                result: T = stop.value
+                return result
+            asked += 1
+            rows = await executor.fetch(
+                request.sql, request.args, nowait=request.nowait, inside=inside
+            )
+    except GeneratorExit:  # the coroutine is being closed: nothing can be awaited
+        if asked:
+            executor.terminate()
+        raise
+    except BaseException as exc:
+        if _may_have_drawn(exc, executor, asked):
+            await _make_unusable(executor, exc)
+        raise
 
 
 def run_on_sync(
     spec: SequenceSpec, plan: Plan[T], executor: SyncExecutor, *, writes: bool
 ) -> T:
     """As `run_on`, without an event loop: in the thread that called."""
+    inside = writes and spec.require_transaction
     with explained(spec, executor):
-        if writes:
-            refuse_autocommit(spec, executor)
-        rows: Sequence[Row] | None = None
+        if inside:
+            check_in_transaction(spec, executor)
+        return _play_sync(plan, executor, inside=inside)
+
+
+def _play_sync(plan: Plan[T], executor: SyncExecutor, *, inside: bool) -> T:
+    steps = requests(plan, executor)
+    rows: Sequence[Row] | None = None
+    asked = 0
+    try:
         while True:
             try:
-                statement = next(plan) if rows is None else plan.send(rows)
+                request = steps.send(rows)
             except StopIteration as stop:
                 result: T = stop.value
                 return result
-            table = executor.locate(statement.table)
-            sql, args = statement.render(executor.paramstyle, table)
-            rows = executor.fetch(sql, args, nowait=statement.nowait)
-            if statement.queues:
-                _count(statement, table, rows)
+            asked += 1
+            rows = executor.fetch(
+                request.sql, request.args, nowait=request.nowait, inside=inside
+            )
+    except BaseException as exc:
+        if _may_have_drawn(exc, executor, asked) and executor.abort():
+            report_loss(exc, UNUSABLE)
+        raise
 
 
-async def _play(plan: Plan[T], executor: Executor) -> T:
-    rows: Sequence[Row] | None = None
-    while True:
-        try:
-            statement = next(plan) if rows is None else plan.send(rows)
-        except StopIteration as stop:
-            result: T = stop.value
-            return result
-        table = executor.locate(statement.table)
-        sql, args = statement.render(executor.paramstyle, table)
-        try:
-            rows = await executor.fetch(sql, args, nowait=statement.nowait)
-        except executor.driver_errors:
-            raise
-        except (AseqError, TransactionEnded):
-            raise
-        except GeneratorExit:  # the coroutine is being closed: nothing can be awaited
-            executor.abandon()
-            raise
-        except BaseException as exc:
-            await _make_unusable(executor, exc)
-            raise
-        if statement.queues:
-            _count(statement, table, rows)
+def _may_have_drawn(exc: BaseException, info: ConnectionInfo, asked: int) -> bool:
+    """Whether a number may have been drawn that the caller doesn't get.
 
-
-def _count(statement: Statement, table: TableName, rows: Sequence[Row]) -> None:
-    """Warn, once, of a transaction that queues for very many names."""
-    transaction = rows[0][1] if rows else None
-    if transaction is None:  # nothing was drawn
-        return
-    if QUEUED.passes(transaction, (table, statement.binds["name"])):
-        # Not warnings.warn(): where warnings are errors, it would raise here, and the
-        # number that was just drawn would be lost. So it would if a log handler raised.
-        with suppress(Exception):
-            logger.warning(MANY_NAMES)
+    Args:
+        exc: what was raised.
+        info: the connection.
+        asked: how many statements were handed to it.
+    """
+    if not asked or isinstance(exc, _NOTHING_DRAWN):
+        return False
+    # Where an error leaves the transaction usable, an earlier statement may have drawn.
+    only = asked == 1 or info.dialect.aborts_on_error
+    return not (only and info.refused(exc))
 
 
 async def _make_unusable(executor: Executor, lost: BaseException) -> None:
-    async def spoil() -> None:
-        spoilt: bool | None = None
+    async def abort() -> None:
+        aborted: bool | None = None
         try:
-            with suppress(Exception), anyio.move_on_after(SPOIL_LIMIT):
-                spoilt = await executor.spoil()
+            with suppress(Exception), anyio.move_on_after(ABORT_TIMEOUT):
+                aborted = await executor.abort()
         finally:
-            if spoilt is None:  # no answer, or an error instead of one
-                executor.abandon()
-                tell(lost, GIVEN_UP)
-            elif spoilt:
-                tell(lost, UNUSABLE)
+            if aborted is None:  # no answer, or an error instead of one
+                executor.terminate()
+                report_loss(lost, GIVEN_UP)
+            elif aborted:
+                report_loss(lost, UNUSABLE)
 
     try:
-        await to_the_end(spoil)
+        await shielded(abort)
     except asyncio.CancelledError:
-        # Cancelled once more. A cancellation is under way already, or starts here.
+        # If `lost` is a cancellation, the caller re-raises it; otherwise this new one must
+        # not be swallowed.
         if not isinstance(lost, asyncio.CancelledError):
             raise
+    except GeneratorExit:  # the coroutine is being closed: nobody waits for the abort
+        executor.terminate()
+        raise
 
 
-def tell(exc: BaseException, text: str) -> None:
-    """Say what became of the transaction: with the error, and in the log."""
+def report_loss(exc: BaseException, text: str) -> None:
+    """Say what became of the transaction: with the error, and in the log.
+
+    A log handler that raises must not take the place of the error.
+    """
     exc.add_note(text)
-    logger.warning(text)
+    with suppress(Exception):
+        logger.warning(text)

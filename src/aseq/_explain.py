@@ -5,11 +5,11 @@ from __future__ import annotations
 from ._core.failure import code
 from ._core.spec import SequenceSpec
 from ._core.table import TableName
-from .adapters.base import Facts, TransactionEnded
+from .adapters.base import ConnectionInfo, TransactionEnded
 from .errors import AseqError, NotInTransaction, SequenceLocked, SequenceTableMissing
 
 
-def refuse_autocommit(spec: SequenceSpec, facts: Facts) -> None:
+def check_in_transaction(spec: SequenceSpec, info: ConnectionInfo) -> None:
     """Refuse to write where the change would be committed by itself.
 
     Raises:
@@ -17,7 +17,7 @@ def refuse_autocommit(spec: SequenceSpec, facts: Facts) -> None:
     """
     if not spec.require_transaction:
         return
-    advice = facts.autocommits()
+    advice = info.outside_transaction()
     if advice is not None:
         raise NotInTransaction(spec.name, advice)
 
@@ -31,40 +31,40 @@ class explained:  # noqa: N801  # reads as a word; a generator would cost twice 
         SequenceTableMissing: there is no table for the sequence.
     """
 
-    __slots__ = ("_facts", "_spec")
+    __slots__ = ("_info", "_spec")
 
-    def __init__(self, spec: SequenceSpec, facts: Facts) -> None:
-        self._spec, self._facts = spec, facts
+    def __init__(self, spec: SequenceSpec, info: ConnectionInfo) -> None:
+        self._spec, self._info = spec, info
 
     def __enter__(self) -> None:
         return
 
     def __exit__(self, _: object, exc: BaseException | None, *__: object) -> None:
-        spec, facts = self._spec, self._facts
-        if isinstance(exc, facts.driver_errors):
-            ours = _ours(exc, spec, facts)
+        spec, info = self._spec, self._info
+        if isinstance(exc, info.driver_errors):
+            ours = _translate(exc, spec, info)
             if ours is not None:
-                raise _dressed(ours, facts) from exc
-            note = facts.dialect.notes.get(code(exc) or "")
+                raise _as_subclass(ours, info) from exc
+            note = info.dialect.notes.get(code(exc) or "")
             if note is not None:
                 exc.add_note(note)
         elif isinstance(exc, TransactionEnded):
-            raise _dressed(NotInTransaction(spec.name, *exc.args), facts) from None
-        elif isinstance(exc, AseqError) and type(exc) in facts.errors:
-            raise _dressed(exc, facts) from exc.__cause__
+            raise _as_subclass(NotInTransaction(spec.name, *exc.args), info) from None
+        elif isinstance(exc, AseqError) and type(exc) in info.errors:
+            raise _as_subclass(exc, info) from exc.__cause__
 
 
-def _ours(exc: Exception, spec: SequenceSpec, facts: Facts) -> AseqError | None:
-    table = str(facts.locate(TableName.parse(spec.table)))
-    kind = facts.dialect.explain(exc, table)
+def _translate(exc: Exception, spec: SequenceSpec, info: ConnectionInfo) -> AseqError | None:
+    table = str(info.locate(TableName.parse(spec.table)))
+    kind = info.dialect.explain(exc, table)
     if kind is SequenceLocked:
-        return SequenceLocked(spec.name, facts.dialect.busy)
+        return SequenceLocked(spec.name, info.dialect.busy)
     if kind is SequenceTableMissing:
         return SequenceTableMissing(table, spec.table)
     return None
 
 
-def _dressed(exc: AseqError, facts: Facts) -> AseqError:
+def _as_subclass(exc: AseqError, info: ConnectionInfo) -> AseqError:
     """The same error as the subclass that the connection wants, if it wants one."""
-    cls = facts.errors.get(type(exc))
+    cls = info.errors.get(type(exc))
     return exc if cls is None else cls(*exc.args)

@@ -1,17 +1,24 @@
-"""How many different names a transaction has queued for. Knows no database, and no clock."""
+"""How many different names a transaction has queued for, and a warning of too many."""
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
+from contextlib import suppress
 from threading import Lock
 
+from ._core.statement import Row, Statement
+from ._core.table import TableName
 
-class Tally:
+logger = logging.getLogger("aseq")
+
+
+class QueueCounter:
     """The names that the latest transactions have queued for.
 
-    It stays small: it forgets the transaction that said nothing for longest, and the
-    names of one once they are too many. Safe to share between threads.
+    It stays small: it forgets the transaction that was silent for longest, and the names
+    of one once they are too many. Safe to share between threads.
 
     Args:
         limit: how many names of one transaction are not too many; at least 1.
@@ -25,8 +32,8 @@ class Tally:
         self._names: OrderedDict[Hashable, set[Hashable] | None] = OrderedDict()
         self._lock = Lock()
 
-    def passes(self, transaction: Hashable, name: Hashable) -> bool:
-        """Note a name; whether it is the first one beyond the limit."""
+    def add(self, transaction: Hashable, name: Hashable) -> bool:
+        """Note a name, and return whether it is the first one beyond the limit."""
         with self._lock:
             if transaction not in self._names:
                 self._names[transaction] = {name}
@@ -42,3 +49,30 @@ class Tally:
                 return False
             self._names[transaction] = None
             return True
+
+
+QUEUED = QueueCounter(limit=1_000, transactions=256)
+"""What the latest transactions of this process have queued for.
+
+An upper bound: a savepoint that is rolled back frees its places. And a rough one: two
+servers may have transactions with the same id.
+"""
+MANY_NAMES = (
+    f"aseq: one transaction has drawn from more than {QUEUED.limit:,} different sequences. "
+    "Each of them holds a slot of the server's lock table, which all sessions share, until the "
+    "transaction ends; when the table is full, other sessions fail with 53200 (out of shared "
+    "memory). Use smaller transactions, next_values for many numbers of one sequence, or "
+    "fair=False for those sequences"
+)
+
+
+def note_queued(statement: Statement, table: TableName, rows: Sequence[Row]) -> None:
+    """Warn, once, of a transaction that queues for very many names."""
+    transaction = rows[0][1] if rows else None
+    if transaction is None:  # nothing was drawn
+        return
+    if QUEUED.add(transaction, (table, statement.binds["name"])):
+        # Not warnings.warn(), which raises where warnings are errors. Nor may a log handler:
+        # the number that was just drawn is worth more.
+        with suppress(Exception):
+            logger.warning(MANY_NAMES)

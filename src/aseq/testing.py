@@ -61,7 +61,7 @@ class MemoryExecutor(Executor):
         """Forget everything."""
         self._connection.close()
 
-    def autocommits(self) -> str | None:
+    def outside_transaction(self) -> str | None:
         """Refuse outside `transaction`."""
         if self._connection.in_transaction:
             return None
@@ -75,16 +75,22 @@ class MemoryExecutor(Executor):
         return flat
 
     async def fetch(
-        self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
+        self,
+        sql: str,
+        args: tuple[Bind, ...],
+        /,
+        *,
+        nowait: bool = False,
+        inside: bool = False,
     ) -> Sequence[Row]:
         """Run one statement."""
         return self._connection.execute(sql, args).fetchall()
 
-    async def spoil(self) -> bool:
+    async def abort(self) -> bool:
         """Do nothing: no number can get lost."""
         return False
 
-    def abandon(self) -> None:
+    def terminate(self) -> None:
         """Do nothing: it always answers."""
 
 

@@ -139,7 +139,7 @@ async def test_a_closed_connection_is_the_drivers_word(
 async def test_another_tasks_statement_before_the_spoiling(
     database: Database, postgres: str, name: str
 ) -> None:
-    """It takes the connection first, so there is no way to spoil but to close it."""
+    """It takes the connection first, so there is no way to abort but to close it."""
     seq = AsyncSequence(name)
     with proxy_before(postgres) as proxy:
         conn = await asyncpg.connect(proxy.url)

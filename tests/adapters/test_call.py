@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from threading import Event, Thread
 
-from aseq.adapters._call import Call
+from aseq._concurrency.call import Call
 
 DEADLINE = 20
 
 
 def test_it_has_not_ended_before_its_waking_has() -> None:
     """Else the waking would hit the next statement."""
-    began, waking, woken, spoilt = Event(), Event(), Event(), Event()
+    began, waking, woken, aborted = Event(), Event(), Event(), Event()
 
     def work() -> None:
         call.begin()
@@ -21,9 +21,9 @@ def test_it_has_not_ended_before_its_waking_has() -> None:
     def wake() -> None:
         waking.set()
         assert woken.wait(DEADLINE)
-        assert not spoilt.is_set()
+        assert not aborted.is_set()
 
-    call = Call(work, wake, spoilt.set, lambda: None)
+    call = Call(work, wake, aborted.set, lambda: None)
     thread = Thread(target=call)
     thread.start()
     assert began.wait(DEADLINE)
@@ -31,7 +31,7 @@ def test_it_has_not_ended_before_its_waking_has() -> None:
     assert waking.wait(DEADLINE)
     thread.join(0.1)
     assert thread.is_alive()
-    assert not spoilt.is_set()
+    assert not aborted.is_set()
     woken.set()
     thread.join(DEADLINE)
-    assert spoilt.is_set()
+    assert aborted.is_set()

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
-from aseq import AsyncSequence, SequenceLocked, _drive
-from aseq._tally import Tally
+from aseq import AsyncSequence, SequenceLocked, _tally
+from aseq._tally import QueueCounter
 from tests.database import Database
 
 
@@ -17,7 +17,7 @@ def log(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> pytest.LogCaptureFixture:
     """What is logged at WARNING and above, where four names are too many."""
-    monkeypatch.setattr(_drive, "QUEUED", Tally(limit=3, transactions=10))
+    monkeypatch.setattr(_tally, "QUEUED", QueueCounter(limit=3, transactions=10))
     caplog.set_level(logging.WARNING, logger="aseq")
     return caplog
 
@@ -50,9 +50,9 @@ async def test_every_way_into_the_queue_counts(
                     await other.last_value(client.conn)
                 assert log.messages == [], way
                 await enter(client.conn)
-                assert log.messages == [_drive.MANY_NAMES], way
+                assert log.messages == [_tally.MANY_NAMES], way
                 await a.next_value(client.conn)
-                assert log.messages == [_drive.MANY_NAMES], way
+                assert log.messages == [_tally.MANY_NAMES], way
             log.clear()
 
 
@@ -70,7 +70,7 @@ async def test_a_savepoint_belongs_to_its_transaction(
             assert log.messages == []
             await d.next_value(client.conn)
 
-    assert log.messages == [_drive.MANY_NAMES]
+    assert log.messages == [_tally.MANY_NAMES]
 
 
 async def test_few_names_in_each_of_many_transactions(

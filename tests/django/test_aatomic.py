@@ -104,7 +104,7 @@ async def test_the_block_is_a_connection(name: str, using: str) -> None:
         assert await seq.last_value(tx) == 4
         with pytest.raises(SequenceTableMissing):
             await AsyncSequence(name, table="nowhere").next_value(tx)
-    assert await last(name, using) is None  # a database error spoils the block
+    assert await last(name, using) is None  # a database error aborts the block
     with pytest.raises(NotInTransaction, match="the block is over"):
         await seq.next_value(tx)
 

@@ -157,7 +157,7 @@ async def test_swallowed_after_the_number_was_drawn(name: str, draw: Draw) -> No
 
 
 async def test_a_draw_that_hadnt_begun_is_dropped(name: str, draw: Draw) -> None:
-    """The block isn't spoilt: the thread was busy with something else."""
+    """The block isn't aborted: the thread was busy with something else."""
     await start(name)
     busy, go_on = threading.Event(), threading.Event()
 

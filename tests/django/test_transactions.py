@@ -16,8 +16,8 @@ from django.db.transaction import TransactionManagementError
 from django.test.utils import override_settings
 
 import aseq
-from aseq import _drive
-from aseq._tally import Tally
+from aseq import _tally
+from aseq._tally import QueueCounter
 from aseq.django import sync
 from aseq.django.errors import NotInTransaction, SequenceLocked, SequenceTableMissing
 from tests.django.shop.models import Saved
@@ -101,14 +101,14 @@ def test_a_savepoint_that_sqlite_would_commit_is_refused(name: str) -> None:
 def test_very_many_names_are_logged(
     name: str, using: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_drive, "QUEUED", Tally(limit=3, transactions=10))
+    monkeypatch.setattr(_tally, "QUEUED", QueueCounter(limit=3, transactions=10))
     for _ in range(2):
         with transaction.atomic(using=using):
             for number in range(6):
                 with transaction.atomic(using=using):
                     sync.get_next_value(f"{name}-{number}", using=using)
 
-    told = [_drive.MANY_NAMES] * 2 if using == "default" else []
+    told = [_tally.MANY_NAMES] * 2 if using == "default" else []
     assert [text for _, _, text in caplog.record_tuples] == told
 
 

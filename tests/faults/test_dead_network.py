@@ -10,7 +10,7 @@ import anyio.to_thread
 import pytest
 
 from aseq import AsyncSequence, _drive
-from aseq.adapters import _call
+from aseq._concurrency import call
 from tests import clients
 from tests.cases import CASES
 from tests.clients import Client
@@ -53,8 +53,8 @@ async def test_a_frozen_network(
     behind: Database, name: str, kind: type[Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The server has drawn the number; neither its answer nor a request to cancel passes."""
-    monkeypatch.setattr(_drive, "SPOIL_LIMIT", 0.1)
-    monkeypatch.setattr(_call, "LIMIT", 0.1)
+    monkeypatch.setattr(_drive, "ABORT_TIMEOUT", 0.1)
+    monkeypatch.setattr(call, "LIMIT", 0.1)
     seq, attempt = AsyncSequence(name), Attempt()
     with proxy_before(behind.url) as proxy:
         async with connected(kind, proxy) as client:

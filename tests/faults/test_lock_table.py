@@ -8,11 +8,11 @@ import asyncpg
 import psycopg
 import pytest
 
-from aseq import AsyncSequence, _drive, create_table
-from aseq._tally import Tally
+from aseq import AsyncSequence, _tally, create_table
+from aseq._tally import QueueCounter
 from devtools.postgres import postgres_server
 
-NAMES = _drive.QUEUED.limit
+NAMES = _tally.QUEUED.limit
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +20,7 @@ def log(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> pytest.LogCaptureFixture:
     """What is logged at WARNING and above. Each server counts its transactions anew."""
-    monkeypatch.setattr(_drive, "QUEUED", Tally(NAMES, 256))
+    monkeypatch.setattr(_tally, "QUEUED", QueueCounter(NAMES, 256))
     caplog.set_level(logging.WARNING, logger="aseq")
     return caplog
 
@@ -42,13 +42,13 @@ async def test_a_thousand_names_leave_room_for_others(log: pytest.LogCaptureFixt
             assert await counted.fetchone() == (NAMES,)
             assert log.messages == []
             await draw_from_each(conn, NAMES + 100)
-            assert log.messages == [_drive.MANY_NAMES]
+            assert log.messages == [_tally.MANY_NAMES]
 
             other = await asyncpg.connect(server.dsn)
             async with other.transaction():
                 assert await AsyncSequence("invoices").next_value(other) == 1
             await other.close()
-            assert log.messages == [_drive.MANY_NAMES]
+            assert log.messages == [_tally.MANY_NAMES]
             await conn.rollback()
 
             counted = await conn.execute(

@@ -11,7 +11,7 @@ from typing import Any
 import aiosqlite
 import pytest
 
-from aseq.adapters._sqlite import spoil
+from aseq.adapters._sqlite import abort
 
 DENIED = (
     "INSERT INTO t VALUES (2)",
@@ -25,15 +25,15 @@ DENIED = (
 
 
 @pytest.fixture
-def spoilt() -> Any:
-    """A database in memory, in a spoilt transaction with a savepoint."""
+def aborted() -> Any:
+    """A database in memory, in a aborted transaction with a savepoint."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         connection.execute("CREATE TABLE t (a)")
         connection.execute("INSERT INTO t VALUES (0)")
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("SAVEPOINT one")
         connection.execute("INSERT INTO t VALUES (1)")
-        assert spoil(connection)
+        assert abort(connection)
         yield connection
 
 
@@ -42,47 +42,47 @@ def rows(connection: sqlite3.Connection) -> list[int]:
 
 
 @pytest.mark.parametrize("statement", DENIED)
-def test_is_denied(spoilt: sqlite3.Connection, statement: str) -> None:
+def test_is_denied(aborted: sqlite3.Connection, statement: str) -> None:
     with pytest.raises(sqlite3.DatabaseError, match="not authorized"):
-        spoilt.execute(statement)
+        aborted.execute(statement)
 
 
-def test_commit_is_denied(spoilt: sqlite3.Connection) -> None:
+def test_commit_is_denied(aborted: sqlite3.Connection) -> None:
     with pytest.raises(sqlite3.DatabaseError, match="not authorized"):
-        spoilt.commit()
+        aborted.commit()
 
 
 @pytest.mark.parametrize("statement", ["EXPLAIN ROLLBACK", "ROLLBACK TO one"])
-def test_is_allowed_and_lifts_nothing(spoilt: sqlite3.Connection, statement: str) -> None:
-    spoilt.execute(statement)
-    assert spoilt.in_transaction
+def test_is_allowed_and_lifts_nothing(aborted: sqlite3.Connection, statement: str) -> None:
+    aborted.execute(statement)
+    assert aborted.in_transaction
     for denied in DENIED:
         with pytest.raises(sqlite3.DatabaseError, match="not authorized"):
-            spoilt.execute(denied)
+            aborted.execute(denied)
 
 
-def test_rollback_lifts_it_for_good(spoilt: sqlite3.Connection) -> None:
+def test_rollback_lifts_it_for_good(aborted: sqlite3.Connection) -> None:
     """And the database in memory is still there."""
-    spoilt.rollback()
-    assert rows(spoilt) == [0]
+    aborted.rollback()
+    assert rows(aborted) == [0]
     for number in (1, 2):
-        spoilt.execute("BEGIN IMMEDIATE")
-        spoilt.execute("SAVEPOINT one")
-        spoilt.execute("INSERT INTO t VALUES (?)", (number,))
-        spoilt.execute("RELEASE one")
-        spoilt.execute("COMMIT")
-    assert rows(spoilt) == [0, 1, 2]
+        aborted.execute("BEGIN IMMEDIATE")
+        aborted.execute("SAVEPOINT one")
+        aborted.execute("INSERT INTO t VALUES (?)", (number,))
+        aborted.execute("RELEASE one")
+        aborted.execute("COMMIT")
+    assert rows(aborted) == [0, 1, 2]
 
 
-def test_a_rollback_by_sqlite_itself_lifts_it(spoilt: sqlite3.Connection) -> None:
+def test_a_rollback_by_sqlite_itself_lifts_it(aborted: sqlite3.Connection) -> None:
     """Statements that were prepared before don't slip through either."""
-    spoilt.rollback()
-    spoilt.execute("CREATE UNIQUE INDEX i ON t (a)")
-    spoilt.execute("BEGIN")
+    aborted.rollback()
+    aborted.execute("CREATE UNIQUE INDEX i ON t (a)")
+    aborted.execute("BEGIN")
     with pytest.raises(sqlite3.IntegrityError):
-        spoilt.execute("INSERT OR ROLLBACK INTO t VALUES (0)")
-    assert not spoil(spoilt)
-    assert rows(spoilt) == [0]
+        aborted.execute("INSERT OR ROLLBACK INTO t VALUES (0)")
+    assert not abort(aborted)
+    assert rows(aborted) == [0]
 
 
 def test_a_statement_prepared_before_is_denied() -> None:
@@ -93,7 +93,7 @@ def test_a_statement_prepared_before_is_denied() -> None:
             connection.execute("INSERT INTO t VALUES (1)")
             connection.execute("COMMIT")
         connection.execute("BEGIN")
-        spoil(connection)
+        abort(connection)
         for statement in ("INSERT INTO t VALUES (1)", "COMMIT"):
             with pytest.raises(sqlite3.DatabaseError, match="not authorized"):
                 connection.execute(statement)
@@ -101,26 +101,26 @@ def test_a_statement_prepared_before_is_denied() -> None:
 
 def test_without_a_transaction_nothing_is_spoilt() -> None:
     with closing(sqlite3.connect(":memory:")) as connection:
-        assert not spoil(connection)
+        assert not abort(connection)
         connection.execute("SELECT 1")
 
 
-def test_it_replaces_the_authorizer_of_the_caller(spoilt: sqlite3.Connection) -> None:
+def test_it_replaces_the_authorizer_of_the_caller(aborted: sqlite3.Connection) -> None:
     """As documented: SQLite has room for one."""
-    spoilt.rollback()
+    aborted.rollback()
     asked: list[int] = []
 
     def authorize(action: int, *_: object) -> int:
         asked.append(action)
         return sqlite3.SQLITE_OK
 
-    spoilt.set_authorizer(authorize)
-    spoilt.execute("BEGIN")
+    aborted.set_authorizer(authorize)
+    aborted.execute("BEGIN")
     assert asked
-    spoil(spoilt)
-    spoilt.rollback()
+    abort(aborted)
+    aborted.rollback()
     asked.clear()
-    assert rows(spoilt) == [0]
+    assert rows(aborted) == [0]
     assert asked == []
 
 
@@ -132,7 +132,7 @@ def test_a_spoilt_connection_is_collected(tmp_path: Path) -> None:
     """Its authorizer knows it, and it knows its authorizer: gc can tell."""
     connection = sqlite3.connect(tmp_path / "db", factory=Tracked, isolation_level=None)
     connection.execute("BEGIN")
-    assert spoil(connection)
+    assert abort(connection)
     connection.close()
     del connection
     gc.collect()

@@ -6,6 +6,7 @@ An ignored line is a wrong use: mypy tells if it stops being one (`warn_unused_i
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, ClassVar, Literal, assert_type
 
 import aseq
@@ -151,18 +152,24 @@ class Brief(Executor):
     paramstyle: Paramstyle = "qmark"
     driver_errors: ClassVar = (OSError,)
 
-    def autocommits(self) -> str | None:
+    def outside_transaction(self) -> str | None:
         return None
 
     async def fetch(
-        self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
+        self,
+        sql: str,
+        args: tuple[Bind, ...],
+        /,
+        *,
+        nowait: bool = False,
+        inside: bool = False,
     ) -> Sequence[Row]:
         return [(1,)]
 
-    async def spoil(self) -> bool:
+    async def abort(self) -> bool:
         return True
 
-    def abandon(self) -> None:
+    def terminate(self) -> None:
         return
 
 
@@ -177,21 +184,33 @@ class Whole:
     async def prepare(self) -> None:
         return
 
-    def autocommits(self) -> str | None:
+    def outside_transaction(self) -> str | None:
         return "begin"
+
+    def refused(self, exc: BaseException, /) -> bool:
+        return False
 
     def locate(self, table: TableName) -> TableName:
         return TableName(table.name, "tenant")
 
+    def hold(self) -> AbstractAsyncContextManager[object]:
+        return nullcontext()
+
     async def fetch(
-        self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
+        self,
+        sql: str,
+        args: tuple[Bind, ...],
+        /,
+        *,
+        nowait: bool = False,
+        inside: bool = False,
     ) -> list[tuple[Any, ...]]:
         return []
 
-    async def spoil(self) -> bool:
+    async def abort(self) -> bool:
         return False
 
-    def abandon(self) -> None:
+    def terminate(self) -> None:
         return
 
 
@@ -199,7 +218,13 @@ class Blocking(Whole):
     """No executor: it doesn't await."""
 
     def fetch(  # type: ignore[override]
-        self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
+        self,
+        sql: str,
+        args: tuple[Bind, ...],
+        /,
+        *,
+        nowait: bool = False,
+        inside: bool = False,
     ) -> list[tuple[Any, ...]]:
         return []
 

@@ -20,7 +20,7 @@ class Query(SQL):
     """A query that tells when psycopg is about to send it.
 
     Statements on one connection wait for each other inside psycopg. One whose caller
-    gives up while it waits has sent nothing, and must not spoil the other's work. One
+    gives up while it waits has sent nothing, and must not abort the other's work. One
     that waits for the other's COMMIT has no transaction any more when its turn comes.
     """
 
@@ -47,14 +47,8 @@ class PsycopgConnection(Executor):
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
-        self._inside = False
 
-    def autocommits(self) -> str | None:
-        advice = self._autocommits()
-        self._inside = advice is None
-        return advice
-
-    def _autocommits(self) -> str | None:
+    def outside_transaction(self) -> str | None:
         status = self._connection.info.transaction_status
         if not self._connection.autocommit or status is TransactionStatus.INTRANS:
             return None
@@ -66,15 +60,15 @@ class PsycopgConnection(Executor):
             )
         return f"the connection is in autocommit mode: open a transaction with `{self.block}`"
 
-    def refuse_outside(self) -> None:
+    def check_still_inside(self) -> None:
         """Refuse to send what would be committed by itself now, and wouldn't before.
 
         Raises:
             TransactionEnded: as it says.
         """
         idle = self._connection.info.transaction_status is TransactionStatus.IDLE
-        if self._inside and idle:
-            advice = self._autocommits()
+        if idle:
+            advice = self.outside_transaction()
             if advice is not None:
                 raise TransactionEnded(advice)
 
@@ -84,7 +78,7 @@ class PsycopgConnection(Executor):
         return self._connection.info.pipeline_status is not PipelineStatus.OFF
 
     @property
-    def spoilt(self) -> bool:
+    def aborted(self) -> bool:
         """Whether the transaction can't be committed any more."""
         status = self._connection.info.transaction_status
         return self._connection.closed or status is TransactionStatus.INERROR

@@ -19,7 +19,7 @@ from .base import TransactionEnded
 BEGIN = "begin a transaction with `BEGIN IMMEDIATE` first"
 
 
-def autocommits(connection: sqlite3.Connection) -> str | None:
+def outside_transaction(connection: sqlite3.Connection) -> str | None:
     """Whether a write would be committed by itself: if so, what to do."""
     if connection.in_transaction:
         return None
@@ -46,7 +46,7 @@ class Hop:
     """One statement, to be run in the connection's thread.
 
     It can't be interrupted there, but dropped: then it isn't run at all, or, if that
-    is too late, the transaction is spoilt before anything else can use it.
+    is too late, the transaction is aborted before anything else can use it.
 
     Args:
         sql: the statement.
@@ -73,10 +73,10 @@ class Hop:
         if self._dropped:
             return ()
         try:
-            self._refuse_outside(connection)
+            self._check_still_inside(connection)
             self.ran = True
             if self._nowait:
-                with _impatient(connection):
+                with _without_waiting(connection):
                     rows = self._rows(connection)
             else:
                 rows = self._rows(connection)
@@ -86,7 +86,7 @@ class Hop:
             raise
         self.ended = True
         if self._dropped:
-            spoil(connection)
+            abort(connection)
         return rows
 
     def _rows(self, connection: sqlite3.Connection) -> Sequence[Row]:
@@ -94,14 +94,14 @@ class Hop:
         # end closes the statement: an open one would keep the write lock.
         return sqlite3.Cursor(connection).execute(self._sql, self._args).fetchall()
 
-    def _refuse_outside(self, connection: sqlite3.Connection) -> None:
-        advice = autocommits(connection) if self._inside else None
+    def _check_still_inside(self, connection: sqlite3.Connection) -> None:
+        advice = outside_transaction(connection) if self._inside else None
         if advice is not None:
             raise TransactionEnded(advice)
 
 
 @contextmanager
-def _impatient(connection: sqlite3.Connection) -> Iterator[None]:
+def _without_waiting(connection: sqlite3.Connection) -> Iterator[None]:
     """Don't wait for the write lock inside the block."""
     cursor = sqlite3.Cursor(connection)
     [patience] = cursor.execute("PRAGMA busy_timeout").fetchone()
@@ -112,11 +112,11 @@ def _impatient(connection: sqlite3.Connection) -> Iterator[None]:
         cursor.execute(f"PRAGMA busy_timeout = {int(patience)}").fetchall()
 
 
-def nothing(_: sqlite3.Connection) -> None:
+def noop(_: sqlite3.Connection) -> None:
     """What to wait for, to wait for what the thread has to do before."""
 
 
-def spoil(connection: sqlite3.Connection) -> bool:
+def abort(connection: sqlite3.Connection) -> bool:
     """Make the open transaction unusable until ROLLBACK; False if none is open.
 
     It takes the place of an authorizer of the caller's own.

@@ -8,11 +8,11 @@ from typing import ClassVar
 
 import aiosqlite
 
+from aseq._concurrency.shield import in_sequence
 from aseq._core.dialects import SQLITE
 from aseq._core.statement import Bind, Paramstyle, Row
-from aseq._guard import in_order
 
-from ._sqlite import Hop, autocommits, nothing, spoil
+from ._sqlite import Hop, abort, noop, outside_transaction
 from ._thread import in_thread_of, post_to_thread_of
 from .base import Executor, unsupported
 
@@ -36,35 +36,39 @@ class AiosqliteExecutor(Executor):
     def __init__(self, connection: aiosqlite.Connection) -> None:
         self._connection = connection
         self._advice: str | None = None
-        self._inside = False
         self._hop: Hop | None = None
 
     async def prepare(self) -> None:
         # Only the connection's own thread may read its autocommit mode.
         if not self._connection.in_transaction:
-            self._advice = await in_thread_of(self._connection, autocommits)
+            self._advice = await in_thread_of(self._connection, outside_transaction)
 
-    def autocommits(self) -> str | None:
-        self._inside = self._advice is None
+    def outside_transaction(self) -> str | None:
         return self._advice
 
     async def fetch(
-        self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
+        self,
+        sql: str,
+        args: tuple[Bind, ...],
+        /,
+        *,
+        nowait: bool = False,
+        inside: bool = False,
     ) -> Sequence[Row]:
-        self._hop = hop = Hop(sql, args, nowait=nowait, inside=self._inside)
-        return await in_order(
+        self._hop = hop = Hop(sql, args, nowait=nowait, inside=inside)
+        return await in_sequence(
             lambda: in_thread_of(self._connection, hop),
-            lambda: in_thread_of(self._connection, nothing),
+            lambda: in_thread_of(self._connection, noop),
             hop.drop,
         )
 
-    async def spoil(self) -> bool:
+    async def abort(self) -> bool:
         if self._hop is None or not self._hop.ran:
             return False
-        return await in_thread_of(self._connection, spoil)
+        return await in_thread_of(self._connection, abort)
 
-    def abandon(self) -> None:
+    def terminate(self) -> None:
         if self._hop is not None:
             self._hop.drop()
             if self._hop.ended:
-                post_to_thread_of(self._connection, spoil)
+                post_to_thread_of(self._connection, abort)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from aseq._core.dialects import POSTGRESQL, SPOIL
+from aseq._core.dialects import ABORT, POSTGRESQL
 from aseq._core.statement import Bind, Paramstyle, Row
 
 from .base import Executor, unsupported
@@ -37,29 +37,54 @@ class AsyncpgExecutor(Executor):
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
+        self._args: tuple[Bind, ...] = ()
 
-    def autocommits(self) -> str | None:
+    def outside_transaction(self) -> str | None:
         # A closed connection is in none; asyncpg's own error says that best.
         if self._connection.is_in_transaction() or self._connection.is_closed():
             return None
         return "open one with `async with conn.transaction():`"
 
     async def fetch(
-        self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
+        self,
+        sql: str,
+        args: tuple[Bind, ...],
+        /,
+        *,
+        nowait: bool = False,
+        inside: bool = False,
     ) -> Sequence[Row]:
+        # No await between the driver's own look at the connection and the sending, and no
+        # waiting for a turn on it: `inside` was looked at just now.
+        self._args = args
         rows: Sequence[Row] = await self._connection.fetch(sql, *args)
         return rows
 
-    async def spoil(self) -> bool:
+    def refused(self, exc: BaseException, /) -> bool:
+        if isinstance(exc, asyncpg.PostgresError):
+            # Only an error that came over the wire has a severity. Of those that asyncpg
+            # raises itself, DataError is that of an argument, before anything is sent.
+            return exc.severity is not None or isinstance(exc, asyncpg.DataError)
+        if isinstance(exc, UnicodeEncodeError):  # a name, in the client's encoding
+            return exc.object in self._args
+        # Another task's statement came first, or the connection was given back. But a row
+        # that asyncpg can't read is a ProtocolError, too.
+        return isinstance(exc, asyncpg.InterfaceError) and not isinstance(
+            exc, asyncpg.exceptions.ProtocolError
+        )
+
+    async def abort(self) -> bool:
+        if self._connection.is_closed():  # its transaction is over
+            return False
         # asyncpg finishes cancelling the lost statement before it sends this one.
         try:
-            await self._connection.execute(SPOIL)
+            await self._connection.execute(ABORT)
         except asyncpg.PostgresError:
             return bool(self._connection.is_in_transaction())
         except asyncpg.InterfaceError:  # not sent: another task's statement came first
-            self.abandon()
+            self.terminate()
         return True
 
-    def abandon(self) -> None:
+    def terminate(self) -> None:
         with suppress(asyncpg.InterfaceError):  # given back to its pool already
             self._connection.terminate()

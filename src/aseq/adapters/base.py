@@ -2,13 +2,14 @@
 
 An executor wraps one connection that the **caller** opened, will commit, roll back
 and close. It is made for one call and is cheap to make. It never begins, commits,
-rolls back, retries, logs or changes a setting (but for SQLite's busy timeout, put
-back in the same breath).
+rolls back, retries, logs or changes a setting (except SQLite's busy timeout, which it
+restores in the same call).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from types import MappingProxyType
 from typing import ClassVar, Protocol, runtime_checkable
 
@@ -38,18 +39,18 @@ class TransactionEnded(Exception):
     """Raised by `fetch`: the transaction ended before the statement's turn came.
 
     The statement would have been committed by itself, so it wasn't sent. What to do
-    instead is the only argument, as `Facts.autocommits` says it.
+    instead is the only argument, in the words of `ConnectionInfo.outside_transaction`.
     """
 
 
-class Facts(Protocol):
+class ConnectionInfo(Protocol):
     """What is known of one connection without talking to the database.
 
     Attributes:
         dialect: what the server understands.
         paramstyle: how the driver writes parameters.
-        driver_errors: what the driver raises when a statement was refused or failed,
-            or was never sent: no number can have been lost then.
+        driver_errors: the classes of the driver's errors. Some of them can be explained
+            better; whether a number was drawn is the question of `refused`.
         errors: subclasses of our errors to raise in their place.
     """
 
@@ -58,41 +59,85 @@ class Facts(Protocol):
     driver_errors: ClassVar[tuple[type[Exception], ...]]
     errors: Mapping[type[AseqError], type[AseqError]] = _NO_ERRORS
 
-    def autocommits(self) -> str | None:
-        """Whether a statement would be committed by itself: if so, what to do instead.
+    def outside_transaction(self) -> str | None:
+        """What to do first, if a statement would be committed by itself; None if it wouldn't.
 
-        A driver that begins by itself doesn't: there the answer is None.
+        A driver that begins by itself doesn't commit by itself: there the answer is None.
         """
         ...
+
+    def refused(self, exc: BaseException, /) -> bool:
+        """Whether nothing was drawn: the server refused the statement, or never got it.
+
+        Asked about what `fetch` raised, and about what was raised after it returned. An
+        error that only the client knows of (a codec's, a listener's, a lost connection)
+        says nothing about what the server did. In doubt the answer is False, and the
+        transaction is made unusable.
+
+        By default every error of the driver's counts as the server's word: right only for
+        a driver that raises no error of its own once a statement was sent.
+        """
+        return isinstance(exc, self.driver_errors)
 
     def locate(self, table: TableName) -> TableName:
         """Where on this connection the table is; the same, unless schemas are mapped."""
         return table
 
 
-class SyncExecutor(Facts, Protocol):
+class SyncExecutor(ConnectionInfo, Protocol):
     """One connection of sync code, in the thread that may use it."""
 
     def fetch(
-        self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
+        self,
+        sql: str,
+        args: tuple[Bind, ...],
+        /,
+        *,
+        nowait: bool = False,
+        inside: bool = False,
     ) -> Sequence[Row]:
-        """Run one statement and return all its rows, as `Executor.fetch`.
+        """Run one statement and return all its rows, as `Executor.fetch`."""
+        ...
 
-        Whatever interrupts it, the transaction can only be rolled back afterwards.
-        """
+    def abort(self) -> bool:
+        """Let the caller only roll back, as `Executor.abort`."""
         ...
 
 
 @runtime_checkable
-class Executor(Facts, Protocol):
-    """One connection, as aseq sees it."""
+class Executor(ConnectionInfo, Protocol):
+    """One connection, as aseq sees it.
+
+    The order of calls is: `hold`, and inside it `prepare`, `outside_transaction` (if the
+    sequence requires a transaction), then `fetch` for each statement; after an error that
+    isn't `refused`, `abort`, and if that doesn't answer, `terminate`.
+    """
+
+    def hold(self) -> AbstractAsyncContextManager[object]:
+        """Keep other tasks off the connection, from the draw to the end of the abort.
+
+        For drivers in which another task's statement could come between a draw and the
+        abort after it: a savepoint that begins there could be rolled back to, and undo the
+        abort. Waiting for the hold can be cancelled, for nothing was sent yet; leaving it
+        must neither wait nor raise.
+
+        Returns:
+            a context manager; by default one that does nothing.
+        """
+        return nullcontext()
 
     async def prepare(self) -> None:
-        """Find out what can't be known without waiting. Called once, before all else."""
+        """Find out what can't be known without waiting. Called once, inside the hold."""
         return
 
     async def fetch(
-        self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
+        self,
+        sql: str,
+        args: tuple[Bind, ...],
+        /,
+        *,
+        nowait: bool = False,
+        inside: bool = False,
     ) -> Sequence[Row]:
         """Run one statement and return all its rows.
 
@@ -101,29 +146,36 @@ class Executor(Facts, Protocol):
             args: its parameters.
             nowait: don't wait for the database's own lock, if it has one. (Servers
                 with row locks are told so in the text.)
+            inside: look once more, at the moment of sending, whether the statement would
+                be committed by itself: what came before it on the connection may have ended
+                the transaction.
 
         Returns:
             the rows with all their columns.
 
         Raises:
-            TransactionEnded: `autocommits` said that the statement is inside a
-                transaction, but that ended before the statement could be sent.
+            TransactionEnded: `inside` was asked for, and the statement would have been
+                committed by itself. It wasn't sent.
         """
         ...
 
-    async def spoil(self) -> bool:
-        """Make the transaction unusable until ROLLBACK: a number of it was lost.
+    async def abort(self) -> bool:
+        """Make the transaction unusable until ROLLBACK of the whole: a number of it was lost.
 
-        Called after `fetch` raised anything but a driver's error. Nothing happens if
-        the statement was never sent.
+        No savepoint may bring it back, and no other transaction may be hit: not the
+        connection's next one, nor anybody else's. Nothing happens if no statement was sent.
 
         Returns:
             whether the transaction can't be committed any more.
         """
         ...
 
-    def abandon(self) -> None:
-        """Give the connection up, at once and without waiting: it didn't answer."""
+    def terminate(self) -> None:
+        """Give the connection up, at once and without waiting: it didn't answer.
+
+        Not by closing a file descriptor on which something waits: the event loop would
+        mistake the next connection that gets the same number for this one.
+        """
         ...
 
 

@@ -10,13 +10,13 @@ from typing import ClassVar
 
 import anyio.lowlevel
 
+from aseq._concurrency.shield import shielded
+from aseq._concurrency.worker import in_worker
 from aseq._core.dialects import SQLITE
 from aseq._core.statement import Bind, Paramstyle, Row
-from aseq._guard import to_the_end
 from aseq.errors import UnsupportedConnection
 
-from ._sqlite import Hop, autocommits, spoil
-from ._worker import in_worker
+from ._sqlite import Hop, abort, outside_transaction
 from .base import Executor, unsupported
 
 _THREADS = "open it with check_same_thread=False: aseq uses it in worker threads"
@@ -40,20 +40,23 @@ class SqliteExecutor(Executor):
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._inside = False
         self._hop: Hop | None = None
 
-    def autocommits(self) -> str | None:
-        advice = autocommits(self._connection)
-        self._inside = advice is None
-        return advice
+    def outside_transaction(self) -> str | None:
+        return outside_transaction(self._connection)
 
     async def fetch(
-        self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
+        self,
+        sql: str,
+        args: tuple[Bind, ...],
+        /,
+        *,
+        nowait: bool = False,
+        inside: bool = False,
     ) -> Sequence[Row]:
         await anyio.lowlevel.checkpoint_if_cancelled()
-        self._hop = hop = Hop(sql, args, nowait=nowait, inside=self._inside)
-        return await to_the_end(lambda: self._in_thread(hop), hop.drop)
+        self._hop = hop = Hop(sql, args, nowait=nowait, inside=inside)
+        return await shielded(lambda: self._in_thread(hop), hop.drop)
 
     async def _in_thread(self, hop: Hop) -> Sequence[Row]:
         def work() -> Sequence[Row]:
@@ -67,22 +70,22 @@ class SqliteExecutor(Executor):
                 raise UnsupportedConnection("sqlite3.Connection", _THREADS) from exc
             raise
 
-    async def spoil(self) -> bool:
+    async def abort(self) -> bool:
         if self._hop is None or not self._hop.ran:
             return False
-        return await in_worker(self._spoil)
+        return await in_worker(self._abort)
 
-    def _spoil(self) -> bool:
+    def _abort(self) -> bool:
         # Alone: setting an authorizer waits for another thread's statement without
         # letting go of the GIL, which a callback of that statement may need.
         with _alone_on(self._connection):
-            return spoil(self._connection)
+            return abort(self._connection)
 
-    def abandon(self) -> None:
+    def terminate(self) -> None:
         if self._hop is not None:
             self._hop.drop()
             if self._hop.ended:
-                self._spoil()
+                self._abort()
 
 
 class _Turn:

@@ -10,9 +10,9 @@ import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
-from aseq._core.dialects import SPOIL
+from aseq._concurrency.shield import shielded
+from aseq._core.dialects import ABORT
 from aseq._core.statement import Bind, Row
-from aseq._guard import to_the_end
 
 from ._psycopg import PsycopgConnection, Query
 from .base import Executor, unsupported
@@ -52,9 +52,15 @@ class PsycopgExecutor(PsycopgConnection):
                 pass
 
     async def fetch(
-        self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
+        self,
+        sql: str,
+        args: tuple[Bind, ...],
+        /,
+        *,
+        nowait: bool = False,
+        inside: bool = False,
     ) -> Sequence[Row]:
-        query = Query(sql, self._begin)
+        query = Query(sql, lambda: self._begin(inside=inside))
 
         # In a task of its own, so that an anyio timeout reaches it once only: it then
         # asks the server to cancel, and the connection stays usable.
@@ -65,10 +71,11 @@ class PsycopgExecutor(PsycopgConnection):
             result = cursor.pgresult  # a `description` is costly
             return await cursor.fetchall() if result and result.nfields else ()
 
-        return await to_the_end(execute, lambda task: task and task.cancel())
+        return await shielded(execute, lambda task: task and task.cancel())
 
-    def _begin(self) -> None:
-        self.refuse_outside()
+    def _begin(self, *, inside: bool) -> None:
+        if inside:
+            self.check_still_inside()
         self._sent = True
 
     def cursor(self) -> psycopg.AsyncCursor[Any]:
@@ -82,12 +89,12 @@ class PsycopgExecutor(PsycopgConnection):
             return pipeline
         return nullcontext()
 
-    async def spoil(self) -> bool:
+    async def abort(self) -> bool:
         if not self._sent:
             return False
         with suppress(*self.driver_errors):
-            await psycopg.AsyncCursor(self._connection).execute(SPOIL)
-        return self.spoilt
+            await psycopg.AsyncCursor(self._connection).execute(ABORT)
+        return self.aborted
 
-    def abandon(self) -> None:
+    def terminate(self) -> None:
         self._connection.pgconn.finish()

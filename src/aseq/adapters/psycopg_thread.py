@@ -11,13 +11,13 @@ import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
-from aseq._core.dialects import SPOIL
+from aseq._concurrency.call import Call, Dropped, hang_up
+from aseq._concurrency.shield import shielded
+from aseq._concurrency.worker import in_worker
+from aseq._core.dialects import ABORT
 from aseq._core.statement import Bind, Row
-from aseq._guard import to_the_end
 
-from ._call import Call, Dropped, hang_up
 from ._psycopg import PsycopgConnection, Query
-from ._worker import in_worker
 
 PATIENCE = 1.0
 """Seconds in which a server should hear that it is to cancel."""
@@ -39,17 +39,24 @@ class PsycopgThreadExecutor(PsycopgConnection):
             pass
 
     async def fetch(
-        self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
+        self,
+        sql: str,
+        args: tuple[Bind, ...],
+        /,
+        *,
+        nowait: bool = False,
+        inside: bool = False,
     ) -> Sequence[Row]:
         await anyio.lowlevel.checkpoint_if_cancelled()
 
         def begin() -> None:
-            self.refuse_outside()
+            if inside:
+                self.check_still_inside()
             call.begin()
 
         query = Query(sql, begin)
         self._call = call = Call(
-            lambda: self._execute(query, args), self._wake, self._spoil, self._give_up
+            lambda: self._execute(query, args), self._wake, self._abort, self._give_up
         )
 
         async def work() -> Sequence[Row]:
@@ -58,7 +65,7 @@ class PsycopgThreadExecutor(PsycopgConnection):
             except Dropped:
                 return ()
 
-        return await to_the_end(work, call.drop)
+        return await shielded(work, call.drop)
 
     def _execute(self, query: Query, args: tuple[Bind, ...]) -> Sequence[Row]:
         cursor = psycopg.Cursor(self._connection, row_factory=tuple_row)
@@ -77,17 +84,17 @@ class PsycopgThreadExecutor(PsycopgConnection):
         with suppress(psycopg.OperationalError):  # it is closed
             hang_up(self._connection.fileno())
 
-    def _spoil(self) -> None:
+    def _abort(self) -> None:
         with suppress(*self.driver_errors):
-            psycopg.Cursor(self._connection).execute(SPOIL)
+            psycopg.Cursor(self._connection).execute(ABORT)
 
-    async def spoil(self) -> bool:
+    async def abort(self) -> bool:
         if self._call is None or not self._call.ran:
             return False
-        await in_worker(self._spoil)  # the call may have ended before it was dropped
-        return self.spoilt
+        await in_worker(self._abort)  # the call may have ended before it was dropped
+        return self.aborted
 
-    def abandon(self) -> None:
+    def terminate(self) -> None:
         if self._call is not None:
             self._call.drop()
             if self._call.over:

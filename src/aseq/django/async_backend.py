@@ -59,21 +59,27 @@ class AsyncBackendExecutor(PsycopgExecutor):
         return self._its_cursor
 
     async def fetch(
-        self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
+        self,
+        sql: str,
+        args: tuple[Bind, ...],
+        /,
+        *,
+        nowait: bool = False,
+        inside: bool = False,
     ) -> Sequence[Row]:
         try:
-            return await super().fetch(sql, args, nowait=nowait)
+            return await super().fetch(sql, args, nowait=nowait, inside=inside)
         except Error as exc:
             self._mark(exc)
             raise
 
-    async def spoil(self) -> bool:
-        spoilt = await super().spoil()
+    async def abort(self) -> bool:
+        aborted = await super().abort()
         self._mark(None)
-        return spoilt
+        return aborted
 
-    def abandon(self) -> None:
-        super().abandon()
+    def terminate(self) -> None:
+        super().terminate()
         self._mark(None)
 
     def _mark(self, exc: Exception | None) -> None:
@@ -81,6 +87,6 @@ class AsyncBackendExecutor(PsycopgExecutor):
 
         It would commit, and run what was to be done after a commit.
         """
-        if self.spoilt:
+        if self.aborted:
             self._wrapper.needs_rollback = self._wrapper.in_atomic_block
             self._wrapper.rollback_exc = exc

@@ -13,8 +13,8 @@ from asgiref.sync import iscoroutinefunction
 from django.db import Error
 from django.db.transaction import TransactionManagementError
 
+from aseq._concurrency.call import Call
 from aseq._core.statement import Bind, Paramstyle, Row
-from aseq.adapters._call import Call
 from aseq.adapters.base import Executor
 
 from .connection import DjangoConnection
@@ -63,21 +63,21 @@ class Block(Hops, Executor):
         """
         if iscoroutinefunction(func):
             raise TypeError("on_commit takes a function that isn't async")
-        self._refuse_if_over()
+        self._check_open()
         self.hooks.append((func, robust))
 
     def set_rollback(self, rollback: bool = True) -> None:
         """Roll back at the end of the block, without an error."""
-        self._refuse_if_over()
+        self._check_open()
         self.rolls_back = rollback
 
-    def _refuse_if_over(self) -> None:
+    def _check_open(self) -> None:
         if not self.open:
             raise TransactionManagementError(OVER)
 
     def refuse(self) -> None:
         """Raise if nothing can be done in the block."""
-        self._refuse_if_over()
+        self._check_open()
         if self.child is not None:
             raise TransactionManagementError(NESTED)
         if self.lost is not None:
@@ -97,7 +97,7 @@ class Block(Hops, Executor):
         call = Call(
             lambda: self._work(call, work),
             lambda: wake(self.connection),
-            self._spoil,
+            self._abort,
             lambda: give_up(self.connection),
         )
 
@@ -128,25 +128,32 @@ class Block(Hops, Executor):
         self.check_thread()
         return work()
 
-    def _spoil(self) -> None:
+    def _abort(self) -> None:
         self.connection.needs_rollback = True
 
-    def autocommits(self) -> str | None:
+    def outside_transaction(self) -> str | None:
         """See `Executor`, as for all that follows."""
         return self.advice if self.open else OVER
 
     async def fetch(
-        self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
+        self,
+        sql: str,
+        args: tuple[Bind, ...],
+        /,
+        *,
+        nowait: bool = False,
+        inside: bool = False,
     ) -> Sequence[Row]:
         """One statement, in a hop of its own."""
         return await self.call(
-            lambda: DjangoConnection(self.using).fetch(sql, args, nowait=nowait)
+            lambda: DjangoConnection(self.using).fetch(sql, args, nowait=nowait, inside=inside)
         )
 
-    async def spoil(self) -> bool:
-        """It was, on the spot."""
-        return self.lost is not None
+    async def abort(self) -> bool:
+        """`call` has marked the transaction already, if it was interrupted."""
+        self.lose()
+        return True
 
-    def abandon(self) -> None:
+    def terminate(self) -> None:
         """The coroutine is being closed: `call` has done what could be done."""
         self.lose()

@@ -111,7 +111,7 @@ def _isolation_level(connection: BaseDatabaseWrapper) -> Iterator[checks.CheckMe
 def _table(connection: BaseDatabaseWrapper) -> Iterator[checks.CheckMessage]:
     alias = connection.alias
     try:
-        # In a block, so that a failure doesn't spoil a transaction around it.
+        # In a block, so that a failure doesn't abort a transaction around it.
         with transaction.atomic(using=alias):
             sync.get_last_value(using=alias)
     except SequenceTableMissing as exc:

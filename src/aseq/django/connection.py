@@ -58,7 +58,7 @@ class DjangoConnection(SyncExecutor):
         if self._connection.in_atomic_block:  # else it is an earlier transaction's
             self._connection.validate_no_broken_transaction()
 
-    def autocommits(self) -> str | None:
+    def outside_transaction(self) -> str | None:
         """Whether no transaction of the caller's own is open; if so, what to do."""
         connection = self._connection
         if releases_commit(connection):
@@ -79,7 +79,13 @@ class DjangoConnection(SyncExecutor):
         return advice
 
     def fetch(
-        self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
+        self,
+        sql: str,
+        args: tuple[Bind, ...],
+        /,
+        *,
+        nowait: bool = False,
+        inside: bool = False,
     ) -> Sequence[Row]:
         """Run one statement and return all its rows."""
         at_once = nowait and self.dialect.name == "sqlite"
@@ -89,10 +95,15 @@ class DjangoConnection(SyncExecutor):
         except BaseException as exc:
             # SQLite tried, got no lock and changed nothing: the transaction stays usable.
             if not (at_once and self.dialect.explain(exc, "") is SequenceLocked):
-                self._spoil(exc)
+                self._require_rollback(exc)
             raise
 
-    def _spoil(self, exc: BaseException) -> None:
+    def abort(self) -> bool:
+        """A number was drawn, and lost after `fetch` had returned it."""
+        self._require_rollback(None)
+        return True
+
+    def _require_rollback(self, exc: BaseException | None) -> None:
         """Let the caller only roll back.
 
         As `transaction.mark_for_rollback_on_error`, and for an interrupt too: the

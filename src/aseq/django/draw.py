@@ -9,7 +9,7 @@ from asgiref.sync import sync_to_async
 from django.db import router
 from django.db.models import Model
 
-from aseq._drive import UNUSABLE, tell
+from aseq._drive import UNUSABLE, report_loss
 
 from . import conf
 from .atomic import aatomic
@@ -55,7 +55,7 @@ async def write(name: str, using: str | None, work: Callable[[str], T]) -> T:
         return await block.call(lambda: work(using))
     except BaseException as exc:
         if block.lost != lost_before:
-            tell(exc, UNUSABLE)
+            report_loss(exc, UNUSABLE)
         raise
 
 

@@ -12,7 +12,7 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.transaction import TransactionManagementError
 
-from aseq._guard import to_the_end
+from aseq._concurrency.shield import shielded
 
 from .threads import sync_caller
 
@@ -88,4 +88,4 @@ class Hops:
 
 
 async def _run(work: Callable[[], T], on_cancel: OnCancel | None, context: Context) -> T:
-    return await to_the_end(lambda: sync_to_async(work)(), on_cancel, context=context)
+    return await shielded(lambda: sync_to_async(work)(), on_cancel, context=context)

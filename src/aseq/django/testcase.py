@@ -12,7 +12,7 @@ ELSEWHERE = (
 )
 
 
-def refuse_beside_a_testcase(using: str) -> None:
+def check_no_testcase(using: str) -> None:
     """Refuse to begin while a test, run by a plugin of pytest, has a transaction open.
 
     Its fixture opened that in sync code, in the thread that now runs the event loop. (Under

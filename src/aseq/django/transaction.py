@@ -9,14 +9,14 @@ from types import TracebackType
 
 from django.db.transaction import TransactionManagementError
 
-from aseq._guard import to_the_end
-from aseq.adapters._worker import in_worker
+from aseq._concurrency.shield import shielded
+from aseq._concurrency.worker import in_worker
 
 from .block import OVER
 from .context import blocks, innermost
 from .hops import MOVED
 from .in_thread import InThread
-from .testcase import refuse_beside_a_testcase
+from .testcase import check_no_testcase
 from .threads import BlockThread, OwnThread, block_thread, has_sync_caller
 from .turns import Turn, turn_on
 
@@ -49,7 +49,7 @@ class Transaction(InThread):
             parent.refuse()
             self.parent, parent.child = parent, self
         else:
-            refuse_beside_a_testcase(self.using)
+            check_no_testcase(self.using)
         try:
             await self._begin()
         except BaseException as exc:
@@ -125,7 +125,7 @@ class Transaction(InThread):
         cancelled: asyncio.CancelledError | None = None
         while not self._ends:
             try:
-                await to_the_end(lambda: self._end(exc))
+                await shielded(lambda: self._end(exc))
             except asyncio.CancelledError as error:
                 # The end of the loop cancels every task, and some before they begin.
                 cancelled = error

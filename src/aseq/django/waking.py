@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from aseq.adapters._call import hang_up
+from aseq._concurrency.call import hang_up
 
 PATIENCE = 1.0
 """Seconds in which a server should hear that it is to cancel."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from .base import Dialect, Draw
-from .postgresql import POSTGRESQL, SPOIL
+from .postgresql import ABORT, POSTGRESQL
 from .sqlite import SQLITE
 
-__all__ = ("DIALECTS", "POSTGRESQL", "SPOIL", "SQLITE", "Dialect", "Draw")
+__all__ = ("ABORT", "DIALECTS", "POSTGRESQL", "SQLITE", "Dialect", "Draw")
 
 DIALECTS = {dialect.name: dialect for dialect in (POSTGRESQL, SQLITE)}

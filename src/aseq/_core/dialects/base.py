@@ -40,6 +40,7 @@ class Dialect:
         explain: which of our errors a driver's error stands for, if any.
         busy: what to tell the caller when the database itself ended a wait.
         notes: what to add to the driver's own error, by its code.
+        aborts_on_error: whether a statement that fails leaves nothing but a rollback.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Dialect:
     explain: Callable[[BaseException, str], type[AseqError] | None]
     busy: str
     notes: Mapping[str | int, str] = field(default_factory=dict)
+    aborts_on_error: bool = False
 
 
 ENDLESS = """\

@@ -15,7 +15,7 @@ from aseq.errors import AseqError, SequenceLocked, SequenceTableMissing
 
 from .base import DELETE, DRAWS, DROP, ENDLESS, LAST_VALUE, LOOPING, Dialect, Draw
 
-SPOIL = "ROLLBACK TO SAVEPOINT aseq_lost_a_number"
+ABORT = "ROLLBACK TO SAVEPOINT aseq_lost_a_number"
 """There is no such savepoint, so the server aborts the transaction, and frees its locks."""
 
 # The key: a hash of the sequence's name, seeded with its table's oid.
@@ -145,4 +145,5 @@ POSTGRESQL = Dialect(
     explain=_explain,
     busy=_BUSY,
     notes={"53200": _NO_ROOM},
+    aborts_on_error=True,
 )

@@ -8,16 +8,16 @@ from typing import Any, ClassVar, TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from aseq._concurrency.shield import shielded
 from aseq._core.dialects import POSTGRESQL, SQLITE
 from aseq._core.statement import Bind, Paramstyle, Row
 from aseq._core.table import TableName
-from aseq._guard import to_the_end
-from aseq.adapters._sqlite import spoil
+from aseq.adapters._sqlite import abort
 from aseq.adapters._thread import in_thread_of, post_to_thread_of
 from aseq.adapters.base import Executor
 
 from ._session import ENDED, Source
-from ._sqlite import begin, impatient, unsafe
+from ._sqlite import begin, unsafe, without_waiting
 
 T = TypeVar("T")
 
@@ -51,23 +51,29 @@ class PostgresExecutor(SQLAlchemyExecutor):
 
     dialect = POSTGRESQL
 
-    def autocommits(self) -> str | None:
+    def outside_transaction(self) -> str | None:
         # The adapted connections of asyncpg and psycopg both have this attribute.
         if self._dbapi.autocommit:
             return _AUTOCOMMIT
         return ENDED if _ended_by_hand(self._dbapi) else None
 
     async def fetch(
-        self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
+        self,
+        sql: str,
+        args: tuple[Bind, ...],
+        /,
+        *,
+        nowait: bool = False,
+        inside: bool = False,
     ) -> Sequence[Row]:
         return await self._run(lambda connection: _rows(connection, sql, args))
 
-    async def spoil(self) -> bool:
+    async def abort(self) -> bool:
         if not self._connection.closed and not self._connection.invalidated:
             await self._run(Connection.invalidate)
         return True
 
-    def abandon(self) -> None:
+    def terminate(self) -> None:
         driver = self._dbapi.driver_connection
         terminate = getattr(driver, "terminate", None) or driver.pgconn.finish
         terminate()
@@ -88,21 +94,27 @@ class SqliteExecutor(SQLAlchemyExecutor):
         self._sent = self._dropped = False
 
     async def prepare(self) -> None:
-        await to_the_end(self._prepare)
+        await shielded(self._prepare)
 
     async def _prepare(self) -> None:
         await super().prepare()
         await self._run(begin)
         self._advice = await unsafe(self._connection, self._dbapi.driver_connection)
 
-    def autocommits(self) -> str | None:
+    def outside_transaction(self) -> str | None:
         return self._advice
 
     async def fetch(
-        self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
+        self,
+        sql: str,
+        args: tuple[Bind, ...],
+        /,
+        *,
+        nowait: bool = False,
+        inside: bool = False,
     ) -> Sequence[Row]:
         def statement(connection: Connection) -> Sequence[Row]:
-            with impatient(connection, nowait):
+            with without_waiting(connection, nowait):
                 return _rows(connection, sql, args)
 
         async def work() -> Sequence[Row]:
@@ -111,22 +123,22 @@ class SqliteExecutor(SQLAlchemyExecutor):
             self._sent = True
             rows = await self._run(statement)
             if self._dropped:
-                await self.spoil()
+                await self.abort()
             return rows
 
-        return await to_the_end(work, self._drop)
+        return await shielded(work, self._drop)
 
     def _drop(self, *_: object) -> None:
         """Nobody waits for the rows any more. The task that fetches them lives on."""
         self._dropped = True
 
-    async def spoil(self) -> bool:
-        return self._sent and await in_thread_of(self._dbapi.driver_connection, spoil)
+    async def abort(self) -> bool:
+        return self._sent and await in_thread_of(self._dbapi.driver_connection, abort)
 
-    def abandon(self) -> None:
+    def terminate(self) -> None:
         self._drop()
         if self._sent:
-            post_to_thread_of(self._dbapi.driver_connection, spoil)
+            post_to_thread_of(self._dbapi.driver_connection, abort)
 
 
 def _ended_by_hand(dbapi: Any) -> bool:

@@ -108,7 +108,7 @@ def _begins(connection: Connection, driver: Any) -> bool:
 
 
 @contextmanager
-def impatient(connection: Connection, nowait: bool) -> Iterator[None]:
+def without_waiting(connection: Connection, nowait: bool) -> Iterator[None]:
     """Don't wait for the write lock inside the block, if so wanted."""
     if not nowait:
         yield

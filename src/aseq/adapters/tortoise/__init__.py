@@ -13,7 +13,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from aseq.adapters.base import Executor, unsupported
 
-from ._block import CLIENT, refuse_ended
+from ._block import CLIENT, check_open
 
 _BACKENDS = "its backend must be asyncpg, psycopg or sqlite"
 
@@ -37,7 +37,7 @@ def executor_for(connection: object, /) -> Executor:
             if module.startswith("tortoise.backends.") and module.endswith(".client"):
                 factory = _FACTORIES.get(module.split(".")[2])
                 if factory is not None:
-                    refuse_ended(connection)
+                    check_open(connection)
                     return factory(connection)
     raise unsupported(connection, _HINTS, f"pass the client of the transaction: {CLIENT}")
 

@@ -53,7 +53,7 @@ def blocks(client: TransactionalDBClient) -> list[TransactionalDBClient]:
     return found
 
 
-def refuse_ended(client: BaseDBAsyncClient) -> None:
+def check_open(client: BaseDBAsyncClient) -> None:
     """Refuse the client of a block that isn't open, or is none of this task's.
 
     Raises:

@@ -11,7 +11,7 @@ from aseq._core.dialects import POSTGRESQL
 from aseq._core.statement import Bind, Row
 from aseq.adapters.base import Executor, TransactionEnded
 
-from ._block import ENDED, OUTSIDE, is_in_block, refuse_ended
+from ._block import ENDED, OUTSIDE, check_open, is_in_block
 
 
 class PostgresClient(Executor):
@@ -27,41 +27,45 @@ class PostgresClient(Executor):
     def __init__(self, client: Any) -> None:
         self._client = client
         self._in_block = is_in_block(client)
-        self._inside = False
         self._executor: Executor | None = None
 
     async def prepare(self) -> None:
         if self._in_block:
             await self.driver(self._client._connection).prepare()
 
-    def autocommits(self) -> str | None:
+    def outside_transaction(self) -> str | None:
         if not self._in_block:
             return OUTSIDE
-        ended = self.driver(self._client._connection).autocommits() is not None
-        self._inside = not ended
-        return ENDED if ended else None
+        outside = self.driver(self._client._connection).outside_transaction() is not None
+        return ENDED if outside else None
 
     async def fetch(
-        self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
+        self,
+        sql: str,
+        args: tuple[Bind, ...],
+        /,
+        *,
+        nowait: bool = False,
+        inside: bool = False,
     ) -> Sequence[Row]:
         async with self._client.acquire_connection() as connection:
-            refuse_ended(self._client)  # it may have ended while this waited for its turn
+            check_open(self._client)  # it may have ended while this waited for its turn
             self._executor = executor = self.driver(connection)
-            if self._inside and executor.autocommits() is not None:
+            if inside and self._in_block and executor.outside_transaction() is not None:
                 raise TransactionEnded(ENDED)
             self._client.log.debug("%s: %s", sql, args)
             rows: Sequence[Row] = await _fetch(self._client, executor, sql, args)
             return rows
 
-    async def spoil(self) -> bool:
+    async def abort(self) -> bool:
         if self._executor is None or not self._in_block:
             return False
         async with self._client.acquire_connection():
-            return await self._executor.spoil()
+            return await self._executor.abort()
 
-    def abandon(self) -> None:
+    def terminate(self) -> None:
         if self._executor is not None and self._in_block:
-            self._executor.abandon()
+            self._executor.terminate()
 
 
 @translate_exceptions

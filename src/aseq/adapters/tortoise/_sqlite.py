@@ -17,14 +17,14 @@ from tortoise.backends.base.client import ConnectionWrapper, TransactionalDBClie
 from tortoise.backends.sqlite.client import translate_exceptions
 from tortoise.exceptions import BaseORMException
 
+from aseq._concurrency.shield import shielded
 from aseq._core.dialects import SQLITE
 from aseq._core.statement import Bind, Paramstyle, Row
-from aseq._guard import to_the_end
-from aseq.adapters._sqlite import Hop, nothing
+from aseq.adapters._sqlite import Hop, noop
 from aseq.adapters._thread import in_thread_of, post_to_thread_of
 from aseq.adapters.base import Executor, unsupported
 
-from ._block import ENDED, OUTSIDE, LostConnection, blocks, is_in_block, refuse_ended
+from ._block import ENDED, OUTSIDE, LostConnection, blocks, check_open, is_in_block
 
 
 class SqliteClient(Executor):
@@ -39,13 +39,19 @@ class SqliteClient(Executor):
         self._connection: Any = None
         self._dropped = self._lost = False
 
-    def autocommits(self) -> str | None:
+    def outside_transaction(self) -> str | None:
         if not is_in_block(self._client):
             return OUTSIDE
         return None if self._client._connection.in_transaction else ENDED
 
     async def fetch(
-        self, sql: str, args: tuple[Bind, ...], /, *, nowait: bool = False
+        self,
+        sql: str,
+        args: tuple[Bind, ...],
+        /,
+        *,
+        nowait: bool = False,
+        inside: bool = False,
     ) -> Sequence[Row]:
         hop = Hop(sql, args, nowait=nowait)
 
@@ -55,7 +61,7 @@ class SqliteClient(Executor):
             return hop(connection)
 
         async with self._client.acquire_connection() as connection:
-            refuse_ended(self._client)  # it may have ended while this waited for its turn
+            check_open(self._client)  # it may have ended while this waited for its turn
 
             async def work() -> Sequence[Row]:
                 if self._dropped:
@@ -65,15 +71,15 @@ class SqliteClient(Executor):
                 rows: Sequence[Row] = await _run(self._client, sql, connection, statement)
                 return rows
 
-            return await to_the_end(work, lambda _: self.abandon())
+            return await shielded(work, lambda _: self.terminate())
 
-    async def spoil(self) -> bool:
-        self.abandon()
+    async def abort(self) -> bool:
+        self.terminate()
         if self._lost:
-            await in_thread_of(self._connection, nothing)  # behind the ROLLBACK
+            await in_thread_of(self._connection, noop)  # behind the ROLLBACK
         return self._lost
 
-    def abandon(self) -> None:
+    def terminate(self) -> None:
         self._dropped = True
         if self._connection is not None and not self._lost:
             self._lost = lose(self._client, self._connection)

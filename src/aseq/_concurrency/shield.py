@@ -25,7 +25,7 @@ def _on_asyncio() -> bool:
         return False
 
 
-async def to_the_end(
+async def shielded(
     work: Callable[[], Coroutine[Any, Any, T]],
     on_cancel: Callable[[asyncio.Task[T] | None], object] | None = None,
     *,
@@ -54,13 +54,13 @@ async def to_the_end(
             return await work()
     task = asyncio.create_task(work(), context=context)
     try:
-        await _end_of(task)
+        await _completion(task)
     except (asyncio.CancelledError, GeneratorExit) as exc:
-        task.add_done_callback(_look)
+        task.add_done_callback(_consume_exception)
         if on_cancel is not None:
             on_cancel(task)
         if not isinstance(exc, GeneratorExit):  # a closed coroutine can't wait
-            await _outlast(task)
+            await _wait_for(task)
         raise
     return task.result()
 
@@ -69,7 +69,7 @@ async def _on_trio(
     work: Callable[[], Coroutine[Any, Any, T]],
     on_cancel: Callable[[asyncio.Task[T] | None], object],
 ) -> T:
-    """As `to_the_end`: a child task is there to be cancelled, and tells."""
+    """As `shielded`: a child task is there to be cancelled, and tells."""
     cancelled = ended = False
     outcome: Callable[[], T] = _unknown
 
@@ -111,12 +111,12 @@ async def _outcome(work: Callable[[], Coroutine[Any, Any, T]]) -> Callable[[], T
     return lambda: result
 
 
-async def in_order(
+async def in_sequence(
     send: Callable[[], Coroutine[Any, Any, T]],
     behind: Callable[[], Coroutine[Any, Any, object]],
     on_cancel: Callable[[], object],
 ) -> T:
-    """As `to_the_end`, for work that is done elsewhere, one piece after the other.
+    """As `shielded`, for work that is done elsewhere, one piece after the other.
 
     It goes on there when its waiter is cancelled, so it needs no task of its own.
 
@@ -131,18 +131,18 @@ async def in_order(
         on_cancel()
         if not isinstance(exc, GeneratorExit):  # a closed coroutine can't wait
             task = asyncio.create_task(behind())
-            task.add_done_callback(_look)
-            await _outlast(task)
+            task.add_done_callback(_consume_exception)
+            await _wait_for(task)
         raise
 
 
-def _look(task: asyncio.Task[Any]) -> None:
+def _consume_exception(task: asyncio.Task[Any]) -> None:
     """Look at an error, or asyncio reports that nobody did."""
     if not task.cancelled():
         task.exception()
 
 
-def _end_of(task: asyncio.Task[Any]) -> asyncio.Future[None]:
+def _completion(task: asyncio.Task[Any]) -> asyncio.Future[None]:
     """What to await for the end of a task that isn't to be cancelled with its waiter."""
     end: asyncio.Future[None] = task.get_loop().create_future()
 
@@ -154,11 +154,11 @@ def _end_of(task: asyncio.Task[Any]) -> asyncio.Future[None]:
     return end
 
 
-async def _outlast(task: asyncio.Task[Any]) -> None:
+async def _wait_for(task: asyncio.Task[Any]) -> None:
     """Wait for a task, through anyio's cancellations and any number of asyncio's."""
     with anyio.CancelScope(shield=True):
         while not task.done():
             try:
-                await _end_of(task)
+                await _completion(task)
             except asyncio.CancelledError:
                 continue

@@ -33,7 +33,7 @@ class Call(Generic[T]):
         work: what to run. It calls `begin` when it is about to use the connection.
         wake: makes the thread return soon, from any other thread; it may be too early or
             too late, and may fail.
-        spoil: called in the thread, at the end, if the work had begun when it was dropped.
+        abort: called in the thread, at the end, if the work had begun when it was dropped.
         give_up: makes the thread return after `LIMIT`, whatever it waits for.
     """
 
@@ -41,10 +41,10 @@ class Call(Generic[T]):
         self,
         work: Callable[[], T],
         wake: Callable[[], object],
-        spoil: Callable[[], object],
+        abort: Callable[[], object],
         give_up: Callable[[], object],
     ) -> None:
-        self._work, self._wake, self._spoil = work, wake, spoil
+        self._work, self._wake, self._abort = work, wake, abort
         self._give_up = give_up
         self._lock = Lock()
         self._over = Event()
@@ -105,7 +105,7 @@ class Call(Generic[T]):
             if self._waker is not None:
                 self._waker.join()
             if self.dropped and self.ran:
-                self._spoil()
+                self._abort()
 
 
 def hang_up(fileno: int) -> None:

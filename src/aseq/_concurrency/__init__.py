@@ -1,0 +1,1 @@
+"""Tasks, threads and cancellation. Knows no database, and nothing of aseq."""
