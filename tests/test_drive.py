@@ -33,7 +33,7 @@ class Stuck(Executor):
 
     dialect = SQLITE
     paramstyle: Paramstyle = "qmark"
-    driver_errors: ClassVar = (ValueError,)
+    driver_errors: ClassVar[tuple[type[Exception], ...]] = (ValueError,)
 
     def __init__(self, error: BaseException | None = None) -> None:
         self.error = error

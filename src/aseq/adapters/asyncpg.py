@@ -64,7 +64,9 @@ class AsyncpgExecutor(Executor):
         if isinstance(exc, asyncpg.PostgresError):
             # Only an error that came over the wire has a severity. Of those that asyncpg
             # raises itself, DataError is that of an argument, before anything is sent.
-            return exc.severity is not None or isinstance(exc, asyncpg.DataError)
+            return getattr(exc, "severity", None) is not None or isinstance(
+                exc, asyncpg.DataError
+            )
         if isinstance(exc, UnicodeEncodeError):  # a name, in the client's encoding
             return exc.object in self._args
         # Another task's statement came first, or the connection was given back. But a row
