@@ -13,6 +13,7 @@ from tests.test_layering import MODULES
 
 PUBLIC = {
     "AsyncSequence",
+    "Connection",
     "create_table",
     "create_table_sql",
     "drop_table",

@@ -22,7 +22,7 @@ ROOT = Path(aseq.__file__).parent
 
 ERRORS, CORE, BASE = "aseq.errors", "aseq._core", "aseq.adapters.base"
 CONCURRENCY = "aseq._concurrency"
-_CALLS = (ERRORS, CORE, "aseq._dispatch", "aseq._drive")
+_CALLS = (ERRORS, CORE, "aseq._connection", "aseq._dispatch", "aseq._drive")
 
 # Each of the two, and what all adapters share.
 PSYCOPG = {
@@ -35,13 +35,14 @@ PSYCOPG = {
 
 # What of ours a module may import; a row is for the modules below it, too.
 OURS: dict[str, tuple[str, ...]] = {
-    "aseq": (ERRORS, CORE, "aseq._schema", "aseq._sequence"),
+    "aseq": (ERRORS, CORE, "aseq._connection", "aseq._schema", "aseq._sequence"),
     ERRORS: (),
     CORE: (ERRORS, CORE),
     CONCURRENCY: (),
     "aseq._tally": (CORE,),
     "aseq._explain": (ERRORS, CORE, BASE),
     "aseq._drive": (ERRORS, CORE, BASE, CONCURRENCY, "aseq._explain", "aseq._tally"),
+    "aseq._connection": (BASE,),
     "aseq._dispatch": (ERRORS, CORE, BASE),
     "aseq._sequence": _CALLS,
     "aseq._schema": _CALLS,
@@ -99,6 +100,7 @@ GUARDED: dict[str, tuple[str, ...]] = {
         "aseq.adapters._sqlite",
         "aseq.adapters._thread",
         "aseq.adapters.tortoise",
+        "aseq._connection",  # for type checkers alone
         "aseq.testing",
     ),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ._connection import Connection
 from ._core.failure import is_retryable
 from ._schema import create_table, create_table_sql, drop_table
 from ._sequence import AsyncSequence
@@ -20,6 +21,7 @@ from .errors import (
 __all__ = (
     "AseqError",
     "AsyncSequence",
+    "Connection",
     "InvalidSequence",
     "NotInTransaction",
     "SequenceExhausted",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from ._connection import Connection
 from ._core import plans
 from ._core.dialects import DIALECTS
 from ._core.spec import DEFAULT_TABLE
@@ -14,7 +15,7 @@ from ._drive import run
 from .errors import InvalidSequence
 
 
-async def create_table(conn: object, table: str = DEFAULT_TABLE, /) -> None:
+async def create_table(conn: Connection, table: str = DEFAULT_TABLE, /) -> None:
     """Create the table of sequences, if it isn't there.
 
     For tests, scripts and first steps; a project with migrations creates it there.
@@ -33,7 +34,7 @@ async def create_table(conn: object, table: str = DEFAULT_TABLE, /) -> None:
     await run(plans.create_table(executor.dialect, name), executor)
 
 
-async def drop_table(conn: object, table: str = DEFAULT_TABLE, /) -> None:
+async def drop_table(conn: Connection, table: str = DEFAULT_TABLE, /) -> None:
     """Drop the table of sequences with all its sequences, if it is there.
 
     Args:

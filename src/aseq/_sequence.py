@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
+from ._connection import Connection
 from ._core import plans
 from ._core.spec import SequenceSpec
 from ._dispatch import executor_for
@@ -57,7 +58,7 @@ class AsyncSequence(SequenceSpec):
         InvalidSequence: a parameter can't work.
     """
 
-    async def next_value(self, conn: object, /, *, nowait: bool = False) -> int:
+    async def next_value(self, conn: Connection, /, *, nowait: bool = False) -> int:
         """Draw the next value.
 
         Waits until other transactions that drew from this sequence have ended. One
@@ -87,7 +88,7 @@ class AsyncSequence(SequenceSpec):
         return value
 
     async def next_values(
-        self, conn: object, count: int, /, *, nowait: bool = False
+        self, conn: Connection, count: int, /, *, nowait: bool = False
     ) -> Sequence[int]:
         """Draw the next `count` values, in one statement and one round trip.
 
@@ -111,12 +112,12 @@ class AsyncSequence(SequenceSpec):
             return range(0)
         return await self._draw(conn, count, nowait)
 
-    async def _draw(self, conn: object, count: int, nowait: bool) -> Sequence[int]:
+    async def _draw(self, conn: Connection, count: int, nowait: bool) -> Sequence[int]:
         executor = executor_for(conn)
         plan = plans.next_values(self, executor.dialect, count, nowait=nowait)
         return await run_on(self, plan, executor, writes=True)
 
-    async def last_value(self, conn: object, /) -> int | None:
+    async def last_value(self, conn: Connection, /) -> int | None:
         """Read the last value drawn, as the transaction sees it.
 
         Doesn't wait for others who draw. (But on SQLite a session's first statement waits,
@@ -141,7 +142,7 @@ class AsyncSequence(SequenceSpec):
         plan = plans.last_value(self, executor.dialect)
         return await run_on(self, plan, executor, writes=False)
 
-    async def advance_to(self, conn: object, value: int, /) -> int:
+    async def advance_to(self, conn: Connection, value: int, /) -> int:
         """Move the last value forward, so that the next one comes after `value`.
 
         For taking over from another numbering. It never moves back: a value that was
@@ -167,7 +168,7 @@ class AsyncSequence(SequenceSpec):
         plan = plans.advance_to(self, executor.dialect, value)
         return await run_on(self, plan, executor, writes=True)
 
-    async def delete(self, conn: object, /) -> bool:
+    async def delete(self, conn: Connection, /) -> bool:
         """Delete the sequence; the next draw starts again from `initial_value`.
 
         Waits, and can be cancelled, as `next_value`. With ``fair=False``, a sequence that
@@ -186,7 +187,7 @@ class AsyncSequence(SequenceSpec):
         plan = plans.delete(self, executor.dialect)
         return await run_on(self, plan, executor, writes=True)
 
-    def iterate(self, conn: object, /, *, nowait: bool = False) -> AsyncIterator[int]:
+    def iterate(self, conn: Connection, /, *, nowait: bool = False) -> AsyncIterator[int]:
         """Draw values one by one, without an end.
 
         Each turn of ``async for number in invoice_numbers.iterate(session):`` is a
@@ -206,7 +207,7 @@ class AsyncSequence(SequenceSpec):
 class _Values(AsyncIterator[int]):
     """What `AsyncSequence.iterate` gives. It holds nothing that must be closed."""
 
-    def __init__(self, sequence: AsyncSequence, conn: object, nowait: bool) -> None:
+    def __init__(self, sequence: AsyncSequence, conn: Connection, nowait: bool) -> None:
         self._sequence, self._conn, self._nowait = sequence, conn, nowait
 
     async def __anext__(self) -> int:

@@ -226,11 +226,12 @@ async def test_near_misses(client: AsyncBackend) -> None:
 
     hint = "pass the connection: `async_connections[alias]`"
     async with client.transaction(), await client.conn.cursor() as cursor:
-        for miss, told in (
+        misses: tuple[tuple[Any, str], ...] = (
             (client.transaction(), f"enter the block, and {hint}"),
             (cursor, hint),
             (async_connections, hint),
-        ):
+        )
+        for miss, told in misses:
             with pytest.raises(UnsupportedConnection) as caught:
                 await AsyncSequence().next_value(miss)
             assert caught.value.hint == told

@@ -39,7 +39,7 @@ async def conn(database: Database) -> AsyncIterator[Connection]:
         yield conn
 
 
-async def works(seq: AsyncSequence, conn: object) -> None:
+async def works(seq: AsyncSequence, conn: Any) -> None:
     assert await seq.last_value(conn) is None
     assert await seq.next_value(conn) == 1
     assert await seq.next_values(conn, 2, nowait=True) == range(2, 4)

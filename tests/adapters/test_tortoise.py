@@ -106,7 +106,7 @@ async def test_a_finished_client(
     assert database.last(name) is None
 
 
-async def refused(seq: AsyncSequence, conn: object, hint: str) -> None:
+async def refused(seq: AsyncSequence, conn: Any, hint: str) -> None:
     for draw in (seq.next_value, seq.last_value):
         with pytest.raises(UnsupportedConnection) as caught:
             await draw(conn)

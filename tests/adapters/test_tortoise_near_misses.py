@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tortoise import Tortoise
@@ -15,7 +16,7 @@ from tests.clients import sqlite_file
 from tests.clients_tortoise import TortoiseSqlite
 from tests.database import Database
 
-NEAR_MISSES: dict[str, object] = {
+NEAR_MISSES: dict[str, Any] = {
     "a model": Sequence,
     "an instance": Sequence(name="x", last_value=1),
     "Tortoise": Tortoise(),
@@ -23,7 +24,7 @@ NEAR_MISSES: dict[str, object] = {
 
 
 @pytest.mark.parametrize("miss", NEAR_MISSES.values(), ids=NEAR_MISSES)
-async def test_near_misses(miss: object) -> None:
+async def test_near_misses(miss: Any) -> None:
     with pytest.raises(UnsupportedConnection, match="async with in_transaction"):
         await AsyncSequence("x").next_value(miss)
 
@@ -31,6 +32,6 @@ async def test_near_misses(miss: object) -> None:
 async def test_a_block_that_wasnt_entered(tmp_path: Path) -> None:
     database = Database(Case(TortoiseSqlite, "sqlite"), sqlite_file(tmp_path))
     async with database.connect() as client:
-        block = in_transaction(client.alias)  # type: ignore[attr-defined]
+        block: Any = in_transaction(client.alias)  # type: ignore[attr-defined]
         with pytest.raises(UnsupportedConnection, match="enter the block"):
             await AsyncSequence("x").next_value(block)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ from tests.database import Database
 
 DRIVERS = {"asyncpg", "django", "psycopg", "sqlalchemy", "sqlite3", "tortoise"}
 
-VERBS: dict[str, Callable[[AsyncSequence, object], Awaitable[object]]] = {
+VERBS: dict[str, Callable[[AsyncSequence, Any], Awaitable[object]]] = {
     "next_value": lambda seq, conn: seq.next_value(conn),
     "next_value-nowait": lambda seq, conn: seq.next_value(conn, nowait=True),
     "next_values": lambda seq, conn: seq.next_values(conn, 3),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,7 @@ async def test_every_way_into_the_queue_counts(
 ) -> None:
     loops = AsyncSequence(f"{name}-loops", 1, 5)
     a, b, c, d, *_ = sequences(name)
-    ways: dict[str, Callable[[object], Awaitable[object]]] = {
+    ways: dict[str, Callable[[Any], Awaitable[object]]] = {
         "next_value": lambda conn: a.next_value(conn),
         "next_values": lambda conn: b.next_values(conn, 3),
         "advance_to": lambda conn: c.advance_to(conn, 7),

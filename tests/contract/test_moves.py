@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import pytest
 
 from aseq import AsyncSequence, InvalidSequence
@@ -81,7 +83,7 @@ async def test_an_advance_is_undone_with_its_transaction(database: Database, nam
 )
 async def test_a_value_that_cannot_be(value: int, text: str) -> None:
     with pytest.raises(InvalidSequence) as caught:
-        await AsyncSequence().advance_to(object(), value)
+        await AsyncSequence().advance_to(cast("Any", object()), value)
 
     assert str(caught.value) == text
     assert caught.value.argument == "value"

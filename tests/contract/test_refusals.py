@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import aiosqlite
 import pytest
@@ -72,7 +73,7 @@ if sys.version_info >= (3, 12):
         (Case(Sqlite3Autocommit, "sqlite"), BEGIN, "trio"),
     ]
 
-VERBS: dict[str, Callable[[AsyncSequence, object], Awaitable[object]]] = {
+VERBS: dict[str, Callable[[AsyncSequence, Any], Awaitable[object]]] = {
     "next_value": lambda seq, conn: seq.next_value(conn),
     "next_value-nowait": lambda seq, conn: seq.next_value(conn, nowait=True),
     "next_values": lambda seq, conn: seq.next_values(conn, 3),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 import anyio
@@ -112,7 +113,7 @@ async def wired(database: Database) -> AsyncIterator[tuple[Client, Wire]]:
         group.cancel_scope.cancel()
 
 
-Verb = Callable[[AsyncSequence, object], Awaitable[object]]
+Verb = Callable[[AsyncSequence, Any], Awaitable[object]]
 
 VERBS: dict[str, tuple[Verb, int | None]] = {
     "next_value": (lambda seq, conn: seq.next_value(conn), None),

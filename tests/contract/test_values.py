@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import pytest
 
 from aseq import AsyncSequence, InvalidSequence
@@ -91,7 +93,7 @@ async def test_a_batch_of_none_touches_nothing(database: Database, name: str) ->
 )
 async def test_a_batch_that_cannot_be(count: int, text: str) -> None:
     with pytest.raises(InvalidSequence) as caught:
-        await AsyncSequence().next_values(object(), count)
+        await AsyncSequence().next_values(cast("Any", object()), count)
 
     assert str(caught.value) == text
     assert caught.value.argument == "count"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import asyncpg
 import psycopg
@@ -25,7 +26,7 @@ def log(
     return caplog
 
 
-async def draw_from_each(conn: object, names: int) -> None:
+async def draw_from_each(conn: Any, names: int) -> None:
     for number in range(names):
         await AsyncSequence(f"case-{number}").next_value(conn)
 

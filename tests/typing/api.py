@@ -14,6 +14,7 @@ import aseq.django
 from aseq import (
     AseqError,
     AsyncSequence,
+    Connection,
     InvalidSequence,
     NotInTransaction,
     SequenceExhausted,
@@ -29,7 +30,7 @@ from aseq.adapters.base import SQLITE, Bind, Dialect, Executor, Paramstyle, Row,
 from aseq.testing import MemoryExecutor, assert_gapless
 
 
-async def verbs(conn: object, seq: AsyncSequence) -> None:
+async def verbs(conn: Connection, seq: AsyncSequence) -> None:
     assert_type(await seq.next_value(conn), int)
     assert_type(await seq.next_value(conn, nowait=True), int)
     assert_type(await seq.next_values(conn, 3), Sequence[int])
@@ -42,7 +43,7 @@ async def verbs(conn: object, seq: AsyncSequence) -> None:
         assert_type(value, int)
 
 
-async def wrong_verbs(conn: object, seq: AsyncSequence) -> None:
+async def wrong_verbs(conn: Connection, seq: AsyncSequence) -> None:
     await seq.next_value()  # type: ignore[call-arg]
     await seq.next_value(conn=conn)  # type: ignore[call-arg]
     await seq.next_value(conn, True)  # type: ignore[call-arg]
@@ -97,7 +98,7 @@ def wrong_parameters(seq: AsyncSequence) -> None:
     seq < seq  # type: ignore[operator]  # noqa: B015
 
 
-async def tables(conn: object) -> None:
+async def tables(conn: Connection) -> None:
     await create_table(conn)
     await create_table(conn, "billing.numbers")
     await drop_table(conn, "billing.numbers")
