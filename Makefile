@@ -22,9 +22,12 @@ environment = $(VENV)/.has-$1-$(version)
 
 endif
 
+# All that needs no database, and the contract on one connection of each database.
+QUICK := not contract or Asyncpg-asyncio] or SessionAiosqlite-asyncio]
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test serve bench lint types docs clean
+.PHONY: help demo check test serve bench lint types docs clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile
@@ -32,7 +35,11 @@ help: ## this list
 demo: $(call environment,test) ## 200 invoices at once, on SQLite and PostgreSQL: no number is lost
 	$(call python,test) -m examples.invoices.demo $(ARGS)
 
-test: $(call environment,test) ## all tests
+check: $(call environment,test) ## a telling part of the tests: under a minute
+	$(call python,test) -m pytest $(ARGS) tests/core tests/test_drive.py tests/test_errors.py \
+	    tests/test_layering.py tests/contract -k "$(QUICK)"
+
+test: $(call environment,test) ## all tests: under ten minutes
 	$(call python,test) -m pytest $(ARGS)
 
 serve: $(call environment,test) ## the application of the demo, in a browser (PORT=8000)

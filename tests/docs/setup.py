@@ -19,9 +19,9 @@ import httpx
 import psycopg
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI
 from sqlalchemy import create_engine, inspect, select
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from aseq.testing import assert_gapless
 from tests.docs.markdown import DOCS, blocks
@@ -115,13 +115,7 @@ async def _application(namespace: ModuleType) -> AsyncIterator[None]:
     """An application without its endpoint; afterwards, requests to it."""
     async with _any_customer(namespace):
         app = FastAPI()
-
-        async def get_session() -> AsyncIterator[AsyncSession]:
-            async with AsyncSession(namespace.engine) as session:
-                yield session
-
-        given = {"app": app, "get_session": get_session}
-        vars(namespace).update(given, AsyncSession=AsyncSession, Depends=Depends)
+        vars(namespace).update(app=app, async_session=async_sessionmaker(namespace.engine))
         yield
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
