@@ -51,7 +51,7 @@ class Queued:
 
     def __init__(self, name: str, paramstyle: Paramstyle = "numeric_dollar") -> None:
         statement = next(next_values(AsyncSequence(name), POSTGRESQL, 1))
-        self._sql, self._args = statement.render(paramstyle, statement.table)
+        self._sql, self._args = POSTGRESQL.render(statement, paramstyle, statement.table)
 
     async def on_asyncpg(self, conn: Any) -> int:
         [[number, _]] = await conn.fetch(self._sql, *self._args)
@@ -74,7 +74,7 @@ class QueuedSqlite:
 
     def __init__(self, name: str) -> None:
         statement = next(next_values(AsyncSequence(name), SQLITE, 1))
-        self._sql, self._args = statement.render("qmark", statement.table)
+        self._sql, self._args = SQLITE.render(statement, "qmark", statement.table)
 
     async def __call__(self, conn: Any) -> int:
         [[number]] = await conn.execute_fetchall(self._sql, self._args)

@@ -13,7 +13,7 @@ import anyio.lowlevel
 import pytest
 
 from aseq import AsyncSequence, InvalidSequence, SequenceLocked, _drive
-from aseq._core.statement import Statement
+from aseq._core.statement import Statement, Template
 from aseq.adapters.base import SQLITE, Bind, Executor, Paramstyle, Row, TableName
 from tests.cases import BACKENDS
 
@@ -192,7 +192,7 @@ async def test_what_the_plan_cannot_read_was_drawn_all_the_same(
 @pytest.mark.parametrize("error", [InvalidSequence("check", "is wrong"), KeyboardInterrupt()])
 async def test_whatever_comes_after_the_draw_is_a_loss(error: BaseException) -> None:
     def plan() -> Generator[Statement, Sequence[Row], int]:
-        yield Statement("SELECT 1", TableName("aseq_sequence"))
+        yield Statement(Template("SELECT 1"), TableName("aseq_sequence"))
         raise error
 
     executor = Answering()
@@ -219,7 +219,7 @@ async def test_the_second_statement_of_a_plan_may_fail_after_the_first_has_drawn
 
     def plan() -> Generator[Statement, Sequence[Row], int]:
         for _ in range(2):
-            yield Statement("SELECT 1", TableName("aseq_sequence"))
+            yield Statement(Template("SELECT 1"), TableName("aseq_sequence"))
         raise OSError("of the driver")
 
     executor = Answering()

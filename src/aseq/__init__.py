@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ._connection import Connection
-from ._core.failure import is_retryable
+from ._core.retry import is_retryable
 from ._schema import create_table, create_table_sql, drop_table
 from ._sequence import AsyncSequence
 from .errors import (

@@ -91,7 +91,8 @@ def requests(
             result: T = stop.value
             return result
         table = info.locate(statement.table)
-        rows = yield Request(*statement.render(info.paramstyle, table), statement.nowait)
+        sql, args = info.dialect.render(statement, info.paramstyle, table)
+        rows = yield Request(sql, args, statement.nowait)
         if statement.queues:
             note_queued(statement, table, rows or ())
 

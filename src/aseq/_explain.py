@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._core.failure import code
+from ._core.failure import report
 from ._core.spec import SequenceSpec
 from ._core.table import TableName
 from .adapters.base import ConnectionInfo, TransactionEnded
@@ -45,9 +45,10 @@ class explained:  # noqa: N801  # reads as a word; a generator would cost twice 
             ours = _translate(exc, spec, info)
             if ours is not None:
                 raise _as_subclass(ours, info) from exc
-            note = info.dialect.notes.get(code(exc) or "")
-            if note is not None:
-                exc.add_note(note)
+            found = report(exc, info.dialect.code)
+            if found is not None and found.code in info.dialect.notes:
+                note = info.dialect.notes[found.code]
+                exc.add_note(note.format(sequence=repr(spec.name)))
         elif isinstance(exc, TransactionEnded):
             raise _as_subclass(NotInTransaction(spec.name, *exc.args), info) from None
         elif isinstance(exc, AseqError) and type(exc) in info.errors:

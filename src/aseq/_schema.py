@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from ._connection import Connection
 from ._core import plans
-from ._core.dialects import DIALECTS
+from ._core.dialects import DIALECTS, DialectName
 from ._core.spec import DEFAULT_TABLE
-from ._core.statement import on_table
 from ._core.table import TableName
 from ._dispatch import executor_for
 from ._drive import run
@@ -50,13 +47,11 @@ async def drop_table(conn: Connection, table: str = DEFAULT_TABLE, /) -> None:
     await run(plans.drop_table(executor.dialect, name), executor)
 
 
-def create_table_sql(
-    dialect: Literal["postgresql", "sqlite"], table: str = DEFAULT_TABLE, /
-) -> str:
+def create_table_sql(dialect: DialectName, table: str = DEFAULT_TABLE, /) -> str:
     """The statement that creates the table of sequences, for hand-written migrations.
 
     Args:
-        dialect: which database it is for.
+        dialect: which database it is for, "postgresql" or "sqlite".
         table: "table" or "schema.table".
 
     Returns:
@@ -68,4 +63,4 @@ def create_table_sql(
     if dialect not in DIALECTS:
         known = " or ".join(map(repr, sorted(DIALECTS)))
         raise InvalidSequence("dialect", f"must be {known}, not {dialect!r}")
-    return on_table(DIALECTS[dialect].create[-1], TableName.parse(table)) + ";\n"
+    return DIALECTS[dialect].ddl(TableName.parse(table)) + ";\n"

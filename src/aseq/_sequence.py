@@ -107,7 +107,7 @@ class AsyncSequence(SequenceSpec):
             InvalidSequence: `count` can't work; nothing was sent.
             AseqError: any of those of `next_value`. A batch is drawn whole or not at all.
         """
-        self.check_count(count)
+        self._check_count(count)
         if count == 0:
             return range(0)
         return await self._draw(conn, count, nowait)
@@ -163,7 +163,7 @@ class AsyncSequence(SequenceSpec):
             InvalidSequence: the sequence can't have that value; nothing was sent.
             AseqError: any of those of `next_value`, but for SequenceExhausted.
         """
-        self.check_value(value)
+        self._check_value(value)
         executor = executor_for(conn)
         plan = plans.advance_to(self, executor.dialect, value)
         return await run_on(self, plan, executor, writes=True)

@@ -1,6 +1,6 @@
 """Every exception of aseq. This module imports nothing of ours.
 
-:
+The tree:
 
     AseqError
     ├─ InvalidSequence(ValueError)         bad name, table or values

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from ._core.dialects import SQLITE
 from ._core.spec import SequenceSpec
-from ._core.statement import Bind, Paramstyle, Row, on_table
+from ._core.statement import Bind, Paramstyle, Row
 from ._core.table import TableName
 from .adapters.base import Executor
 
@@ -70,8 +70,7 @@ class MemoryExecutor(Executor):
     def locate(self, table: TableName) -> TableName:
         """Create the table at first sight. A schema becomes part of its name."""
         flat = TableName(str(table).replace(".", "__"))
-        for template in self.dialect.create:
-            self._connection.execute(on_table(template, flat))
+        self._connection.execute(self.dialect.ddl(flat))
         return flat
 
     async def fetch(
@@ -121,8 +120,8 @@ def assert_gapless(
     """
     spec = SequenceSpec("assert_gapless", initial_value, reset_value, step=step)
     found = list(values)
-    if spec.cycle is not None:
-        _assert_equal(found, list(islice(cycle(spec.cycle.values), len(found))))
+    if spec._cycle is not None:
+        _assert_equal(found, list(islice(cycle(spec._cycle.values), len(found))))
         return
     times = Counter(found)
     expected = range(initial_value, initial_value + len(found) * step, step)

@@ -27,7 +27,7 @@ def connection(postgres: str) -> Iterator[psycopg.Connection]:
     """A transaction with a table of its own, which is never committed."""
     with psycopg.connect(postgres) as connection:
         for statement in plans.create_table(POSTGRESQL, TABLE):
-            sql, args = statement.render("format", TABLE)
+            sql, args = POSTGRESQL.render(statement, "format", TABLE)
             connection.execute(SQL(sql), args)
         yield connection
         connection.rollback()
@@ -45,7 +45,7 @@ def draw_all(
     sqls, args = set[str](), []
     for i, (_, count) in enumerate(wanted):
         statement = next(plans.next_values(spec, POSTGRESQL, count, nowait=nowait))
-        sql, values = statement.render("format", TABLE)
+        sql, values = POSTGRESQL.render(statement, "format", TABLE)
         sqls.add(sql)
         args.append([f"{i}" if value == spec.name else value for value in values])
     [sql] = sqls
@@ -71,9 +71,9 @@ def test_every_looping_draw_is_what_counting_gives(
         )
         wanted = [(last, count) for _, last, count in group]
         ends = draw_all(connection, spec, wanted, nowait=kind.nowait)
-        assert spec.cycle is not None
+        assert spec._cycle is not None
         for (last, count), end in zip(wanted, ends, strict=True):
-            drawn = spec.cycle.batch(end, count)
+            drawn = spec._cycle.batch(end, count)
             assert list(drawn) == one_by_one(spec, last, count), (spec, last, count)
             counted += 1
     assert counted == len(picked) > 1_000

@@ -22,7 +22,7 @@ TABLE = TableName(DEFAULT_TABLE)
 def connection() -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         for statement in plans.create_table(SQLITE, TABLE):
-            connection.execute(*statement.render("qmark", TABLE))
+            connection.execute(*SQLITE.render(statement, "qmark", TABLE))
         connection.execute("BEGIN")
         yield connection
 
@@ -35,7 +35,7 @@ def draw(
     if last is not None:
         connection.execute("INSERT INTO aseq_sequence VALUES (?, ?)", (spec.name, last))
     statement = next(plans.next_values(spec, SQLITE, count))
-    sql, args = statement.render("qmark", TABLE)
+    sql, args = SQLITE.render(statement, "qmark", TABLE)
     [[end]] = connection.execute(sql, args).fetchall()
     assert isinstance(end, int)
     return end
@@ -44,8 +44,8 @@ def draw(
 def test_every_looping_draw_is_what_counting_gives(connection: sqlite3.Connection) -> None:
     counted = 0
     for spec, last, count in cases():
-        assert spec.cycle is not None
-        drawn = spec.cycle.batch(draw(connection, spec, last, count), count)
+        assert spec._cycle is not None
+        drawn = spec._cycle.batch(draw(connection, spec, last, count), count)
         assert list(drawn) == one_by_one(spec, last, count), (spec, last, count)
         counted += 1
     assert counted > 39_000

@@ -16,9 +16,9 @@ from aseq import (
     drop_table,
     is_retryable,
 )
-from aseq._core.failure import code
 from tests.blocks import undone
 from tests.clients import Client
+from tests.codes import code
 from tests.database import Database
 
 DRIVERS = {"asyncpg", "django", "psycopg", "sqlalchemy", "sqlite3", "tortoise"}

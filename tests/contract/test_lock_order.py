@@ -9,10 +9,10 @@ import anyio
 import pytest
 
 from aseq import AsyncSequence, is_retryable
-from aseq._core.failure import code
 from tests.blocks import backend_pid, undone
 from tests.cases import Case
 from tests.clients import Asyncpg, Client, Psycopg, SessionAsyncpg, SessionPsycopg
+from tests.codes import code
 from tests.database import Database
 from tests.observer import Observer, observing
 

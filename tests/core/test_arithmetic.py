@@ -108,9 +108,9 @@ def test_every_small_looping_draw_is_what_counting_gives() -> None:
 
 def draw(spec: SequenceSpec, last: int | None, count: int) -> list[int]:
     """A looping draw as plan and database share it out."""
-    assert spec.cycle is not None
+    assert spec._cycle is not None
     end = as_the_database_does(binds_of(spec, count), last)
-    return list(spec.cycle.batch(end, count))
+    return list(spec._cycle.batch(end, count))
 
 
 @st.composite

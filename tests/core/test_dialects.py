@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from aseq._core.dialects import DIALECTS, POSTGRESQL, SQLITE, Dialect, Draw
-from aseq._core.statement import Paramstyle, Statement
+from aseq._core.statement import Paramstyle, Script, Statement, Template
 from aseq._core.table import TableName
 
 FOLDER = Path(__file__).with_name("sql")
@@ -28,28 +28,35 @@ class Anything(dict[str, int | str]):
         return key
 
 
-def named_texts(dialect: Dialect) -> Iterator[tuple[str, str]]:
+def named_texts(dialect: Dialect) -> Iterator[tuple[str, Template]]:
     """Every template of a dialect; the plainest name of a text comes first."""
     for looping, queued, nowait in product((False, True), (True, False), (False, True)):
         flags = (looping, "looping"), (not queued, "unqueued"), (nowait, "nowait")
         name = "_".join(["draw", *(word for is_so, word in flags if is_so)])
-        yield name, dialect.draw[Draw(looping, queued, nowait)]
+        yield from _named(name, dialect.draw[Draw(looping, queued, nowait)])
     for upwards, queued in product((True, False), (True, False)):
         name = "advance" + ("" if upwards else "_down") + ("" if queued else "_unqueued")
-        yield name, dialect.advance[upwards, queued]
-    if dialect.enqueue is not None:
-        yield "enqueue", dialect.enqueue
-    yield from (("last_value", dialect.last_value), ("delete", dialect.delete))
-    *before, create = dialect.create
-    yield from ((f"create_{number}", text) for number, text in enumerate(before))
-    yield from (("create", create), ("drop", dialect.drop))
+        yield from _named(name, dialect.advance[upwards, queued])
+    yield from _named("last_value", dialect.last_value)
+    for queued in (True, False):
+        yield from _named("delete", dialect.delete[queued])
+    yield from _named("create", dialect.create)
+    yield from _named("drop", dialect.drop)
+
+
+def _named(name: str, script: Script) -> Iterator[tuple[str, Template]]:
+    """The statements of a script: the last one has its name, those before a number, too."""
+    *before, answers = script
+    yield from ((f"{name}_{number}", template) for number, template in enumerate(before))
+    yield name, answers
 
 
 def whole_texts(dialect: Dialect) -> dict[str, str]:
     """Rendered texts by their names; of equal ones, the first."""
     texts: dict[str, str] = {}
     for name, template in named_texts(dialect):
-        sql, _ = Statement(template, TABLE, Anything()).render(PARAMSTYLES[dialect.name], TABLE)
+        statement = Statement(template, TABLE, Anything())
+        sql, _ = dialect.render(statement, PARAMSTYLES[dialect.name], TABLE)
         if sql not in texts.values():
             texts[name] = sql
     return texts
@@ -100,12 +107,10 @@ def test_postgresql_has_a_text_of_its_own_for_each() -> None:
 
 
 def test_what_queues_says_in_which_transaction() -> None:
-    queued = [text for (*_, queued, _), text in POSTGRESQL.draw.items() if queued]
-    queued += [text for (_, queued), text in POSTGRESQL.advance.items() if queued]
-    queued.append(str(POSTGRESQL.enqueue))
-    assert len(queued) == 7
-    for _, text in named_texts(POSTGRESQL):
-        assert text.count("txid_current()") == (text in queued)
+    templates = {template for _, template in named_texts(POSTGRESQL)}
+    assert sum(template.queues for template in templates) == 7
+    for template in templates:
+        assert template.text.count("txid_current()") == template.queues
 
 
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)

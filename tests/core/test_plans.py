@@ -103,8 +103,10 @@ def test_a_draw_is_one_statement(
 
     draw = Draw(looping=spec.reset_value is not None, queued=True, nowait=False)
     queues = dialect is POSTGRESQL
-    assert statement == Statement(dialect.draw[draw], TABLE, binds, queues=queues)
-    sql, _ = statement.render("qmark", TABLE)
+    [template] = dialect.draw[draw]
+    assert statement == Statement(template, TABLE, binds)
+    assert statement.queues is queues
+    sql, _ = dialect.render(statement, "qmark", TABLE)
     assert sql.count("?") >= len(binds)
 
 
@@ -126,7 +128,7 @@ def test_each_kind_of_draw_has_its_text(reset: int | None, fair: bool, nowait: b
     spec = SequenceSpec("a", 1, reset, table="billing.numbers", fair=fair)
     statement = next(plans.next_values(spec, POSTGRESQL, 1, nowait=nowait))
 
-    assert statement.template == POSTGRESQL.draw[Draw(reset is not None, fair, nowait)]
+    assert (statement.template,) == POSTGRESQL.draw[Draw(reset is not None, fair, nowait)]
     assert statement.table == TableName("numbers", "billing")
     assert statement.nowait is nowait
     assert statement.queues is fair

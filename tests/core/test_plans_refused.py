@@ -57,7 +57,7 @@ def test_why_nothing_was_drawn(
         play(plan, *answers, said=said)
 
     assert caught.value.args == error.args
-    assert [item.template for item in said[1:]] == [POSTGRESQL.last_value] * (len(answers) - 1)
+    assert [item.template for item in said[1:]] == [*POSTGRESQL.last_value] * (len(answers) - 1)
     assert all(item.binds["name"] == "a" and item.table == TABLE for item in said)
 
 

@@ -10,11 +10,17 @@ from aseq._core import plans
 from aseq._core.arithmetic import MAX, MIN
 from aseq._core.dialects import DIALECTS, POSTGRESQL, SQLITE, Dialect
 from aseq._core.spec import SequenceSpec
-from aseq._core.statement import Statement
+from aseq._core.statement import Script, Statement
 from aseq._core.table import TableName
 from tests.core.test_plans import TABLE, play
 
 SPEC = SequenceSpec("a")
+
+
+def about(script: Script, table: TableName = TABLE) -> list[Statement]:
+    """A script as a plan about sequence "a" says it."""
+    return [Statement(template, table, {"name": "a"}) for template in script]
+
 
 # Where a new row starts: (spec, value asked for, last value of the new row)
 STARTS = [
@@ -52,7 +58,7 @@ def test_advance_to_is_one_statement(dialect: Dialect, step: int, fair: bool) ->
     [statement], result = play(plans.advance_to(spec, dialect, step), [(77,)])
 
     assert result == 77, "the row may be further on already"
-    assert statement.template == dialect.advance[step > 0, fair]
+    assert (statement.template,) == dialect.advance[step > 0, fair]
     assert statement.table == TableName("numbers", "billing")
     assert statement.nowait is False
     assert statement.queues is (fair and dialect is POSTGRESQL)
@@ -65,7 +71,7 @@ def test_advance_to_is_one_statement(dialect: Dialect, step: int, fair: bool) ->
 def test_last_value(rows: list[tuple[object]], expected: int | None) -> None:
     said, result = play(plans.last_value(SPEC, SQLITE), rows)
 
-    assert said == [Statement(SQLITE.last_value, TABLE, {"name": "a"})]
+    assert said == about(SQLITE.last_value)
     assert (type(result), result) == (type(expected), expected)
 
 
@@ -73,11 +79,8 @@ def test_last_value(rows: list[tuple[object]], expected: int | None) -> None:
 def test_delete_queues_before_it_takes_the_row(rows: list[tuple[int]], expected: bool) -> None:
     said, result = play(plans.delete(SPEC, POSTGRESQL), [("",)], rows)
 
-    assert POSTGRESQL.enqueue is not None
-    assert said == [
-        Statement(POSTGRESQL.enqueue, TABLE, {"name": "a"}, queues=True),
-        Statement(POSTGRESQL.delete, TABLE, {"name": "a"}),
-    ]
+    assert said == about(POSTGRESQL.delete[True])
+    assert [statement.queues for statement in said] == [True, False]
     assert result is expected
 
 
@@ -94,7 +97,8 @@ def test_delete_takes_the_row_at_once_where_nobody_queues(
 ) -> None:
     said, result = play(plans.delete(spec, dialect), [(7,)])
 
-    assert said == [Statement(dialect.delete, TableName.parse(spec.table), {"name": "a"})]
+    assert said == about(dialect.delete[False], TableName.parse(spec.table))
+    assert [statement.queues for statement in said] == [False]
     assert result is True
 
 
@@ -104,12 +108,12 @@ def test_the_table_is_created_and_dropped(dialect: Dialect) -> None:
     created, _ = play(plans.create_table(dialect, table), *([] for _ in dialect.create))
     dropped, _ = play(plans.drop_table(dialect, table), [])
 
-    assert created == [Statement(text, table) for text in dialect.create]
-    assert dropped == [Statement(dialect.drop, table)]
+    assert created == [Statement(template, table) for template in dialect.create]
+    assert dropped == [Statement(template, table) for template in dialect.drop]
 
 
 def test_workers_that_create_the_table_at_once_queue_first() -> None:
     lock, create = POSTGRESQL.create
 
-    assert "pg_advisory_xact_lock" in lock
-    assert create.startswith("CREATE TABLE IF NOT EXISTS")
+    assert "pg_advisory_xact_lock" in lock.text
+    assert create.text.startswith("CREATE TABLE IF NOT EXISTS")

@@ -145,12 +145,12 @@ def test_the_first_three_parameters_are_the_seeds_and_positional() -> None:
 
 @pytest.mark.parametrize(("parameters", "expected"), QUEUED)
 def test_who_queues(parameters: dict[str, Any], expected: bool) -> None:
-    assert SequenceSpec(**parameters).queued is expected
+    assert SequenceSpec(**parameters)._queued is expected
 
 
 def test_only_a_sequence_with_a_reset_value_has_a_cycle() -> None:
-    assert SequenceSpec(initial_value=3).cycle is None
-    assert SequenceSpec("a", 3, 9, step=2).cycle == Cycle(3, 2, 9)
+    assert SequenceSpec(initial_value=3)._cycle is None
+    assert SequenceSpec("a", 3, 9, step=2)._cycle == Cycle(3, 2, 9)
 
 
 @pytest.mark.parametrize("cls", [SequenceSpec, AsyncSequence])

@@ -62,25 +62,25 @@ BAD_VALUES: list[tuple[SequenceSpec, object, str]] = [
 
 @pytest.mark.parametrize(("spec", "count"), GOOD_COUNTS)
 def test_a_count_that_can_be_drawn(spec: SequenceSpec, count: int) -> None:
-    spec.check_count(count)
+    spec._check_count(count)
 
 
 @pytest.mark.parametrize(("spec", "count", "text"), BAD_COUNTS)
 def test_a_count_that_cannot(spec: SequenceSpec, count: int, text: str) -> None:
     with pytest.raises(InvalidSequence) as caught:
-        spec.check_count(count)
+        spec._check_count(count)
 
     assert (str(caught.value), caught.value.argument) == (text, "count")
 
 
 @pytest.mark.parametrize(("spec", "value"), GOOD_VALUES)
 def test_a_value_that_can_be_reached(spec: SequenceSpec, value: int) -> None:
-    spec.check_value(value)
+    spec._check_value(value)
 
 
 @pytest.mark.parametrize(("spec", "value", "text"), BAD_VALUES)
 def test_a_value_that_cannot(spec: SequenceSpec, value: int, text: str) -> None:
     with pytest.raises(InvalidSequence) as caught:
-        spec.check_value(value)
+        spec._check_value(value)
 
     assert (str(caught.value), caught.value.argument) == (text, "value")

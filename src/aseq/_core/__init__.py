@@ -7,6 +7,6 @@ a clock, or logs. It imports the standard library, `aseq.errors` and itself.
 * `arithmetic` knows integers, and nothing else.
 * `statement` knows how drivers write parameters.
 * `dialects` know what each server understands.
-* `failure` knows how to find out what a driver's error says.
+* `failure` knows how errors are wrapped; `retry` which ones are worth a new transaction.
 * `plans` put these together: the operations, as generators of statements.
 """

@@ -6,7 +6,7 @@ database.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import TypeAlias, TypeVar, cast
@@ -16,7 +16,7 @@ from aseq.errors import AseqError, InvalidSequence, SequenceExhausted, SequenceL
 from .arithmetic import Cycle, batch, bounds, fits
 from .dialects import Dialect, Draw
 from .spec import SequenceSpec
-from .statement import Bind, Row, Statement
+from .statement import Bind, Row, Script, Statement
 from .table import TableName
 
 T = TypeVar("T")
@@ -28,26 +28,37 @@ _LOCKED = "nowait=True doesn't wait for it. The transaction is usable, and nothi
 def next_values(
     spec: SequenceSpec, dialect: Dialect, count: int, *, nowait: bool = False
 ) -> Plan[Sequence[int]]:
-    """Draw `count` numbers, at least one, in one statement."""
-    rows = yield _draw(spec, dialect, count, nowait)
+    """Draw `count` numbers, at least one, in one go."""
+    rows = yield from _say(_draw(spec, dialect, count, nowait))
     end = _integer(rows[0][0]) if rows else None
     if end is None:
         raise (yield from _refusal(spec, dialect, count, nowait=nowait))
-    cycle = spec.cycle
+    cycle = spec._cycle
     return batch(end, spec.step, count) if cycle is None else cycle.batch(end, count)
 
 
 @lru_cache(maxsize=1024)
-def _draw(spec: SequenceSpec, dialect: Dialect, count: int, nowait: bool) -> Statement:
-    cycle = spec.cycle
-    template = dialect.draw[Draw(cycle is not None, spec.queued, nowait)]
+def _draw(
+    spec: SequenceSpec, dialect: Dialect, count: int, nowait: bool
+) -> tuple[Statement, ...]:
+    cycle = spec._cycle
+    script = dialect.draw[Draw(cycle is not None, spec._queued, nowait)]
     binds = _endless_binds(spec, count) if cycle is None else _looping_binds(spec, cycle, count)
-    queues = _queues(spec, dialect)
-    return Statement(template, TableName.parse(spec.table), binds, nowait, queues)
+    return _statements(script, TableName.parse(spec.table), binds, nowait=nowait)
 
 
-def _queues(spec: SequenceSpec, dialect: Dialect) -> bool:
-    return spec.queued and dialect.enqueue is not None
+def _statements(
+    script: Script, table: TableName, binds: Mapping[str, Bind], *, nowait: bool = False
+) -> tuple[Statement, ...]:
+    return tuple([Statement(template, table, binds, nowait) for template in script])
+
+
+def _say(statements: Iterable[Statement]) -> Plan[Sequence[Row]]:
+    """Say one after the other; the last one's rows."""
+    rows: Sequence[Row] = ()
+    for statement in statements:
+        rows = yield statement
+    return rows
 
 
 def _endless_binds(spec: SequenceSpec, count: int) -> dict[str, Bind]:
@@ -83,7 +94,7 @@ def _refusal(
     spec: SequenceSpec, dialect: Dialect, count: int, *, nowait: bool
 ) -> Plan[AseqError]:
     """Why nothing was drawn: the sequence is at its end, or somebody holds it."""
-    if nowait and spec.cycle is not None:
+    if nowait and spec._cycle is not None:
         return SequenceLocked(spec.name, _LOCKED)
     last = yield from last_value(spec, dialect)
     if nowait and (last is None or last in bounds(count * spec.step)):
@@ -93,9 +104,14 @@ def _refusal(
 
 def last_value(spec: SequenceSpec, dialect: Dialect) -> Plan[int | None]:
     """Read the last value drawn."""
-    table = TableName.parse(spec.table)
-    rows = yield Statement(dialect.last_value, table, {"name": spec.name})
+    rows = yield from _about(spec, dialect.last_value)
     return _integer(rows[0][0]) if rows else None
+
+
+def _about(spec: SequenceSpec, script: Script, **binds: int) -> Plan[Sequence[Row]]:
+    """A script about one sequence."""
+    table = TableName.parse(spec.table)
+    return _say(_statements(script, table, {"name": spec.name, **binds}))
 
 
 def _integer(value: object) -> int | None:
@@ -105,11 +121,8 @@ def _integer(value: object) -> int | None:
 
 def advance_to(spec: SequenceSpec, dialect: Dialect, value: int) -> Plan[int]:
     """Move the last value forward to `value`, never back."""
-    upwards = spec.step > 0
-    template = dialect.advance[upwards, spec.queued]
-    binds: dict[str, Bind] = {"name": spec.name, "start": _start(spec, value), "value": value}
-    queues = _queues(spec, dialect)
-    rows = yield Statement(template, TableName.parse(spec.table), binds, queues=queues)
+    script = dialect.advance[spec.step > 0, spec._queued]
+    rows = yield from _about(spec, script, start=_start(spec, value), value=value)
     return cast("int", _integer(rows[0][0]))
 
 
@@ -125,20 +138,15 @@ def _start(spec: SequenceSpec, value: int) -> int:
 
 def delete(spec: SequenceSpec, dialect: Dialect) -> Plan[bool]:
     """Delete the sequence."""
-    table = TableName.parse(spec.table)
-    if spec.queued and dialect.enqueue is not None:
-        # A statement of its own: the next one sees what was committed while this waited.
-        yield Statement(dialect.enqueue, table, {"name": spec.name}, queues=True)
-    rows = yield Statement(dialect.delete, table, {"name": spec.name})
+    rows = yield from _about(spec, dialect.delete[spec._queued])
     return bool(rows)
 
 
 def create_table(dialect: Dialect, table: TableName) -> Plan[None]:
     """Create the table of sequences, if it isn't there."""
-    for template in dialect.create:
-        yield Statement(template, table)
+    yield from _say(_statements(dialect.create, table, {}))
 
 
 def drop_table(dialect: Dialect, table: TableName) -> Plan[None]:
     """Drop the table of sequences, if it is there."""
-    yield Statement(dialect.drop, table)
+    yield from _say(_statements(dialect.drop, table, {}))

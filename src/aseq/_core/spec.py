@@ -12,7 +12,7 @@ from .table import TableName
 
 DEFAULT_TABLE = "aseq_sequence"
 # django-sequences' own table, where its clients draw without queueing.
-SEED_TABLE = "sequences_sequence"
+DJANGO_SEQUENCES_TABLE = "sequences_sequence"
 
 NAME_LIMIT = 100
 
@@ -49,20 +49,20 @@ class SequenceSpec:
             raise InvalidSequence("fair", "must be True, False or None")
 
     @property
-    def cycle(self) -> Cycle | None:
-        """The values the sequence loops over, or None if it goes on for ever."""
+    def _cycle(self) -> Cycle | None:
+        """The values the sequence loops over, or None if it has no end."""
         if self.reset_value is None:
             return None
         return Cycle(self.initial_value, self.step, self.reset_value)
 
     @property
-    def queued(self) -> bool:
-        """Whether callers stand in the fair queue: all but those who share the seed's table."""
+    def _queued(self) -> bool:
+        """Whether callers stand in the fair queue; in django-sequences' table they don't."""
         if self.fair is None:
-            return TableName.parse(self.table).name != SEED_TABLE
+            return TableName.parse(self.table).name != DJANGO_SEQUENCES_TABLE
         return self.fair
 
-    def check_count(self, count: int) -> None:
+    def _check_count(self, count: int) -> None:
         """Refuse a batch that can't exist.
 
         Raises:
@@ -70,7 +70,7 @@ class SequenceSpec:
         """
         if not _is_integer(count) or count < 0:
             raise InvalidSequence("count", f"must be an integer of at least 0, not {count!r}")
-        cycle = self.cycle
+        cycle = self._cycle
         if cycle is not None and count > cycle.length:
             raise InvalidSequence(
                 "count", f"must be at most {cycle.length}, the length of the cycle, not {count}"
@@ -78,14 +78,14 @@ class SequenceSpec:
         if not fits(count * self.step):
             raise InvalidSequence("count", f"is too large: {count} steps don't fit in 64 bits")
 
-    def check_value(self, value: int) -> None:
+    def _check_value(self, value: int) -> None:
         """Refuse a value that the sequence can't have.
 
         Raises:
             InvalidSequence: not a 64-bit integer, or off the cycle.
         """
         _check_integer("value", value)
-        cycle = self.cycle
+        cycle = self._cycle
         if cycle is not None and value not in cycle.values:
             raise InvalidSequence(
                 "value",

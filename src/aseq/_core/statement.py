@@ -1,15 +1,19 @@
 """SQL with named parameters, and the ways in which drivers write them.
 
-A template names two kinds of thing. ``$table`` is the quoted table, put in as text
-because it is an identifier (``$literal``: the same as a string literal; ``$bare``: its
-name alone, for the names of constraints). ``{name}`` is a value, and always bound.
+A template names two kinds of thing. ``$table`` is the table, quoted as the dialect
+quotes, and put in as text because it is an identifier (``$literal``: the same as a string
+literal; ``$bare``: its name alone, for the names of constraints). ``:name`` is a value,
+and always bound; the two colons of PostgreSQL's casts are none.
+
+Dialects make their templates out of fragments with `str.format` and ``{}``. That is over
+when the module has been imported: to a template, a brace is a brace.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from string import Formatter, Template
 from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -19,58 +23,87 @@ Bind: TypeAlias = int | str
 Row: TypeAlias = Sequence[object]
 Paramstyle: TypeAlias = Literal["qmark", "format", "numeric_dollar"]
 
-
 _NO_BINDS: Mapping[str, Bind] = MappingProxyType({})
+
+_BIND = re.compile(r"(?<![:\w]):([A-Za-z_]\w*)")
+_IDENTIFIER = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+
+
+class Template(NamedTuple):
+    """What a dialect says in one statement, with its table and its values still named.
+
+    Attributes:
+        text: the SQL.
+        queues: it takes a place in the fair queue, which is kept until the transaction
+            ends. The second column of its row is the transaction's id.
+    """
+
+    text: str
+    queues: bool = False
+
+
+Script: TypeAlias = tuple[Template, ...]
+"""The statements of one operation, with the same values for all. The last one answers."""
 
 
 class Statement(NamedTuple):
     """One thing to say to a database.
 
     Attributes:
-        template: the text, with its table and its parameters still named.
+        template: what the dialect says.
         table: the table it is about, as the sequence names it.
         binds: a value for each parameter (and maybe for others).
         nowait: don't wait for the database's own lock (on SQLite, the busy
             timeout; servers are told so in the text).
-        queues: it takes a place in the fair queue, which is kept until the transaction
-            ends. The second column of its row is the transaction's id.
     """
 
-    template: str
+    template: Template
     table: TableName
     binds: Mapping[str, Bind] = _NO_BINDS
     nowait: bool = False
-    queues: bool = False
 
-    def render(self, paramstyle: Paramstyle, table: TableName) -> tuple[str, tuple[Bind, ...]]:
+    @property
+    def queues(self) -> bool:
+        """Whether it takes a place in the fair queue: see `Template`."""
+        return self.template.queues
+
+    def render(
+        self, quote: str, paramstyle: Paramstyle, table: TableName
+    ) -> tuple[str, tuple[Bind, ...]]:
         """The text as one kind of driver takes it, and its arguments in order."""
-        sql, names = _render(self.template, table, paramstyle)
+        sql, names = _render(self.template.text, quote, paramstyle, table)
         return sql, tuple([self.binds[name] for name in names])
 
 
 @lru_cache(maxsize=1024)
 def _render(
-    template: str, table: TableName, paramstyle: Paramstyle
+    text: str, quote: str, paramstyle: Paramstyle, table: TableName
 ) -> tuple[str, tuple[str, ...]]:
-    text = on_table(template, table)
     pieces: list[str] = []
     names: list[str] = []
-    for literal, name, _, _ in Formatter().parse(text):
-        pieces.append(literal.replace("%", "%%") if paramstyle == "format" else literal)
-        if name is not None:
-            pieces.append(_place(name, names, paramstyle))
+    # Text and parameters, in turns. The table comes last: nothing in its name is a parameter.
+    for i, piece in enumerate(_BIND.split(text)):
+        if i % 2:
+            pieces.append(_place(piece, names, paramstyle))
+        else:
+            written = on_table(piece, quote, table)
+            pieces.append(written.replace("%", "%%") if paramstyle == "format" else written)
     return "".join(pieces), tuple(names)
 
 
-def on_table(template: str, table: TableName) -> str:
-    """The template with the table in its place, its parameters still named."""
+def on_table(text: str, quote: str, table: TableName) -> str:
+    """The text with the table in its place, its parameters still named.
+
+    Args:
+        text: of a template.
+        quote: the dialect's quotation mark for identifiers.
+        table: where the table is.
+    """
     parts = (table.name,) if table.schema is None else (table.schema, table.name)
-    quoted = ".".join('"' + part.replace('"', '""') + '"' for part in parts)
+    quoted = ".".join(quote + part.replace(quote, quote * 2) + quote for part in parts)
     literal = "'" + quoted.replace("'", "''") + "'"
     names = {"table": quoted, "literal": literal, "bare": table.name}
-    # A brace in a name isn't a parameter.
-    braced = {key: name.replace("{", "{{").replace("}", "}}") for key, name in names.items()}
-    return Template(template).substitute(braced)
+    return _IDENTIFIER.sub(lambda found: names[found[1] or found[2]], text)
 
 
 def _place(name: str, names: list[str], paramstyle: Paramstyle) -> str:

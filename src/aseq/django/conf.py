@@ -8,7 +8,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from aseq._core.spec import DEFAULT_TABLE, SEED_TABLE
+from aseq._core.spec import DEFAULT_TABLE, DJANGO_SEQUENCES_TABLE
 from aseq._core.table import TableName
 from aseq.errors import InvalidSequence
 
@@ -48,7 +48,7 @@ def db_table() -> str:
 
 def managed() -> bool:
     """Whether the table is the app's to create; not that of django-sequences."""
-    return _table_name().name != SEED_TABLE
+    return _table_name().name != DJANGO_SEQUENCES_TABLE
 
 
 def _table_name() -> TableName:

@@ -7,7 +7,6 @@ from typing import Any
 from django.db import migrations
 
 from aseq._core.dialects import DIALECTS
-from aseq._core.statement import on_table
 from aseq._core.table import TableName
 
 from . import conf
@@ -27,4 +26,4 @@ class CreateSequenceTable(migrations.CreateModel):
             super().database_forwards(app_label, schema_editor, from_state, to_state)
         elif self.allow_migrate_model(connection.alias, model):
             table = TableName.parse(conf.table())
-            schema_editor.execute(on_table(dialect.create[-1], table), params=None)
+            schema_editor.execute(dialect.ddl(table), params=None)

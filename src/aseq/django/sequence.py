@@ -73,7 +73,7 @@ class Sequence:
     def get_next_values(self, batch_size: int, *, nowait: bool = False) -> Values[int]:
         """Draw the next `batch_size` values: a range, unless the sequence looped."""
         spec = self._spec()
-        spec.check_count(batch_size)
+        spec._check_count(batch_size)
         if batch_size == 0:
             return range(0)
         connection = self._connection(router.db_for_write)
@@ -83,7 +83,7 @@ class Sequence:
     def advance_to(self, value: int) -> int:
         """Move the last value forward, never back; return the last value now."""
         spec = self._spec()
-        spec.check_value(value)
+        spec._check_value(value)
         connection = self._connection(router.db_for_write)
         plan = plans.advance_to(spec, connection.dialect, value)
         return run_on_sync(spec, plan, connection, writes=True)

@@ -8,10 +8,10 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError, connections, transaction
 from django.db.models import Field, IntegerField, Max, Model
 
-from aseq._core.statement import on_table
 from aseq._core.table import TableName
 
 from . import conf
+from .connection import DjangoConnection
 from .forward import advance
 
 _ROWS = "SELECT name, last FROM $table ORDER BY name"
@@ -32,7 +32,8 @@ def from_table(table: str, *, using: str) -> dict[str, tuple[int | None, int]]:
         raise CommandError(f"{table} is the table in use: there is nothing to take over")
     # All or nothing; in the order of their names, so that nobody deadlocks.
     with transaction.atomic(using=using):
-        rows = _rows(on_table(_ROWS, source), table, using)
+        dialect = DjangoConnection(using).dialect
+        rows = _rows(dialect.on_table(_ROWS, source), table, using)
         return {name: advance(name, last, using=using) for name, last in rows}
 
 

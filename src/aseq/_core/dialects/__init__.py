@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 from .base import Dialect, Draw
 from .postgresql import ABORT, POSTGRESQL
 from .sqlite import SQLITE
 
-__all__ = ("ABORT", "DIALECTS", "POSTGRESQL", "SQLITE", "Dialect", "Draw")
+__all__ = ("ABORT", "DIALECTS", "POSTGRESQL", "SQLITE", "Dialect", "DialectName", "Draw")
+
+DialectName: TypeAlias = Literal["postgresql", "sqlite"]
 
 DIALECTS = {dialect.name: dialect for dialect in (POSTGRESQL, SQLITE)}

@@ -1,4 +1,4 @@
-"""What a dialect consists of, and the fragments that every server understands."""
+"""What a dialect consists of, and the fragments that several of them share."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import NamedTuple
 
+from aseq._core.failure import Code, CodeReader
+from aseq._core.statement import Bind, Paramstyle, Script, Statement, Template, on_table
+from aseq._core.table import TableName
 from aseq.errors import AseqError
 
 
 class Draw(NamedTuple):
-    """The ways of drawing numbers that need a text of their own."""
+    """The ways of drawing numbers that need a script of their own."""
 
     looping: bool
     queued: bool
@@ -23,56 +26,117 @@ DRAWS = tuple(Draw(*flags) for flags in product((False, True), repeat=3))
 
 @dataclass(frozen=True, eq=False)  # told apart by identity: there are few, and they hold maps
 class Dialect:
-    """What one family of servers understands. Texts are templates (see `statement`).
+    """What one family of servers understands. Every operation is a `Script`.
 
     Attributes:
         name: as SQLAlchemy calls it.
-        draw: the statement that draws numbers, for each kind of draw. It gives one
-            row with the new last value; no row, or NULL, if nothing was drawn.
-            Where there is a queue, what queues adds the id of its transaction.
-        enqueue: takes a place in the fair queue; None where there is no queue.
+        quote: the quotation mark around identifiers.
+        draw: draws numbers, for each kind of draw. The answer is one row with the new
+            last value; no row, or NULL, if nothing was drawn.
         advance: moves a sequence forward, upwards (True) or downwards (False), for
-            queued sequences and others: keys are (upwards, queued).
-        last_value: reads the last value.
-        delete: deletes a sequence and gives its last value.
-        create: the statements that create the table.
-        drop: the statement that drops it.
+            queued sequences and others: keys are (upwards, queued). The answer is one
+            row with the last value now.
+        last_value: reads the last value. The answer is one row with it, or none.
+        delete: deletes a sequence, for queued sequences (True) and others. The answer
+            is one row if there was one, or none.
+        create: creates the table. The last statement is the DDL for migrations, too.
+        drop: drops the table.
+        code: reads this family's code off one error.
         explain: which of our errors a driver's error stands for, if any.
         busy: what to tell the caller when the database itself ended a wait.
-        notes: what to add to the driver's own error, by its code.
+        notes: what to add to the driver's own error, by its code; ``{sequence}`` is the
+            name of the sequence.
+        retryable: codes of errors after which a new transaction may go better.
         aborts_on_error: whether a statement that fails leaves nothing but a rollback.
+        ends_transaction: codes of errors after which the server has rolled the
+            transaction back without making the connection refuse what comes next.
     """
 
     name: str
-    draw: Mapping[Draw, str]
-    enqueue: str | None
-    advance: Mapping[tuple[bool, bool], str]
-    last_value: str
-    delete: str
-    create: tuple[str, ...]
-    drop: str
+    quote: str
+    draw: Mapping[Draw, Script]
+    advance: Mapping[tuple[bool, bool], Script]
+    last_value: Script
+    delete: Mapping[bool, Script]
+    create: Script
+    drop: Script
+    code: CodeReader
     explain: Callable[[BaseException, str], type[AseqError] | None]
     busy: str
-    notes: Mapping[str | int, str] = field(default_factory=dict)
+    notes: Mapping[Code, str] = field(default_factory=dict)
+    retryable: frozenset[Code] = frozenset()
     aborts_on_error: bool = False
+    ends_transaction: frozenset[Code] = frozenset()
 
+    def render(
+        self, statement: Statement, paramstyle: Paramstyle, table: TableName
+    ) -> tuple[str, tuple[Bind, ...]]:
+        """A statement as one kind of driver takes it, and its arguments in order.
+
+        Args:
+            statement: what to say.
+            paramstyle: how the driver writes parameters.
+            table: where the statement's table is on this connection.
+        """
+        return statement.render(self.quote, paramstyle, table)
+
+    def on_table(self, text: str, table: TableName) -> str:
+        """A text without parameters, about a table."""
+        return on_table(text, self.quote, table)
+
+    def ddl(self, table: TableName) -> str:
+        """The statement that creates the table, for migrations."""
+        return self.on_table(self.create[-1].text, table)
+
+
+# What every server understands.
+
+LAST_VALUE = (Template("SELECT last FROM $table WHERE name = :name"),)
+
+DROP = (Template("DROP TABLE IF EXISTS $table"),)
+
+# The table is the same everywhere; `storage` is what the server may be told beyond it.
+# The check of `last` is for SQLite, whose overflow is silent, but PostgreSQL takes it too:
+# a migration may be made on one and run on the other.
+CREATE = """\
+CREATE TABLE IF NOT EXISTS $table (
+    name {name} NOT NULL,
+    last bigint NOT NULL,
+    CONSTRAINT ${{bare}}_pkey PRIMARY KEY (name),
+    {checks}
+){storage}"""
+
+NAME = "varchar(100)"
+
+# What PostgreSQL and SQLite understand.
+
+CHECKS = """\
+CONSTRAINT ${bare}_name_check CHECK (length(name) BETWEEN 1 AND 100),
+    CONSTRAINT ${bare}_last_check CHECK (CAST(CAST(last AS text) AS bigint) = last)"""
+
+DELETE = (Template("DELETE FROM $table WHERE name = :name RETURNING last"),)
 
 ENDLESS = """\
-s.last + {advance}
-WHERE s.last BETWEEN {lowest} AND {highest}"""
+s.last + :advance
+WHERE s.last BETWEEN :lowest AND :highest"""
 
 # CASE stops at the first branch that holds: no difference is computed that could
 # overflow. Both remainder and quotient are exact on the cycle, whatever the signs.
-LOOPING = """\
+# `last` is the column in the row that is there, `/` a division of integers.
+_LOOPING = """\
 CASE
-    WHEN s.last NOT BETWEEN {low} AND {high} THEN {start}
-    WHEN (s.last - {first}) % {step} <> 0 THEN {start}
-    WHEN (s.last - {first}) / {step} < {room} THEN s.last + {advance}
-    ELSE s.last - {retreat}
+    WHEN {last} NOT BETWEEN :low AND :high THEN :start
+    WHEN ({last} - :first) % :step <> 0 THEN :start
+    WHEN ({last} - :first) {divided_by} :step < :room THEN {last} + :advance
+    ELSE {last} - :retreat
 END"""
 
-LAST_VALUE = "SELECT last FROM $table WHERE name = {name}"
 
-DELETE = "DELETE FROM $table WHERE name = {name} RETURNING last"
+def looping(last: str = "s.last", divided_by: str = "/") -> str:
+    """The next value of a looping sequence.
 
-DROP = "DROP TABLE IF EXISTS $table"
+    Args:
+        last: how the server names the column of the row that is there already.
+        divided_by: its division of integers, which truncates. (MySQL's ``/`` doesn't.)
+    """
+    return _LOOPING.format(last=last, divided_by=divided_by)

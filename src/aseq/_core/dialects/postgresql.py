@@ -11,24 +11,37 @@ import re
 from textwrap import indent
 
 from aseq._core.failure import report
+from aseq._core.statement import Script, Template
 from aseq.errors import AseqError, SequenceLocked, SequenceTableMissing
 
-from .base import DELETE, DRAWS, DROP, ENDLESS, LAST_VALUE, LOOPING, Dialect, Draw
+from .base import (
+    CHECKS,
+    CREATE,
+    DELETE,
+    DRAWS,
+    DROP,
+    ENDLESS,
+    LAST_VALUE,
+    NAME,
+    Dialect,
+    Draw,
+    looping,
+)
 
 ABORT = "ROLLBACK TO SAVEPOINT aseq_lost_a_number"
 """There is no such savepoint, so the server aborts the transaction, and frees its locks."""
 
 # The key: a hash of the sequence's name, seeded with its table's oid.
-_KEY = "hashtextextended({name}, $literal::regclass::oid::bigint)"
+_KEY = "hashtextextended(:name, $literal::regclass::oid::bigint)"
 _ENTER = f"SELECT pg_advisory_xact_lock({_KEY})"
-# Whose place in the queue it is. (Inside a savepoint too, that of the whole transaction.)
-_WHOSE = ", txid_current()"
+# The transaction that holds the place in the queue, also from inside a savepoint.
+_TXID = ", txid_current()"
 
 _UPSERT = """\
 INSERT INTO $table AS s (name, last)
-SELECT {{name}}, CAST({{start}} AS bigint){source}
+SELECT :name, CAST(:start AS bigint){source}
 ON CONFLICT (name) DO UPDATE SET last = {next}
-RETURNING last{whose}"""
+RETURNING last{txid}"""
 
 # MATERIALIZED, and the only source of the row: it runs first and once.
 _QUEUED = f"""\
@@ -42,15 +55,15 @@ WITH queue AS MATERIALIZED (
 # value that a client outside the queue holds uncommitted can't be seen: there, and
 # only there, a short lock_timeout ends the wait. The caller's own comes back.
 _NOWAIT = """\
-WITH patience AS MATERIALIZED (
+WITH saved_timeout AS MATERIALIZED (
     SELECT current_setting('lock_timeout') AS setting
 ), queue AS MATERIALIZED (
     SELECT {entered} AS entered
-), turn AS MATERIALIZED (
-    SELECT FROM patience, queue WHERE CASE
+), free AS MATERIALIZED (
+    SELECT FROM saved_timeout, queue WHERE CASE
         WHEN NOT entered THEN false
-        WHEN EXISTS (SELECT FROM $table WHERE name = {{name}})
-        THEN EXISTS (SELECT FROM $table WHERE name = {{name}} FOR UPDATE SKIP LOCKED)
+        WHEN EXISTS (SELECT FROM $table WHERE name = :name)
+        THEN EXISTS (SELECT FROM $table WHERE name = :name FOR UPDATE SKIP LOCKED)
         ELSE set_config('lock_timeout', CASE
             WHEN setting::interval BETWEEN '1 ms' AND '50 ms' THEN setting ELSE '50ms'
         END, true) IS NOT NULL
@@ -58,20 +71,13 @@ WITH patience AS MATERIALIZED (
 ), draw AS (
 {upsert}
 )
-SELECT draw.*, set_config('lock_timeout', patience.setting, true)
-FROM patience LEFT JOIN draw ON true"""
+SELECT draw.*, set_config('lock_timeout', saved_timeout.setting, true)
+FROM saved_timeout LEFT JOIN draw ON true"""
 
 # A draw rewrites one small row: leave room on its page, so that its new versions
-# stay there and need no index entry, and clear the old ones away early. The check of
-# `last` is for SQLite; the table is the same everywhere.
-_CREATE = """\
-CREATE TABLE IF NOT EXISTS $table (
-    name varchar(100) NOT NULL,
-    last bigint NOT NULL,
-    CONSTRAINT ${bare}_pkey PRIMARY KEY (name),
-    CONSTRAINT ${bare}_name_check CHECK (length(name) BETWEEN 1 AND 100),
-    CONSTRAINT ${bare}_last_check CHECK (CAST(CAST(last AS text) AS bigint) = last)
-) WITH (
+# stay there and need no index entry, and clear the old ones away early.
+_STORAGE = """\
+ WITH (
     fillfactor = 10,
     autovacuum_vacuum_scale_factor = 0,
     autovacuum_vacuum_threshold = 1000
@@ -91,19 +97,36 @@ _NO_ROOM = (
     "fair=False on them, or raise max_locks_per_transaction"
 )
 
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
 _LOCK_NOT_AVAILABLE = "55P03"
 _UNDEFINED = ("42P01", "3F000")  # a table, a schema
+_RETRYABLE = {
+    _LOCK_NOT_AVAILABLE,
+    "40001",  # serialization_failure
+    "40P01",  # deadlock_detected
+    "25006",  # read_only_sql_transaction: the server was demoted by a failover
+    "53300",  # too_many_connections
+    "57P03",  # cannot_connect_now
+}
+
+
+def _code(exc: BaseException) -> str | None:
+    for attribute in ("sqlstate", "pgcode"):  # psycopg2 has the latter
+        sqlstate = getattr(exc, attribute, None)
+        if isinstance(sqlstate, str):
+            return sqlstate
+    return None
 
 
 def _explain(exc: BaseException, table: str) -> type[AseqError] | None:
-    said = report(exc)
-    if said is None:
+    found = report(exc, _code)
+    if found is None:
         return None
-    if said.code == _LOCK_NOT_AVAILABLE:
+    if found.code == _LOCK_NOT_AVAILABLE:
         return SequenceLocked
     # A trigger on our table can miss one of its own.
-    ours = any(_names(said.text, name) for name in (table, *table.split(".")))
-    return SequenceTableMissing if said.code in _UNDEFINED and ours else None
+    ours = any(_names(found.text, name) for name in (table, *table.split(".")))
+    return SequenceTableMissing if found.code in _UNDEFINED and ours else None
 
 
 def _names(text: str, name: str) -> bool:
@@ -111,39 +134,49 @@ def _names(text: str, name: str) -> bool:
     return re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.])", text) is not None
 
 
-def _upsert(next_value: str, *, queued: bool) -> str:
+def _upsert(next_value: str, *, queued: bool) -> Script:
     if not queued:
-        return _UPSERT.format(next=next_value, source="", whose="")
-    return _QUEUED + _UPSERT.format(next=next_value, source=" FROM queue", whose=_WHOSE)
+        return (Template(_UPSERT.format(next=next_value, source="", txid="")),)
+    upsert = _UPSERT.format(next=next_value, source=" FROM queue", txid=_TXID)
+    return (Template(_QUEUED + upsert, queues=True),)
 
 
-def _draw(draw: Draw) -> str:
-    next_value = LOOPING if draw.looping else ENDLESS
+def _draw(draw: Draw) -> Script:
+    next_value = looping() if draw.looping else ENDLESS
     if not draw.nowait:
         return _upsert(next_value, queued=draw.queued)
-    whose = _WHOSE if draw.queued else ""
-    upsert = _UPSERT.format(next=next_value, source=" FROM turn", whose=whose)
-    return _NOWAIT.format(
+    txid = _TXID if draw.queued else ""
+    upsert = _UPSERT.format(next=next_value, source=" FROM free", txid=txid)
+    text = _NOWAIT.format(
         entered=f"pg_try_advisory_xact_lock({_KEY})" if draw.queued else "true",
         upsert=indent(upsert, "    "),
     )
+    return (Template(text, queues=draw.queued),)
 
+
+# A statement of its own: the next one sees what was committed while this one waited.
+_ENQUEUE = Template(_ENTER + _TXID, queues=True)
 
 POSTGRESQL = Dialect(
     name="postgresql",
+    quote='"',
     draw={draw: _draw(draw) for draw in DRAWS},
-    enqueue=_ENTER + _WHOSE,
     advance={
-        (upwards, queued): _upsert(f"{furthest}(s.last, {{value}})", queued=queued)
+        (upwards, queued): _upsert(f"{furthest}(s.last, :value)", queued=queued)
         for upwards, furthest in ((True, "greatest"), (False, "least"))
         for queued in (True, False)
     },
     last_value=LAST_VALUE,
-    delete=DELETE,
-    create=(_CREATE_ONE_AT_A_TIME, _CREATE),
+    delete={True: (_ENQUEUE, *DELETE), False: DELETE},
+    create=(
+        Template(_CREATE_ONE_AT_A_TIME),
+        Template(CREATE.format(name=NAME, checks=CHECKS, storage=_STORAGE)),
+    ),
     drop=DROP,
+    code=_code,
     explain=_explain,
     busy=_BUSY,
     notes={"53200": _NO_ROOM},
+    retryable=frozenset(_RETRYABLE),
     aborts_on_error=True,
 )

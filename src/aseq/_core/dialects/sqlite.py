@@ -1,66 +1,81 @@
 """SQLite 3.35 and newer: one writer at a time, for all sequences. Nobody queues.
 
-Its overflow is silent: the value becomes a float, which the CHECK refuses. (Written so
-that PostgreSQL takes it too: a migration may be made on one and run on the other.)
+Its overflow is silent: the value becomes a float, which the table's check refuses.
 """
 
 from __future__ import annotations
 
-from aseq._core.failure import SQLITE_BUSY, SQLITE_LOCKED, report
+from aseq._core.failure import report
+from aseq._core.statement import Script, Template
 from aseq.errors import AseqError, SequenceLocked, SequenceTableMissing
 
-from .base import DELETE, DRAWS, DROP, ENDLESS, LAST_VALUE, LOOPING, Dialect
+from .base import (
+    CHECKS,
+    CREATE,
+    DELETE,
+    DRAWS,
+    DROP,
+    ENDLESS,
+    LAST_VALUE,
+    NAME,
+    Dialect,
+    looping,
+)
 
 _UPSERT = """\
 INSERT INTO $table AS s (name, last)
-VALUES ({{name}}, {{start}})
+VALUES (:name, :start)
 ON CONFLICT (name) DO UPDATE SET last = {next}
 RETURNING last"""
-
-_DRAW_ENDLESS = _UPSERT.format(next=ENDLESS)
-_DRAW_LOOPING = _UPSERT.format(next=LOOPING)
-
-_CREATE = """\
-CREATE TABLE IF NOT EXISTS $table (
-    name varchar(100) NOT NULL,
-    last bigint NOT NULL,
-    CONSTRAINT ${bare}_pkey PRIMARY KEY (name),
-    CONSTRAINT ${bare}_name_check CHECK (length(name) BETWEEN 1 AND 100),
-    CONSTRAINT ${bare}_last_check CHECK (CAST(CAST(last AS text) AS bigint) = last)
-)"""
 
 _BUSY = (
     "SQLite has one writer at a time, and another connection is writing (database is "
     "locked). Roll back and try again. Start transactions with BEGIN IMMEDIATE, so that "
     "they wait for their turn instead of failing (with SQLAlchemy, "
-    "aseq.adapters.sqlalchemy.begin_immediate(engine) sees to it); how long they wait, says "
-    "the connection's timeout"
+    "aseq.adapters.sqlalchemy.begin_immediate(engine) does that). The connection's timeout "
+    "sets how long they wait"
 )
+
+# https://www.sqlite.org/rescode.html
+_SQLITE_BUSY = 5
+_SQLITE_LOCKED = 6
+
+
+def _code(exc: BaseException) -> int | None:
+    """The primary result code: the low byte of the extended one."""
+    number = getattr(exc, "sqlite_errorcode", None)
+    return number & 0xFF if isinstance(number, int) else None
 
 
 def _explain(exc: BaseException, table: str) -> type[AseqError] | None:
-    said = report(exc)
-    if said is None:
+    found = report(exc, _code)
+    if found is None:
         return None
-    if said.code in (SQLITE_BUSY, SQLITE_LOCKED):
+    if found.code in (_SQLITE_BUSY, _SQLITE_LOCKED):
         return SequenceLocked
     # A missing table is SQLITE_ERROR like any other mistake: only the text tells.
-    return SequenceTableMissing if said.text == f"no such table: {table}" else None
+    return SequenceTableMissing if found.text == f"no such table: {table}" else None
+
+
+def _upsert(next_value: str) -> Script:
+    return (Template(_UPSERT.format(next=next_value)),)
 
 
 SQLITE = Dialect(
     name="sqlite",
-    draw={draw: _DRAW_LOOPING if draw.looping else _DRAW_ENDLESS for draw in DRAWS},
-    enqueue=None,
+    quote='"',
+    draw={draw: _upsert(looping() if draw.looping else ENDLESS) for draw in DRAWS},
     advance={
-        (upwards, queued): _UPSERT.format(next=f"{furthest}(s.last, {{value}})")
+        (upwards, queued): _upsert(f"{furthest}(s.last, :value)")
         for upwards, furthest in ((True, "max"), (False, "min"))
         for queued in (True, False)
     },
     last_value=LAST_VALUE,
-    delete=DELETE,
-    create=(_CREATE,),
+    delete={True: DELETE, False: DELETE},
+    create=(Template(CREATE.format(name=NAME, checks=CHECKS, storage="")),),
     drop=DROP,
+    code=_code,
     explain=_explain,
     busy=_BUSY,
+    retryable=frozenset({_SQLITE_BUSY, _SQLITE_LOCKED}),
 )

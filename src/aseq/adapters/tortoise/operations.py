@@ -8,7 +8,6 @@ from tortoise.migrations.operations import CreateModel
 
 from aseq._core.dialects import DIALECTS
 from aseq._core.spec import DEFAULT_TABLE
-from aseq._core.statement import on_table
 from aseq._core.table import TableName
 
 from .models import LastField, NameField, Sequence
@@ -38,5 +37,5 @@ class CreateSequenceTable(CreateModel):
         """Run the statement of the database's own dialect."""
         if state_editor is not None:
             name = str(state_editor.client.capabilities.dialect)
-            create = DIALECTS[_NAMES.get(name, name)].create[-1]
-            await state_editor._run_sql(on_table(create, TableName.parse(DEFAULT_TABLE)) + ";")
+            dialect = DIALECTS[_NAMES.get(name, name)]
+            await state_editor._run_sql(dialect.ddl(TableName.parse(DEFAULT_TABLE)) + ";")

@@ -1,9 +1,9 @@
-WITH patience AS MATERIALIZED (
+WITH saved_timeout AS MATERIALIZED (
     SELECT current_setting('lock_timeout') AS setting
 ), queue AS MATERIALIZED (
     SELECT true AS entered
-), turn AS MATERIALIZED (
-    SELECT FROM patience, queue WHERE CASE
+), free AS MATERIALIZED (
+    SELECT FROM saved_timeout, queue WHERE CASE
         WHEN NOT entered THEN false
         WHEN EXISTS (SELECT FROM "aseq_sequence" WHERE name = $1)
         THEN EXISTS (SELECT FROM "aseq_sequence" WHERE name = $1 FOR UPDATE SKIP LOCKED)
@@ -13,7 +13,7 @@ WITH patience AS MATERIALIZED (
     END
 ), draw AS (
     INSERT INTO "aseq_sequence" AS s (name, last)
-    SELECT $1, CAST($2 AS bigint) FROM turn
+    SELECT $1, CAST($2 AS bigint) FROM free
     ON CONFLICT (name) DO UPDATE SET last = CASE
         WHEN s.last NOT BETWEEN $3 AND $4 THEN $2
         WHEN (s.last - $5) % $6 <> 0 THEN $2
@@ -22,5 +22,5 @@ WITH patience AS MATERIALIZED (
     END
     RETURNING last
 )
-SELECT draw.*, set_config('lock_timeout', patience.setting, true)
-FROM patience LEFT JOIN draw ON true
+SELECT draw.*, set_config('lock_timeout', saved_timeout.setting, true)
+FROM saved_timeout LEFT JOIN draw ON true
