@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Generator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from types import coroutine
 from typing import ClassVar
 
@@ -227,6 +228,27 @@ async def test_the_second_statement_of_a_plan_may_fail_after_the_first_has_drawn
         await _drive.run(plan(), executor)
 
     assert executor.done == ["held", "anywhere", "anywhere", "aborted", "free"]
+
+
+class Deadlock(OSError):
+    """As MariaDB's 1213: the server has rolled the transaction back, and says no more of it."""
+
+    code = 1213
+
+
+def _code(exc: BaseException) -> int | None:
+    return getattr(exc, "code", None)
+
+
+async def test_after_an_error_that_ended_the_transaction_nothing_may_be_sent() -> None:
+    executor = Stuck(Deadlock())
+    executor.driver_errors = (OSError,)  # type: ignore[misc]  # an attribute of this one
+    executor.dialect = replace(SQLITE, code=_code, ends_transaction=frozenset({1213}))
+    with pytest.raises(Deadlock) as caught:
+        await AsyncSequence("invoices").next_value(executor)
+
+    assert executor.done == ["aborted"]
+    assert caught.value.__notes__ == [_drive.UNUSABLE]
 
 
 @pytest.mark.parametrize("required", [True, False])

@@ -28,6 +28,7 @@ from typing import NamedTuple, TypeVar
 import anyio
 
 from ._concurrency.shield import shielded
+from ._core.failure import report
 from ._core.plans import Plan
 from ._core.spec import SequenceSpec
 from ._core.statement import Bind, Row
@@ -192,8 +193,12 @@ def _may_have_drawn(exc: BaseException, info: ConnectionInfo, asked: int) -> boo
     """
     if not asked or isinstance(exc, _NOTHING_DRAWN):
         return False
+    dialect = info.dialect
+    found = report(exc, dialect.code)
+    if found is not None and found.code in dialect.ends_transaction:
+        return True  # earlier numbers are free again, and the next statement commits by itself
     # Where an error leaves the transaction usable, an earlier statement may have drawn.
-    only = asked == 1 or info.dialect.aborts_on_error
+    only = asked == 1 or dialect.aborts_on_error
     return not (only and info.refused(exc))
 
 
