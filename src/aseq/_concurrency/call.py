@@ -18,6 +18,9 @@ T = TypeVar("T")
 PAUSE = 0.1
 """Seconds between two wakings: the first may come before the statement is sent."""
 
+CANCEL_TIMEOUT = 1.0
+"""Seconds in which a server should hear that it is to cancel something."""
+
 LIMIT = 5.0
 """Seconds after which a server that doesn't react is given up."""
 
@@ -67,6 +70,15 @@ class Call(Generic[T]):
             if self.dropped and not self.ran:
                 raise Dropped
             self.ran = True
+
+    def check_wanted(self) -> None:
+        """Whatever was begun: don't go on if nobody waits for the result any more.
+
+        Raises:
+            Dropped: nobody does.
+        """
+        if self.dropped:
+            raise Dropped
 
     def drop(self, *_: object) -> None:
         """Nobody waits for the result any more. Returns at once."""
