@@ -95,12 +95,16 @@ class Call(Generic[T]):
 
     def _keep_waking(self) -> None:
         deadline = monotonic() + LIMIT
-        while monotonic() < deadline:
+        while True:
             with suppress(Exception):
                 self._wake()
-            if self._over.wait(PAUSE):
+            # The last one must have ended in time, too.
+            last = monotonic() + PAUSE + CANCEL_TIMEOUT > deadline
+            if self._over.wait(max(0, deadline - monotonic()) if last else PAUSE):
                 return
-        self._give_up()
+            if last:
+                self._give_up()
+                return
 
     def __call__(self) -> T:
         """Run it, in the thread.

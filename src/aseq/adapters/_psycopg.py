@@ -71,10 +71,10 @@ class HeldCursor:
         except Exception:
             if pipeline is not None:
                 with suppress(psycopg.Error):  # says no more than the first one
-                    yield from pipeline._sync_gen()
+                    yield from _sync_gen(pipeline)
             raise
         if pipeline is not None:
-            yield from pipeline._sync_gen()
+            yield from _sync_gen(pipeline)
 
     def _convert_query(self, query: Any, params: Any = None) -> Any:
         # The last thing that `_execute_gen` does before it sends the statement. It has begun
@@ -149,7 +149,7 @@ class PsycopgConnection(Executor):
         pipeline = self._connection._pipeline
         pending = pipeline and (pipeline.command_queue or pipeline.result_queue)
         if pending and not (self._connection.autocommit and self.status() == ACTIVE):
-            yield from pipeline._sync_gen()
+            yield from _sync_gen(pipeline)
 
     def refused(self, exc: BaseException, /) -> bool:
         if not self._sent:
@@ -180,6 +180,20 @@ class PsycopgConnection(Executor):
         # Not pgconn.finish(): it closes the descriptor, and somebody may be waiting on that.
         with suppress(psycopg.OperationalError):  # it is closed
             hang_up(self._connection.fileno())
+
+
+def _sync_gen(pipeline: Any) -> PQGen[None]:
+    """Read everything that the server has to say; then it tells the transaction's status.
+
+    Raises:
+        psycopg.Error: the first one that it says.
+    """
+    try:
+        yield from pipeline._sync_gen()
+    except psycopg.Error:  # psycopg leaves the rest unread
+        with suppress(psycopg.Error):
+            yield from pipeline._fetch_gen(flush=False)
+        raise
 
 
 def read(result: PGresult | None) -> Sequence[Row]:

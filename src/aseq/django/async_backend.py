@@ -56,13 +56,14 @@ class AsyncBackendExecutor(PsycopgExecutor):
         # Connects, if nothing has yet, and refuses a task that doesn't own the connection.
         self._cursor = await self._wrapper.cursor()
         self._connection = self._cursor.connection
+        self._kind = _held(type(self._cursor.cursor))
         async with super().hold():
             yield
 
     async def execute(
         self, sql: str, args: tuple[Bind, ...], before_sending: Callable[[], object]
     ) -> PGresult | None:
-        held = _held(type(self._cursor.cursor))(self._connection)
+        held = self._kind(self._connection)
         held.before_sending = before_sending
         self._cursor.cursor = held
         await self._cursor.execute(sql, args)
@@ -104,6 +105,6 @@ class AsyncBackendExecutor(PsycopgExecutor):
 
 
 @cache
-def _held(cursor: Any) -> Any:
+def _held(kind: Any) -> Any:
     """The same kind of cursor, for a connection whose lock is held."""
-    return type(f"Held{cursor.__name__}", (HeldAsync, cursor), {})
+    return type(f"Held{kind.__name__}", (HeldAsync, kind), {})
