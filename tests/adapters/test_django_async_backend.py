@@ -203,7 +203,7 @@ async def test_the_statement_is_logged_and_wrapped_as_any_other(
     wrapped: list[str] = []
 
     def wrapper(execute: Callable[..., Awaitable[Any]], sql: Any, *args: Any) -> Any:
-        wrapped.append(sql.as_string())
+        wrapped.append(sql)
         return execute(sql, *args)
 
     async with client.transaction():

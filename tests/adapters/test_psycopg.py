@@ -11,6 +11,7 @@ import psycopg_pool
 import pytest
 from psycopg.abc import Buffer
 from psycopg.adapt import Loader
+from psycopg.pq import TransactionStatus
 from psycopg.rows import class_row, dict_row, namedtuple_row, scalar_row
 
 from aseq import AsyncSequence, NotInTransaction
@@ -137,11 +138,44 @@ async def test_the_block_ends_before_the_draws_turn(
     seq = AsyncSequence(name)
     block = conn.transaction()
     await block.__aenter__()
-    drawing = asyncio.ensure_future(seq.next_value(conn))
     ending = asyncio.ensure_future(block.__aexit__(None, None, None))
+    drawing = asyncio.ensure_future(seq.next_value(conn))
     with pytest.raises(NotInTransaction, match="open a transaction with"):
         await drawing
     await ending
+
+    assert database.last(name) is None
+
+
+async def test_the_transaction_ends_before_the_draws_turn(
+    database: Database, conn: Connection, name: str
+) -> None:
+    """psycopg would begin another one for it, which nobody would end."""
+    seq = AsyncSequence(name)
+    await conn.set_autocommit(False)
+    await conn.execute("SELECT 1")
+    ending = asyncio.ensure_future(conn.commit())
+    drawing = asyncio.ensure_future(seq.next_value(conn))
+    with pytest.raises(NotInTransaction, match="has ended since"):
+        await drawing
+    await ending
+
+    assert conn.info.transaction_status is TransactionStatus.IDLE
+    assert database.last(name) is None
+
+
+async def test_a_pipeline_ends_the_transaction_before_the_draw(
+    database: Database, conn: Connection, name: str
+) -> None:
+    """What was sent before is read first: the number would be committed by itself."""
+    seq = AsyncSequence(name)
+    await conn.set_autocommit(False)
+    async with conn.pipeline() as pipeline:
+        await conn.execute("SELECT 1")
+        await pipeline.sync()
+        await conn.execute("COMMIT")
+        with pytest.raises(NotInTransaction, match="has ended since"):
+            await seq.next_value(conn)
 
     assert database.last(name) is None
 

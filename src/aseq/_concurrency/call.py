@@ -18,6 +18,9 @@ T = TypeVar("T")
 PAUSE = 0.1
 """Seconds between two wakings: the first may come before the statement is sent."""
 
+CANCEL_TIMEOUT = 1.0
+"""Seconds in which a server should hear that it is to cancel something."""
+
 LIMIT = 5.0
 """Seconds after which a server that doesn't react is given up."""
 
@@ -68,6 +71,15 @@ class Call(Generic[T]):
                 raise Dropped
             self.ran = True
 
+    def check_wanted(self) -> None:
+        """Whatever was begun: don't go on if nobody waits for the result any more.
+
+        Raises:
+            Dropped: nobody does.
+        """
+        if self.dropped:
+            raise Dropped
+
     def drop(self, *_: object) -> None:
         """Nobody waits for the result any more. Returns at once."""
         with self._lock:
@@ -83,12 +95,16 @@ class Call(Generic[T]):
 
     def _keep_waking(self) -> None:
         deadline = monotonic() + LIMIT
-        while monotonic() < deadline:
+        while True:
             with suppress(Exception):
                 self._wake()
-            if self._over.wait(PAUSE):
+            # The last one must have ended in time, too.
+            last = monotonic() + PAUSE + CANCEL_TIMEOUT > deadline
+            if self._over.wait(max(0, deadline - monotonic()) if last else PAUSE):
                 return
-        self._give_up()
+            if last:
+                self._give_up()
+                return
 
     def __call__(self) -> T:
         """Run it, in the thread.

@@ -56,7 +56,7 @@ async def shielded(
     try:
         await _completion(task)
     except (asyncio.CancelledError, GeneratorExit) as exc:
-        task.add_done_callback(_consume_exception)
+        task.add_done_callback(consume_exception)
         if on_cancel is not None:
             on_cancel(task)
         if not isinstance(exc, GeneratorExit):  # a closed coroutine can't wait
@@ -131,12 +131,12 @@ async def in_sequence(
         on_cancel()
         if not isinstance(exc, GeneratorExit):  # a closed coroutine can't wait
             task = asyncio.create_task(behind())
-            task.add_done_callback(_consume_exception)
+            task.add_done_callback(consume_exception)
             await _wait_for(task)
         raise
 
 
-def _consume_exception(task: asyncio.Task[Any]) -> None:
+def consume_exception(task: asyncio.Task[Any]) -> None:
     """Look at an error, or asyncio reports that nobody did."""
     if not task.cancelled():
         task.exception()

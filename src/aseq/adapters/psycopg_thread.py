@@ -1,26 +1,41 @@
-"""psycopg 3: the sync `Connection`, driven in worker threads; natively on trio too."""
+"""psycopg 3: the sync `Connection`, driven in worker threads; natively on trio too.
+
+`connection.lock` is a threading.Lock here. The worker thread takes it, and what runs in the
+event loop gives it back, when the caller has resumed with the number or the transaction was
+aborted. A task that calls the connection's own methods keeps the loop from turning while it
+waits for that lock, and the caller would never resume; so the lock is given back without its
+word after a moment (`lease.GRACE`). If the caller turns out to have been cancelled after that,
+somebody's savepoint may have begun since the draw, and an abort could be undone: then the
+connection is closed.
+
+A thread that waits for the server can't be cancelled. Another one asks the server to cancel the
+statement, again and again, and at last shuts the socket down. It has ended before the lock is
+given back: a request that comes late would hit the next statement.
+
+See `_psycopg` for why the lock, and what is asked under it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import anyio.lowlevel
 import psycopg
 from psycopg.pq import TransactionStatus
-from psycopg.rows import tuple_row
 
-from aseq._concurrency.call import Call, Dropped, hang_up
+from aseq._concurrency.call import CANCEL_TIMEOUT, Call, Dropped
+from aseq._concurrency.lease import Lease, LeaseExpired
 from aseq._concurrency.shield import shielded
 from aseq._concurrency.worker import in_worker
-from aseq._core.dialects import ABORT
 from aseq._core.statement import Bind, Row
 
-from ._psycopg import PsycopgConnection, Query
+from ._psycopg import ACTIVE, IDLE, INERROR, HeldCursor, PsycopgConnection, read
 
-PATIENCE = 1.0
-"""Seconds in which a server should hear that it is to cancel."""
+
+class HeldSyncCursor(HeldCursor, psycopg.Cursor[Any]):
+    """A cursor of a `Connection` whose lock is held."""
 
 
 class PsycopgThreadExecutor(PsycopgConnection):
@@ -29,14 +44,34 @@ class PsycopgThreadExecutor(PsycopgConnection):
     block = "with conn.transaction():"
     _call: Call[Sequence[Row]] | None = None
 
-    async def prepare(self) -> None:
-        # Another thread's statement hides whether there is a transaction.
-        if self._connection.info.transaction_status is TransactionStatus.ACTIVE:
-            await in_worker(self._when_free, abandon=True)
+    def __init__(self, connection: Any) -> None:
+        super().__init__(connection)
+        self._lease = Lease(connection.lock)
+        self._left_in: TransactionStatus | None = None
 
-    def _when_free(self) -> None:
-        with self._connection.lock:
-            pass
+    def hold(self) -> AbstractAsyncContextManager[object]:
+        self.note_status()
+        return self._until_the_lease_ends()
+
+    @asynccontextmanager
+    async def _until_the_lease_ends(self) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            self._lease.end()
+
+    def outside_transaction(self) -> str | None:
+        # Another thread's statement, or a pipeline, hides whether there is a transaction.
+        # It is asked under the lock, by `check_inside`.
+        if self.status() == ACTIVE or self._connection._pipeline is not None:
+            return None
+        return super().outside_transaction()
+
+    def status(self) -> TransactionStatus:
+        """As it is, or as it was when the lock was held last."""
+        if self._left_in is not None and not self._lease.held:
+            return self._left_in
+        return super().status()
 
     async def fetch(
         self,
@@ -48,54 +83,61 @@ class PsycopgThreadExecutor(PsycopgConnection):
         inside: bool = False,
     ) -> Sequence[Row]:
         await anyio.lowlevel.checkpoint_if_cancelled()
-
-        def begin() -> None:
-            if inside:
-                self.check_still_inside()
-            call.begin()
-
-        query = Query(sql, begin)
         self._call = call = Call(
-            lambda: self._execute(query, args), self._wake, self._abort, self._give_up
+            lambda: self._execute(call, sql, args, inside=inside),
+            self._wake,
+            lambda: None,
+            self.terminate,
         )
 
         async def work() -> Sequence[Row]:
             try:
-                return await in_worker(call)
+                return await in_worker(lambda: self._with_lock(call))
             except Dropped:
                 return ()
 
         return await shielded(work, call.drop)
 
-    def _execute(self, query: Query, args: tuple[Bind, ...]) -> Sequence[Row]:
-        cursor = psycopg.Cursor(self._connection, row_factory=tuple_row)
-        with self._answered():
-            cursor.execute(query, args)
-        return cursor.fetchall() if cursor.description else ()
+    def _with_lock(self, call: Call[Sequence[Row]]) -> Sequence[Row]:
+        with self._lease.taken(call.check_wanted):
+            try:
+                return call()
+            finally:
+                self._left_in = super().status()
 
-    def _answered(self) -> AbstractContextManager[Any]:
-        """A block at whose end the server has answered, in a pipeline too."""
-        return self._connection.pipeline() if self.in_pipeline else nullcontext()
+    def _execute(
+        self, call: Call[Sequence[Row]], sql: str, args: tuple[Bind, ...], *, inside: bool
+    ) -> Sequence[Row]:
+        call.begin()
+        if self._connection._pipeline is not None:
+            self._connection.wait(self.sync_gen())
+        if inside:
+            self.check_inside()
+
+        def before_sending() -> None:
+            call.check_wanted()
+            self.mark_sent()
+
+        cursor = HeldSyncCursor(self._connection)
+        cursor.before_sending = before_sending
+        self._connection.wait(cursor.held_execute_gen(sql, args))
+        return read(cursor.pgresult)
 
     def _wake(self) -> None:
-        self._connection.cancel_safe(timeout=PATIENCE)
-
-    def _give_up(self) -> None:
-        with suppress(psycopg.OperationalError):  # it is closed
-            hang_up(self._connection.fileno())
-
-    def _abort(self) -> None:
-        with suppress(*self.driver_errors):
-            psycopg.Cursor(self._connection).execute(ABORT)
+        self._connection.cancel_safe(timeout=CANCEL_TIMEOUT)
 
     async def abort(self) -> bool:
-        if self._call is None or not self._call.ran:
+        if not self._sent:
             return False
-        await in_worker(self._abort)  # the call may have ended before it was dropped
-        return self.aborted
+        return await shielded(lambda: in_worker(self._abort), lambda _: self.terminate())
 
-    def terminate(self) -> None:
-        if self._call is not None:
-            self._call.drop()
-            if self._call.over:
-                self._connection.close()
+    def _abort(self) -> bool:
+        try:
+            with self._lease.kept():
+                cursor = HeldSyncCursor(self._connection)
+                aborted: bool = self._connection.wait(self.abort_gen(cursor))
+                return aborted
+        except LeaseExpired:
+            if self._left_in in (IDLE, INERROR):
+                return self._left_in == INERROR
+            raise

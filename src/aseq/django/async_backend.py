@@ -6,17 +6,20 @@ the others are, and its errors are Django's.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any, ClassVar
 
 import psycopg
 from django.db import Error
 from django_async_backend.db.backends.base.base import BaseAsyncDatabaseWrapper
-from psycopg.rows import tuple_row
+from psycopg.pq import TransactionStatus
+from psycopg.pq.abc import PGresult
 
 from aseq._core.statement import Bind, Row
 from aseq.adapters.base import Executor, unsupported
-from aseq.adapters.psycopg import PsycopgExecutor
+from aseq.adapters.psycopg import HeldAsync, PsycopgExecutor
 
 from .errors import ERRORS
 
@@ -48,15 +51,24 @@ class AsyncBackendExecutor(PsycopgExecutor):
         # An earlier error of the transaction isn't one of this call, and isn't explained.
         wrapper.validate_no_broken_transaction()
 
-    async def prepare(self) -> None:
+    @asynccontextmanager
+    async def hold(self) -> AsyncIterator[None]:
         # Connects, if nothing has yet, and refuses a task that doesn't own the connection.
-        self._its_cursor = await self._wrapper.cursor()
-        self._connection = self._its_cursor.connection
-        await super().prepare()
+        self._cursor = await self._wrapper.cursor()
+        self._connection = self._cursor.connection
+        self._kind = _held(type(self._cursor.cursor))
+        async with super().hold():
+            yield
 
-    def cursor(self) -> Any:
-        self._its_cursor.cursor.row_factory = tuple_row
-        return self._its_cursor
+    async def execute(
+        self, sql: str, args: tuple[Bind, ...], before_sending: Callable[[], object]
+    ) -> PGresult | None:
+        held = self._kind(self._connection)
+        held.before_sending = before_sending
+        self._cursor.cursor = held
+        await self._cursor.execute(sql, args)
+        result: PGresult | None = held.pgresult
+        return result
 
     async def fetch(
         self,
@@ -80,13 +92,19 @@ class AsyncBackendExecutor(PsycopgExecutor):
 
     def terminate(self) -> None:
         super().terminate()
-        self._mark(None)
+        self._wrapper.needs_rollback = self._wrapper.in_atomic_block
 
     def _mark(self, exc: Exception | None) -> None:
         """Let the block know what the server does: the transaction can't be committed.
 
         It would commit, and run what was to be done after a commit.
         """
-        if self.aborted:
+        if self.status() in (TransactionStatus.INERROR, TransactionStatus.UNKNOWN):
             self._wrapper.needs_rollback = self._wrapper.in_atomic_block
             self._wrapper.rollback_exc = exc
+
+
+@cache
+def _held(kind: Any) -> Any:
+    """The same kind of cursor, for a connection whose lock is held."""
+    return type(f"Held{kind.__name__}", (HeldAsync, kind), {})

@@ -33,32 +33,35 @@ def executor_for(connection: object, /) -> Executor:
     """
     if isinstance(connection, BaseDBAsyncClient):
         for base in type(connection).__mro__:
-            module = base.__module__
-            if module.startswith("tortoise.backends.") and module.endswith(".client"):
-                factory = _FACTORIES.get(module.split(".")[2])
-                if factory is not None:
-                    check_open(connection)
-                    return factory(connection)
+            package, _, backend = base.__module__.rpartition(".client")[0].rpartition(".")
+            factory = _FACTORIES.get(backend) if package == "tortoise.backends" else None
+            if factory is not None:
+                check_open(connection)
+                return factory(connection)
     raise unsupported(connection, _HINTS, f"pass the client of the transaction: {CLIENT}")
 
 
-def _asyncpg(client: Any) -> Executor:
-    from ._asyncpg import AsyncpgClient
+def _on_asyncpg(client: Any) -> Executor:
+    from aseq.adapters.asyncpg import AsyncpgExecutor
 
-    return AsyncpgClient(client)
+    from ._postgres import PostgresClient
 
-
-def _psycopg(client: Any) -> Executor:
-    from ._psycopg import PsycopgClient
-
-    return PsycopgClient(client)
+    return PostgresClient(client, AsyncpgExecutor)
 
 
-def _sqlite(client: Any) -> Executor:
+def _on_psycopg(client: Any) -> Executor:
+    from aseq.adapters.psycopg import PsycopgExecutor
+
+    from ._postgres import PostgresClient
+
+    return PostgresClient(client, PsycopgExecutor)
+
+
+def _on_sqlite(client: Any) -> Executor:
     from ._sqlite import SqliteClient
 
     return SqliteClient(client)
 
 
 # By the package of Tortoise that a client's class comes from.
-_FACTORIES = {"asyncpg": _asyncpg, "psycopg": _psycopg, "sqlite": _sqlite}
+_FACTORIES = {"asyncpg": _on_asyncpg, "psycopg": _on_psycopg, "sqlite": _on_sqlite}

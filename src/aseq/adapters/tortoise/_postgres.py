@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
 
 from tortoise.backends.base_postgres.client import translate_exceptions
+from tortoise.exceptions import BaseORMException
 
 from aseq._core.dialects import POSTGRESQL
 from aseq._core.statement import Bind, Row
@@ -17,27 +19,45 @@ from ._block import ENDED, OUTSIDE, check_open, is_in_block
 class PostgresClient(Executor):
     """One client of Tortoise.
 
-    Attributes:
-        driver: the executor for the connection under it.
+    Args:
+        client: the client.
+        driver: makes the executor for the connection under it.
     """
 
     dialect = POSTGRESQL
-    driver: ClassVar[type[Any]]
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, driver: type[Any]) -> None:
         self._client = client
+        self._driver = driver
         self._in_block = is_in_block(client)
         self._executor: Executor | None = None
+        self.paramstyle = driver.paramstyle
+        self.driver_errors = (BaseORMException, *driver.driver_errors)
+
+    @asynccontextmanager
+    async def hold(self) -> AsyncIterator[None]:
+        """The client's turn, and under it the connection: each nested client has its own turns.
+
+        Outside of a block there is no connection yet, and no transaction to keep whole.
+        """
+        if not self._in_block:
+            yield
+            return
+        async with self._client.acquire_connection() as connection:
+            check_open(self._client)  # it may have ended while this waited for its turn
+            self._executor = executor = self._driver(connection)
+            async with executor.hold():
+                check_open(self._client)
+                yield
 
     async def prepare(self) -> None:
-        if self._in_block:
-            await self.driver(self._client._connection).prepare()
+        if self._executor is not None:
+            await self._executor.prepare()
 
     def outside_transaction(self) -> str | None:
-        if not self._in_block:
+        if self._executor is None:
             return OUTSIDE
-        outside = self.driver(self._client._connection).outside_transaction() is not None
-        return ENDED if outside else None
+        return None if self._executor.outside_transaction() is None else ENDED
 
     async def fetch(
         self,
@@ -48,28 +68,46 @@ class PostgresClient(Executor):
         nowait: bool = False,
         inside: bool = False,
     ) -> Sequence[Row]:
-        async with self._client.acquire_connection() as connection:
-            check_open(self._client)  # it may have ended while this waited for its turn
-            self._executor = executor = self.driver(connection)
-            if inside and self._in_block and executor.outside_transaction() is not None:
-                raise TransactionEnded(ENDED)
+        async with self._connected() as executor:
             self._client.log.debug("%s: %s", sql, args)
-            rows: Sequence[Row] = await _fetch(self._client, executor, sql, args)
+            try:
+                rows: Sequence[Row] = await _fetch(self._client, executor, sql, args, inside)
+            except TransactionEnded:
+                raise TransactionEnded(ENDED) from None
             return rows
 
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[Executor]:
+        if self._executor is not None:
+            yield self._executor
+            return
+        async with self._client.acquire_connection() as connection:
+            executor: Executor = self._driver(connection)
+            async with executor.hold():
+                yield executor
+
+    def refused(self, exc: BaseException, /) -> bool:
+        if self._executor is None:  # whatever was drawn was committed by itself
+            return True
+        return any(self._executor.refused(each) for each in _wrapped(exc))
+
     async def abort(self) -> bool:
-        if self._executor is None or not self._in_block:
-            return False
-        async with self._client.acquire_connection():
-            return await self._executor.abort()
+        return self._executor is not None and await self._executor.abort()
 
     def terminate(self) -> None:
-        if self._executor is not None and self._in_block:
+        if self._executor is not None:
             self._executor.terminate()
 
 
 @translate_exceptions
 async def _fetch(
-    _client: Any, executor: Executor, sql: str, args: tuple[Bind, ...]
+    _client: Any, executor: Executor, sql: str, args: tuple[Bind, ...], inside: bool
 ) -> Sequence[Row]:
-    return await executor.fetch(sql, args)
+    return await executor.fetch(sql, args, inside=inside)
+
+
+def _wrapped(exc: BaseException) -> Iterator[BaseException]:
+    """An error of Tortoise's, and what it was made of: its backends say so in two ways."""
+    for each in (exc, exc.__cause__, *exc.args[:1]):
+        if isinstance(each, BaseException):
+            yield each
