@@ -12,7 +12,7 @@ from aseq._concurrency.shield import shielded
 from aseq._core.dialects import POSTGRESQL, SQLITE
 from aseq._core.statement import Bind, Paramstyle, Row
 from aseq._core.table import TableName
-from aseq.adapters._sqlite import abort
+from aseq.adapters._sqlite import make_unusable as abort
 from aseq.adapters._thread import in_thread_of, post_to_thread_of
 from aseq.adapters.base import Executor
 
