@@ -5,20 +5,21 @@ own state:
 
 * *A connection has one user at a time.* `StaticPool` (the default for SQLite in memory)
   hands one connection to everybody. There the COMMIT of one session commits what the
-  other has done, and closing a session sends a ROLLBACK that undoes it, even if the
-  session did nothing at all (`_ConnectionFairy._reset`).
+  other has done, and closing a connection sends a ROLLBACK that undoes it, even if nothing
+  was done on it at all (`_ConnectionFairy._reset`).
 * *A transaction ends when SQLAlchemy ends it.* SQLite rolls back by itself after some
   errors; SQL may be sent by hand. The next statement then begins another transaction, or
   is committed by itself.
 
-So a draw is refused while anybody else is in a transaction on the same connection. Once a
-number was drawn, nobody else may begin one there, and every statement up to the COMMIT is
-refused if the database says that no transaction is open. Two listeners on the engine do
-the latter, since SQLAlchemy has no other place for it. They only look.
+So a draw is refused while anybody else has the same connection. Once a number was drawn,
+nobody else gets it until the transaction is over; and every statement up to the COMMIT is
+refused if the database says that no transaction is open. Listeners on the engine do the
+latter two, since SQLAlchemy has no other place for it.
 """
 
 from __future__ import annotations
 
+import gc
 import weakref
 from typing import Any
 
@@ -27,10 +28,10 @@ from sqlalchemy.exc import InvalidRequestError, PendingRollbackError
 from sqlalchemy.pool import StaticPool
 
 SHARED = (
-    "another session or connection is in a transaction on the same database connection, and "
-    "either would commit or undo what the other has drawn: its pool, StaticPool, has one "
-    "connection for everybody (SQLAlchemy's default for SQLite in memory). Use a file, in a "
-    "temporary directory for tests, or another pool"
+    "another session or connection uses the same database connection, and either would commit "
+    "or undo what the other has drawn: its pool, StaticPool, has one connection for everybody "
+    "(SQLAlchemy's default for SQLite in memory). Use a file, in a temporary directory for "
+    "tests, or another pool"
 )
 
 LOST = (
@@ -39,9 +40,9 @@ LOST = (
     "and try again"
 )
 
-# In the `info` of a pooled connection: who has begun on it, and the transaction in which
-# numbers are drawn, from before the first draw and from after it.
-_BEGUN = "aseq.begun"
+# In the `info` of a pooled connection: who has it, and the transaction in which numbers are
+# drawn, from before the first draw and from after it.
+_USERS = "aseq.users"
 _DRAWING = "aseq.drawing"
 _DRAWN = "aseq.drawn"
 
@@ -49,7 +50,7 @@ _watched: weakref.WeakSet[Engine] = weakref.WeakSet()
 
 
 class Shared(InvalidRequestError):
-    """Raised where a transaction would begin on a connection on which another has drawn."""
+    """Raised to whoever would get a connection on which another has drawn."""
 
 
 def watch(engine: Engine) -> None:
@@ -58,7 +59,12 @@ def watch(engine: Engine) -> None:
         return
     _watched.add(engine)
     if isinstance(engine.pool, StaticPool):
-        event.listen(engine, "begin", _begin, insert=True)
+        for item in gc.get_objects():  # whoever came before: only this once
+            if issubclass(type(item), Connection) and item.engine.pool is engine.pool:
+                if not item.closed and not item.invalidated:
+                    _users(item).add(item)
+        for name in ("engine_connect", "begin"):  # the latter for one that reconnected
+            event.listen(engine, name, _join, insert=True)
     elif engine.dialect.name != "sqlite":
         return  # nobody ends a transaction there but its owner
     event.listen(engine, "before_cursor_execute", _check)
@@ -95,12 +101,12 @@ class OwnTransaction:
 
     @property
     def shared(self) -> bool:
-        """Whether anybody else is in a transaction on the same database connection."""
-        users = set(_users(self._connection)) - {self._connection}
-        return any(other.in_transaction() for other in users)
+        """Whether anybody else has the same database connection."""
+        others = set(_users(self._connection)) - {self._connection}
+        return any(not other.closed and not other.invalidated for other in others)
 
     def drawing(self) -> None:
-        """A number is about to be drawn in it: from now on nobody else may begin one."""
+        """A number is about to be drawn in it: from now on nobody else gets the connection."""
         self._note(_DRAWING)
 
     def drawn(self) -> None:
@@ -114,7 +120,7 @@ class OwnTransaction:
 
 def _users(connection: Connection) -> weakref.WeakSet[Connection]:
     users: weakref.WeakSet[Connection] = connection.info.setdefault(
-        _BEGUN, weakref.WeakSet()
+        _USERS, weakref.WeakSet()
     )
     return users
 
@@ -126,8 +132,12 @@ def _noted(connection: Connection, key: str) -> RootTransaction | None:
     return transaction if transaction and transaction.is_active else None
 
 
-def _begin(connection: Connection) -> None:
+def _join(connection: Connection) -> None:
     if _noted(connection, _DRAWING) is not None:
+        # Let go of it first, or giving it back would send a ROLLBACK.
+        proxy: Any = connection.connection
+        proxy.dbapi_connection = None
+        proxy.close()
         raise Shared(SHARED)
     _users(connection).add(connection)
 
