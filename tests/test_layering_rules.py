@@ -42,7 +42,7 @@ BREACHES = [
     ("aseq.adapters.asyncpg", "from aseq._sequence import X", "imports aseq._sequence"),
     ("aseq.adapters.asyncpg", "from aseq import AsyncSequence", "imports aseq:"),
     ("aseq.adapters.asyncpg", "import sqlite3", "imports sqlite3: only"),
-    ("aseq.adapters.base", "from ._sqlite import Hop", "imports aseq.adapters._sqlite"),
+    ("aseq.adapters.base", "from ._sqlite import Job", "imports aseq.adapters._sqlite"),
     ("aseq.adapters.sqlalchemy._accept", "import aiosqlite", "imports aiosqlite: only its own"),
     ("aseq.adapters.sqlalchemy._accept", "from ..aiosqlite import X", "adapters.aiosqlite"),
     (
@@ -59,7 +59,7 @@ BREACHES = [
 ALLOWED = [
     ("aseq._core.plans", "import re\nfrom .dialects import Draw\nfrom aseq.errors import X"),
     ("aseq._drive", "import asyncio, logging, anyio\nfrom .adapters.base import Executor"),
-    ("aseq.adapters.new", "import new\nfrom .base import Executor\nfrom ._sqlite import Hop"),
+    ("aseq.adapters.new", "import new\nfrom .base import Executor\nfrom ._sqlite import Job"),
     ("aseq.adapters.sqlalchemy._accept", "import sqlalchemy.orm\nfrom ._session import X"),
     ("aseq.adapters.alembic", "import alembic, sqlalchemy\nfrom .sqlalchemy import X"),
     ("aseq.django.sync", "import django.db\nfrom .connection import X"),

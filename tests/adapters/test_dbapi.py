@@ -111,9 +111,9 @@ async def test_the_transaction_ends_before_the_draws_turn(conn: sqlite3.Connecti
         refused.append(caught.value)
 
     async with anyio.create_task_group() as group:
-        with dbapi._alone_on(conn):
+        with dbapi.ConnectionLock(conn):
             group.start_soon(draw)
-            await until(lambda: dbapi._turns[id(conn)].users == 2)
+            await until(lambda: dbapi._locks[id(conn)].users == 2)
             conn.execute("COMMIT")
 
     assert len(refused) == 1

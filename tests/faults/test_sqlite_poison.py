@@ -11,7 +11,7 @@ from typing import Any
 import aiosqlite
 import pytest
 
-from aseq.adapters._sqlite import abort
+from aseq.adapters._sqlite import make_unusable as abort
 
 DENIED = (
     "INSERT INTO t VALUES (2)",
@@ -136,7 +136,7 @@ def test_a_spoilt_connection_is_collected(tmp_path: Path) -> None:
     connection.close()
     del connection
     gc.collect()
-    assert [item for item in gc.get_objects() if isinstance(item, Tracked)] == []
+    assert [item for item in gc.get_objects() if issubclass(type(item), Tracked)] == []
 
 
 async def test_the_private_names_of_aiosqlite() -> None:

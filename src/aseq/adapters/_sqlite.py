@@ -1,22 +1,44 @@
 """SQLite connections, as seen from the thread that may use them. Nothing here waits for a task.
 
-SQLite has no aborted state: a transaction that lost a number is made unusable by an
-authorizer that denies everything but ROLLBACK, until SQLite says that no transaction
-is open. (https://www.sqlite.org/c3ref/set_authorizer.html)
+What SQLite lacks, and what stands in its place:
+
+* *An aborted state.* A transaction that lost a number is made unusable by an authorizer
+  that denies everything but ROLLBACK, until SQLite says that no transaction is open. Only
+  the ROLLBACK of the whole ends it: after ROLLBACK TO a savepoint it still denies.
+  (https://www.sqlite.org/c3ref/set_authorizer.html)
+* *An identity of transactions.* Nothing that Python's sqlite3 shows tells one from the
+  next. So a number is given up in the same call in the connection's thread that drew it,
+  or, when its caller is cancelled, by a call that is sent at that very moment: before a
+  ROLLBACK could have been answered, and the next transaction have begun.
+* *Errors that stay in place.* `Cursor.execute` raises what SQLite said about the statement;
+  whatever comes from elsewhere (a converter, an authorizer asked about a PRAGMA) says
+  nothing about the draw. The rows are read only after `execute` has returned.
+
+SQLite also rolls back by itself after some errors ("interrupted", "database or disk is
+full", INSERT OR ROLLBACK). Whoever swallows such an error goes on outside a transaction:
+see docs/how-to/sqlite.md. (https://www.sqlite.org/lang_transaction.html, section 3)
 """
 
 from __future__ import annotations
 
 import sqlite3
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
+from operator import index
+from typing import Any
 
 from aseq._core.statement import Bind, Row
 
 from .base import TransactionEnded
 
 BEGIN = "begin a transaction with `BEGIN IMMEDIATE` first"
+
+ROLLED_BACK = (
+    "aseq: after this error SQLite has rolled the whole transaction back by itself, with "
+    "all numbers drawn in it: leave its block"
+)
 
 
 def outside_transaction(connection: sqlite3.Connection) -> str | None:
@@ -42,11 +64,11 @@ def leave_transactions_alone(connection: sqlite3.Connection) -> None:
     connection.isolation_level = None
 
 
-class Hop:
+class Job:
     """One statement, to be run in the connection's thread.
 
-    It can't be interrupted there, but dropped: then it isn't run at all, or, if that
-    is too late, the transaction is aborted before anything else can use it.
+    It can't be interrupted there, but cancelled: then it isn't run at all, or, if that
+    is too late, its transaction is aborted before anything else can use it.
 
     Args:
         sql: the statement.
@@ -54,69 +76,119 @@ class Hop:
         nowait: don't wait for the write lock.
         inside: don't run it if it would be committed by itself: what came before it in
             the thread may have ended the transaction.
+        abort: makes the transaction unusable, and tells whether one was open.
+
+    Attributes:
+        started: whether SQLite was given the statement.
+        done: whether cancelling it comes too late for it to abort by itself.
+        aborted: whether its transaction was aborted; None as long as nobody tried.
     """
 
     def __init__(
-        self, sql: str, args: Sequence[Bind], *, nowait: bool, inside: bool = False
+        self,
+        sql: str,
+        args: Sequence[Bind],
+        *,
+        nowait: bool,
+        inside: bool = False,
+        abort: Callable[[sqlite3.Connection], bool | None] | None = None,
     ) -> None:
         self._sql, self._args, self._nowait = sql, args, nowait
-        self._inside = inside
-        self._dropped = False
-        self.ran = False
-        self.ended = False
+        self._inside, self._abort = inside, abort or make_unusable
+        self._refusal: BaseException | None = None
+        self.cancelled = self.started = self.done = False
+        self.aborted: bool | None = None
 
-    def drop(self, *_: object) -> None:
-        """Nobody waits for the rows any more: if it has ended, that comes too late."""
-        self._dropped = True
+    def cancel(self, *_: object) -> None:
+        """Nobody waits for the rows any more. If it is done, `abort` has to follow."""
+        self.cancelled = True
+
+    def refused(self, exc: BaseException) -> bool:
+        """Whether nothing was drawn: SQLite refused the statement, or never got it."""
+        return not self.started or exc is self._refusal
 
     def __call__(self, connection: sqlite3.Connection) -> Sequence[Row]:
-        if self._dropped:
+        if self.cancelled:
             return ()
+        was_open = connection.in_transaction
         try:
-            self._check_still_inside(connection)
-            self.ran = True
-            if self._nowait:
-                with _without_waiting(connection):
-                    rows = self._rows(connection)
-            else:
-                rows = self._rows(connection)
-        except (sqlite3.Error, TransactionEnded):
-            if self._dropped:
+            rows = self._run(connection)
+        except BaseException as exc:
+            if not self.refused(exc):
+                self.abort(connection)
+            elif was_open and not connection.in_transaction:
+                exc.add_note(ROLLED_BACK)
+            if self.cancelled:
                 return ()  # nobody is there to be told
             raise
-        self.ended = True
-        if self._dropped:
-            abort(connection)
+        finally:
+            self.done = True
+        if self.cancelled:
+            self.abort(connection)
         return rows
 
-    def _rows(self, connection: sqlite3.Connection) -> Sequence[Row]:
-        # A cursor made like this ignores the connection's row factory. Reading to the
-        # end closes the statement: an open one would keep the write lock.
-        return sqlite3.Cursor(connection).execute(self._sql, self._args).fetchall()
-
-    def _check_still_inside(self, connection: sqlite3.Connection) -> None:
+    def _run(self, connection: sqlite3.Connection) -> Sequence[Row]:
         advice = outside_transaction(connection) if self._inside else None
         if advice is not None:
             raise TransactionEnded(advice)
+        # A cursor made like this ignores the connection's row factory.
+        cursor = sqlite3.Cursor(connection)
+        if not self._nowait:
+            return self._rows(cursor)
+        with without_waiting(lambda sql: cursor.execute(sql).fetchall()[0][0]):
+            return self._rows(cursor)
+
+    def _rows(self, cursor: sqlite3.Cursor) -> Sequence[Row]:
+        self.started = True
+        try:
+            cursor.execute(self._sql, self._args)
+        except (sqlite3.Error, OverflowError, UnicodeEncodeError) as exc:
+            # An error of SQLite's own has a code; the others are about the parameters.
+            self._refusal = exc
+            raise
+        # Reading to the end closes the statement: an open one would keep the write lock.
+        return integers(cursor.fetchall())
+
+    def abort(self, connection: sqlite3.Connection) -> None:
+        """Make the transaction unusable, in the connection's thread."""
+        self.aborted = bool(self._abort(connection) or self.aborted)
+
+
+def integers(rows: Sequence[Row]) -> Sequence[Row]:
+    """The rows as integers and NULLs, whatever a converter of the caller's made of them.
+
+    Raises:
+        TypeError, ValueError: a converter made something else of them.
+    """
+    return [tuple(map(_integer, row)) for row in rows]
+
+
+def _integer(value: Any) -> int | None:
+    if value is None:
+        return None
+    return int(value) if isinstance(value, (str, Decimal)) else index(value)
 
 
 @contextmanager
-def _without_waiting(connection: sqlite3.Connection) -> Iterator[None]:
-    """Don't wait for the write lock inside the block."""
-    cursor = sqlite3.Cursor(connection)
-    [patience] = cursor.execute("PRAGMA busy_timeout").fetchone()
-    cursor.execute("PRAGMA busy_timeout = 0").fetchall()
+def without_waiting(scalar: Callable[[str], Any]) -> Iterator[None]:
+    """Don't wait for the write lock inside the block.
+
+    Args:
+        scalar: runs a statement on the connection; the first column of its one row.
+    """
+    patience = int(scalar("PRAGMA busy_timeout"))
+    scalar("PRAGMA busy_timeout = 0")
     try:
         yield
     finally:
-        cursor.execute(f"PRAGMA busy_timeout = {int(patience)}").fetchall()
+        scalar(f"PRAGMA busy_timeout = {patience}")
 
 
 def noop(_: sqlite3.Connection) -> None:
     """What to wait for, to wait for what the thread has to do before."""
 
 
-def abort(connection: sqlite3.Connection) -> bool:
+def make_unusable(connection: sqlite3.Connection) -> bool:
     """Make the open transaction unusable until ROLLBACK; False if none is open.
 
     It takes the place of an authorizer of the caller's own.

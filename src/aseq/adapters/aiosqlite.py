@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import ClassVar
 
 import aiosqlite
@@ -12,7 +13,7 @@ from aseq._concurrency.shield import in_sequence
 from aseq._core.dialects import SQLITE
 from aseq._core.statement import Bind, Paramstyle, Row
 
-from ._sqlite import Hop, abort, noop, outside_transaction
+from ._sqlite import Job, noop, outside_transaction
 from ._thread import in_thread_of, post_to_thread_of
 from .base import Executor, unsupported
 
@@ -36,7 +37,7 @@ class AiosqliteExecutor(Executor):
     def __init__(self, connection: aiosqlite.Connection) -> None:
         self._connection = connection
         self._advice: str | None = None
-        self._hop: Hop | None = None
+        self._job: Job | None = None
 
     async def prepare(self) -> None:
         # Only the connection's own thread may read its autocommit mode.
@@ -55,20 +56,29 @@ class AiosqliteExecutor(Executor):
         nowait: bool = False,
         inside: bool = False,
     ) -> Sequence[Row]:
-        self._hop = hop = Hop(sql, args, nowait=nowait, inside=inside)
+        self._job = job = Job(sql, args, nowait=nowait, inside=inside)
         return await in_sequence(
-            lambda: in_thread_of(self._connection, hop),
+            lambda: in_thread_of(self._connection, job),
             lambda: in_thread_of(self._connection, noop),
-            hop.drop,
+            self.terminate,
         )
 
+    def refused(self, exc: BaseException, /) -> bool:
+        return self._job is None or self._job.refused(exc)
+
     async def abort(self) -> bool:
-        if self._hop is None or not self._hop.ran:
+        job = self._job
+        if job is None or not job.started:
             return False
-        return await in_thread_of(self._connection, abort)
+        if job.aborted is None:
+            with suppress(ValueError):  # closed: the transaction is over
+                await in_thread_of(self._connection, job.abort)
+        return bool(job.aborted)
 
     def terminate(self) -> None:
-        if self._hop is not None:
-            self._hop.drop()
-            if self._hop.ended:
-                post_to_thread_of(self._connection, abort)
+        job = self._job
+        if job is None or job.cancelled:
+            return
+        job.cancel()
+        if job.done:  # in the thread, though nobody has looked
+            post_to_thread_of(self._connection, job.abort)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import suppress
 from threading import Lock
 from typing import ClassVar
 
@@ -16,7 +16,7 @@ from aseq._core.dialects import SQLITE
 from aseq._core.statement import Bind, Paramstyle, Row
 from aseq.errors import UnsupportedConnection
 
-from ._sqlite import Hop, abort, outside_transaction
+from ._sqlite import Job, outside_transaction
 from .base import Executor, unsupported
 
 _THREADS = "open it with check_same_thread=False: aseq uses it in worker threads"
@@ -40,7 +40,7 @@ class SqliteExecutor(Executor):
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._hop: Hop | None = None
+        self._job: Job | None = None
 
     def outside_transaction(self) -> str | None:
         return outside_transaction(self._connection)
@@ -55,13 +55,13 @@ class SqliteExecutor(Executor):
         inside: bool = False,
     ) -> Sequence[Row]:
         await anyio.lowlevel.checkpoint_if_cancelled()
-        self._hop = hop = Hop(sql, args, nowait=nowait, inside=inside)
-        return await shielded(lambda: self._in_thread(hop), hop.drop)
+        self._job = job = Job(sql, args, nowait=nowait, inside=inside)
+        return await shielded(lambda: self._in_thread(job), lambda _: self.terminate())
 
-    async def _in_thread(self, hop: Hop) -> Sequence[Row]:
+    async def _in_thread(self, job: Job) -> Sequence[Row]:
         def work() -> Sequence[Row]:
-            with _alone_on(self._connection):
-                return hop(self._connection)
+            with ConnectionLock(self._connection):
+                return job(self._connection)
 
         try:
             return await in_worker(work)
@@ -70,25 +70,33 @@ class SqliteExecutor(Executor):
                 raise UnsupportedConnection("sqlite3.Connection", _THREADS) from exc
             raise
 
-    async def abort(self) -> bool:
-        if self._hop is None or not self._hop.ran:
-            return False
-        return await in_worker(self._abort)
+    def refused(self, exc: BaseException, /) -> bool:
+        return self._job is None or self._job.refused(exc)
 
-    def _abort(self) -> bool:
+    async def abort(self) -> bool:
+        job = self._job
+        if job is None or not job.started:
+            return False
+        if job.aborted is None:
+            await in_worker(lambda: self._abort(job))
+        return bool(job.aborted)
+
+    def _abort(self, job: Job) -> None:
         # Alone: setting an authorizer waits for another thread's statement without
         # letting go of the GIL, which a callback of that statement may need.
-        with _alone_on(self._connection):
-            return abort(self._connection)
+        with ConnectionLock(self._connection), suppress(sqlite3.ProgrammingError):  # closed
+            job.abort(self._connection)
 
     def terminate(self) -> None:
-        if self._hop is not None:
-            self._hop.drop()
-            if self._hop.ended:
-                self._abort()
+        job = self._job
+        if job is None or job.cancelled:
+            return
+        job.cancel()
+        if job.done and job.started:  # in the thread, though nobody has looked
+            self._abort(job)
 
 
-class _Turn:
+class _Counted:
     """A lock, and how many threads hold it or wait for it."""
 
     def __init__(self) -> None:
@@ -97,21 +105,29 @@ class _Turn:
 
 
 # By identity, and only while in use: a sqlite3.Connection can't be referenced weakly.
-_turns: dict[int, _Turn] = {}
-_turns_lock = Lock()
+_locks: dict[int, _Counted] = {}
+_locks_lock = Lock()
 
 
-@contextmanager
-def _alone_on(connection: sqlite3.Connection) -> Iterator[None]:
-    """One thread at a time: sqlite3 checks for a transaction and begins one in two steps."""
-    with _turns_lock:
-        turn = _turns.setdefault(id(connection), _Turn())
-        turn.users += 1
-    try:
-        with turn.lock:
-            yield
-    finally:
-        with _turns_lock:
-            turn.users -= 1
-            if not turn.users:
-                del _turns[id(connection)]
+class ConnectionLock:
+    """One thread at a time: sqlite3 checks for a transaction and begins one in two steps.
+
+    Args:
+        connection: the connection to lock.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._key = id(connection)
+
+    def __enter__(self) -> None:
+        with _locks_lock:
+            self._counted = _locks.setdefault(self._key, _Counted())
+            self._counted.users += 1
+        self._counted.lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._counted.lock.release()
+        with _locks_lock:
+            self._counted.users -= 1
+            if not self._counted.users:
+                del _locks[self._key]

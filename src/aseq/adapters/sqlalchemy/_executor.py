@@ -1,27 +1,51 @@
-"""The executors. Every statement goes through SQLAlchemy, with its usual events and errors."""
+"""The executors. Every statement goes through SQLAlchemy, with its usual events and errors.
+
+A statement passes many hands: listeners before it, the DBAPI as SQLAlchemy adapts it, the
+driver, listeners behind it (`Connection._exec_single_context`). All errors, a listener's
+included, leave by `_handle_dbapi_exception`, where a `handle_error` listener may put
+another in their place. So neither an error's class nor its being SQLAlchemy's says whether
+the server refused the statement. The database and its driver are asked:
+
+* asyncpg: an error that came over the wire has a severity, and the statement it is about.
+* psycopg: an error of the server's has its result, and leaves the transaction failed.
+* SQLite: its errors have a code; and `total_changes` says whether the connection has
+  changed a row since. A parameter tells when SQLite takes the statement (`_Bound`).
+
+What made another error is found by `orig` and `__cause__`, which SQLAlchemy sets, never by
+`__context__`, which may lead to any other statement.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import codecs
+import sqlite3
+from asyncio import Task, TimerHandle, get_running_loop
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import nullcontext, suppress
 from typing import Any, ClassVar, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from aseq._concurrency import call
 from aseq._concurrency.shield import shielded
 from aseq._core.dialects import POSTGRESQL, SQLITE
 from aseq._core.statement import Bind, Paramstyle, Row
 from aseq._core.table import TableName
-from aseq.adapters._sqlite import abort
+from aseq.adapters._sqlite import integers, make_unusable, noop, without_waiting
 from aseq.adapters._thread import in_thread_of, post_to_thread_of
-from aseq.adapters.base import Executor
+from aseq.adapters.base import Executor, TransactionEnded, unsupported
 
+from ._own import SHARED, OwnTransaction, Shared, watch
 from ._session import ENDED, Source
-from ._sqlite import begin, unsafe, without_waiting
+from ._sqlite import unsafe
 
 T = TypeVar("T")
 
 _AUTOCOMMIT = "the connection or its engine has isolation_level AUTOCOMMIT: use one that hasn't"
+
+# psycopg's states of a connection whose transaction can still be committed.
+_COMMITTABLE = (1, 2)  # ACTIVE, INTRANS
 
 
 class SQLAlchemyExecutor(Executor):
@@ -33,14 +57,31 @@ class SQLAlchemyExecutor(Executor):
         self._source = source
         self.paramstyle = paramstyle
         self._schemas: Mapping[str | None, str | None] = {}
+        self._sent = False
 
     async def prepare(self) -> None:
-        self._connection, self._dbapi = await self._source.connect()
-        options = self._source.options(self._connection)
-        self._schemas = options.get("schema_translate_map") or {}
+        try:
+            self._connection, self._dbapi = await self._source.connect()
+        except Shared as exc:
+            raise unsupported(self._source.given, {}, SHARED) from exc
+        self._driver: Any = self._dbapi.driver_connection
+        self._own = OwnTransaction(self._connection)
+        self._schemas = self._source.schemas(self._connection)
 
     def locate(self, table: TableName) -> TableName:
         return TableName(table.name, self._schemas.get(table.schema, table.schema))
+
+    def outside_transaction(self) -> str | None:
+        if self._own.shared:
+            raise unsupported(self._source.given, {}, SHARED)
+        advice = self._outside()
+        if advice is None:
+            self._own.drawing()
+        return advice
+
+    def _outside(self) -> str | None:
+        """As `outside_transaction`, of a connection that nobody else uses."""
+        raise NotImplementedError
 
     async def _run(self, work: Callable[[Connection], T]) -> T:
         return await self._source.run(lambda: work(self._connection))
@@ -51,7 +92,7 @@ class PostgresExecutor(SQLAlchemyExecutor):
 
     dialect = POSTGRESQL
 
-    def outside_transaction(self) -> str | None:
+    def _outside(self) -> str | None:
         # The adapted connections of asyncpg and psycopg both have this attribute.
         if self._dbapi.autocommit:
             return _AUTOCOMMIT
@@ -66,17 +107,65 @@ class PostgresExecutor(SQLAlchemyExecutor):
         nowait: bool = False,
         inside: bool = False,
     ) -> Sequence[Row]:
-        return await self._run(lambda connection: _rows(connection, sql, args))
+        def statement(connection: Connection) -> Sequence[Row]:
+            if inside and (advice := self.outside_transaction()) is not None:
+                raise TransactionEnded(advice)
+            _check_encodable(args, self._encoding())
+            self._sql, self._sent = sql, True
+            rows = _rows(connection, sql, args)
+            if inside:
+                self._own.drawn()
+            return rows
+
+        return await self._bounded(lambda: self._run(statement))
+
+    async def _bounded(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run some work; if it is cancelled, the server has so long to answer, and no longer.
+
+        In a task of its own, for anyio's timeouts cancel again and again: the driver would
+        be cancelled while it asks the server to cancel.
+        """
+        timer: TimerHandle | None = None
+
+        def cancel(task: Task[T] | None) -> None:
+            nonlocal timer
+            assert task is not None, "SQLAlchemy needs asyncio"
+            timer = get_running_loop().call_later(call.LIMIT, self.terminate)
+            task.add_done_callback(lambda _: timer and timer.cancel())
+            task.cancel()
+
+        return await shielded(work, cancel)
+
+    def refused(self, exc: BaseException, /) -> bool:
+        return not self._sent or any(map(self._said, _causes(exc)))
+
+    def _said(self, exc: BaseException) -> bool:
+        """Whether the server itself said so, and about our statement."""
+        if getattr(exc, "severity", None) is not None:  # asyncpg
+            return self._sql in (getattr(exc, "query", None) or "")
+        if getattr(exc, "pgresult", None) is not None:  # psycopg
+            return self._driver.info.transaction_status not in _COMMITTABLE
+        return False
+
+    def _encoding(self) -> str:
+        """The name of the encoding in which the driver sends texts."""
+        if hasattr(self._driver, "pgconn"):
+            return str(self._driver.info.encoding)
+        return str(self._driver.get_settings().client_encoding)
 
     async def abort(self) -> bool:
-        if not self._connection.closed and not self._connection.invalidated:
+        if not self._sent or not self._own.current:
+            return self._connection.closed
+        if not self._connection.invalidated:
             await self._run(Connection.invalidate)
         return True
 
     def terminate(self) -> None:
-        driver = self._dbapi.driver_connection
-        terminate = getattr(driver, "terminate", None) or driver.pgconn.finish
-        terminate()
+        if hasattr(self._driver, "pgconn"):
+            with suppress(Exception):  # it is closed
+                call.hang_up(self._driver.fileno())
+        else:
+            self._driver.terminate()
 
 
 class SqliteExecutor(SQLAlchemyExecutor):
@@ -91,17 +180,18 @@ class SqliteExecutor(SQLAlchemyExecutor):
     def __init__(self, source: Source, paramstyle: Paramstyle) -> None:
         super().__init__(source, paramstyle)
         self._advice: str | None = None
-        self._sent = self._dropped = False
+        self._dropped = False
+        self._aborted: bool | None = None
+        self._changes = 0
 
     async def prepare(self) -> None:
         await shielded(self._prepare)
 
     async def _prepare(self) -> None:
         await super().prepare()
-        await self._run(begin)
-        self._advice = await unsafe(self._connection, self._dbapi.driver_connection)
+        self._advice = await unsafe(self._connection, self._driver)
 
-    def outside_transaction(self) -> str | None:
+    def _outside(self) -> str | None:
         return self._advice
 
     async def fetch(
@@ -113,32 +203,90 @@ class SqliteExecutor(SQLAlchemyExecutor):
         nowait: bool = False,
         inside: bool = False,
     ) -> Sequence[Row]:
-        def statement(connection: Connection) -> Sequence[Row]:
-            with without_waiting(connection, nowait):
-                return _rows(connection, sql, args)
+        raw: sqlite3.Connection = self._driver._conn
 
-        async def work() -> Sequence[Row]:
-            if self._dropped:
-                return ()
+        def begin() -> None:
             self._sent = True
-            rows = await self._run(statement)
             if self._dropped:
-                await self.abort()
+                raise TransactionEnded(ENDED)
+            # A driver that begins by itself has done so by now.
+            if inside and not raw.in_transaction:
+                self._sent = False
+                raise TransactionEnded(ENDED)
+
+        def statement(connection: Connection) -> Sequence[Row]:
+            if inside and (advice := self.outside_transaction()) is not None:
+                raise TransactionEnded(advice)
+            self._changes = raw.total_changes
+            self._sent = not args
+            bound = tuple(_Bound.of(arg, begin) for arg in args)
+
+            def scalar(pragma: str) -> Any:
+                return connection.exec_driver_sql(pragma).scalar_one()
+
+            with without_waiting(scalar) if nowait else nullcontext():
+                rows = integers(_rows(connection, sql, bound))
+            if inside:
+                self._own.drawn()
             return rows
 
-        return await shielded(work, self._drop)
+        async def work() -> Sequence[Row]:
+            return () if self._dropped else await self._run(statement)
 
-    def _drop(self, *_: object) -> None:
-        """Nobody waits for the rows any more. The task that fetches them lives on."""
-        self._dropped = True
+        return await shielded(work, lambda _: self.terminate())
+
+    def refused(self, exc: BaseException, /) -> bool:
+        if not self._sent:
+            return True
+        said = any(hasattr(item, "sqlite_errorcode") for item in _causes(exc))
+        try:
+            return said and self._driver._conn.total_changes == self._changes
+        except (ValueError, sqlite3.ProgrammingError):  # closed
+            return False
 
     async def abort(self) -> bool:
-        return self._sent and await in_thread_of(self._dbapi.driver_connection, abort)
+        if not self._sent:
+            return False
+        with suppress(ValueError):  # closed: the transaction is over
+            if self._aborted is not None or self._dropped:
+                await in_thread_of(self._driver, noop)
+            elif self._own.current:
+                await in_thread_of(self._driver, self._abort)
+        return bool(self._aborted)
+
+    def _abort(self, connection: sqlite3.Connection) -> None:
+        self._aborted = make_unusable(connection)
 
     def terminate(self) -> None:
-        self._drop()
-        if self._sent:
-            post_to_thread_of(self._dbapi.driver_connection, abort)
+        if self._dropped:
+            return
+        self._dropped = True  # first: the thread looks the other way round
+        if self._sent and self._own.current:
+            post_to_thread_of(self._driver, self._abort)
+
+
+class _Bound(str):
+    """A text that tells when SQLite takes it: last, and in the connection's thread.
+
+    sqlite3 asks every parameter whose class isn't exactly one of its own to adapt itself,
+    after it has begun a transaction and before the statement runs.
+    (https://docs.python.org/3/library/sqlite3.html#sqlite3-conform)
+    """
+
+    tell: Callable[[], None]
+
+    @classmethod
+    def of(cls, arg: Bind, tell: Callable[[], None]) -> Bind:
+        """The same parameter, if it is a text as one that tells."""
+        if not isinstance(arg, str):
+            return arg
+        bound = cls(arg)
+        bound.tell = tell
+        return bound
+
+    def __conform__(self, _: object) -> str:
+        self.tell()
+        return str.__str__(self)
 
 
 def _ended_by_hand(dbapi: Any) -> bool:
@@ -150,6 +298,28 @@ def _ended_by_hand(dbapi: Any) -> bool:
     begun = getattr(dbapi, "_started", getattr(dbapi, "_transaction", None))
     driver = dbapi.driver_connection
     return bool(begun) and not driver.is_in_transaction() and not driver.is_closed()
+
+
+def _check_encodable(args: tuple[Bind, ...], encoding: str) -> None:
+    """Refuse a text that the driver can't send, before anything is sent.
+
+    Raises:
+        UnicodeEncodeError: there is one.
+    """
+    texts = [arg for arg in args if isinstance(arg, str) and not arg.isascii()]
+    with suppress(LookupError):  # a name that only PostgreSQL has
+        for text in texts:
+            codecs.lookup(encoding).encode(text)
+
+
+def _causes(exc: BaseException | None) -> Iterator[BaseException]:
+    """The error, and what it wraps or was raised from: never what it came after."""
+    seen: set[int] = set()
+    while exc is not None and id(exc) not in seen:
+        seen.add(id(exc))
+        yield exc
+        orig = getattr(exc, "orig", None)
+        exc = orig if isinstance(orig, BaseException) else exc.__cause__
 
 
 def _rows(connection: Connection, sql: str, args: tuple[Bind, ...]) -> Sequence[Row]:

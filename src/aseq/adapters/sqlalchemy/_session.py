@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from aseq.adapters.base import unsupported
 
+from ._own import watch
 from ._table import TABLE
 
 T = TypeVar("T")
@@ -29,7 +30,13 @@ _UNBOUND = (
 
 
 class Source(Protocol):
-    """Where the connection comes from."""
+    """Where the connection comes from.
+
+    Attributes:
+        given: what the caller passed.
+    """
+
+    given: object
 
     @property
     def dialect(self) -> Dialect:
@@ -40,8 +47,8 @@ class Source(Protocol):
         """The connection, in the transaction of the caller, and the DBAPI's under it."""
         ...
 
-    def options(self, connection: Connection) -> Mapping[str, Any]:
-        """The execution options that a statement of the caller's would have."""
+    def schemas(self, connection: Connection) -> Mapping[str | None, str | None]:
+        """The schemas that a statement of the caller's would find instead of others."""
         ...
 
     async def run(self, work: Callable[[], T]) -> T:
@@ -53,7 +60,7 @@ class ConnectionSource(Source):
     """An `AsyncConnection`."""
 
     def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
+        self.given = self._connection = connection
 
     @property
     def dialect(self) -> Dialect:
@@ -61,10 +68,10 @@ class ConnectionSource(Source):
 
     async def connect(self) -> tuple[Connection, Any]:
         # If it isn't open, SQLAlchemy's own error says what is missing.
-        return await self._connection.run_sync(_with_dbapi)
+        return await self._connection.run_sync(_begun)
 
-    def options(self, connection: Connection) -> Mapping[str, Any]:
-        return connection.get_execution_options()
+    def schemas(self, connection: Connection) -> Mapping[str | None, str | None]:
+        return _schemas(connection.get_execution_options())
 
     async def run(self, work: Callable[[], T]) -> T:
         return await self._connection.run_sync(lambda _: work())
@@ -74,7 +81,7 @@ class SessionSource(Source):
     """An `AsyncSession`: the connection that it uses for our table, begun if need be."""
 
     def __init__(self, session: AsyncSession) -> None:
-        self._session = session
+        self.given = self._session = session
         self._bind = _bind(session)
 
     @property
@@ -83,21 +90,30 @@ class SessionSource(Source):
 
     async def connect(self) -> tuple[Connection, Any]:
         return await self._session.run_sync(
-            lambda session: _with_dbapi(session.connection(bind_arguments={"bind": self._bind}))
+            lambda session: _begun(session.connection(bind_arguments={"bind": self._bind}))
         )
 
-    def options(self, connection: Connection) -> Mapping[str, Any]:
+    def schemas(self, connection: Connection) -> Mapping[str | None, str | None]:
         # A session has options of its own from SQLAlchemy 2.1 on.
         own: Mapping[str, Any] = getattr(self._session.sync_session, "execution_options", {})
-        return {**connection.get_execution_options(), **own}
+        return _schemas({**connection.get_execution_options(), **own})
 
     async def run(self, work: Callable[[], T]) -> T:
         return await self._session.run_sync(lambda _: work())
 
 
-def _with_dbapi(connection: Connection) -> tuple[Connection, Any]:
+def _schemas(options: Mapping[str, Any]) -> Mapping[str | None, str | None]:
+    return options.get("schema_translate_map") or {}
+
+
+def _begun(connection: Connection) -> tuple[Connection, Any]:
+    """In the transaction that a first statement would begin, with the DBAPI's connection."""
     # As for a statement: a connection that was invalidated connects anew.
-    return connection, connection.connection.dbapi_connection
+    dbapi = connection.connection.dbapi_connection
+    watch(connection.engine)
+    if connection.get_transaction() is None:
+        connection.begin()
+    return connection, dbapi
 
 
 def _bind(session: AsyncSession) -> Engine | Connection:

@@ -8,8 +8,6 @@ SAVEPOINT that comes first *is* the transaction, and its RELEASE commits.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, event
@@ -18,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from aseq.adapters._sqlite import autocommit_mode, leave_transactions_alone
 from aseq.adapters._thread import in_thread_of
 
+from ._own import watch
 from ._session import ENDED
 
 _RECIPE = (
@@ -59,6 +58,7 @@ def begin_immediate(engine: AsyncEngine) -> AsyncEngine:
         raise ValueError(f"begin_immediate() is for SQLite, not for {engine.dialect.name}")
     event.listen(engine.sync_engine, "connect", _leave_transactions_to_sqlalchemy)
     event.listen(engine.sync_engine, "begin", _begin_immediate)
+    watch(engine.sync_engine)
     return engine
 
 
@@ -69,12 +69,6 @@ def _leave_transactions_to_sqlalchemy(dbapi_connection: Any, record: Any) -> Non
 
 def _begin_immediate(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def begin(connection: Connection) -> None:
-    """Let SQLAlchemy begin its transaction, as the first statement would."""
-    if connection.get_transaction() is None:
-        connection.begin()
 
 
 async def unsafe(connection: Connection, driver: Any) -> str | None:
@@ -105,17 +99,3 @@ def _begins(connection: Connection, driver: Any) -> bool:
         return True
     listens = bool(connection.engine.dispatch.begin) or bool(connection.dispatch.begin)
     return listens and driver.isolation_level is None
-
-
-@contextmanager
-def without_waiting(connection: Connection, nowait: bool) -> Iterator[None]:
-    """Don't wait for the write lock inside the block, if so wanted."""
-    if not nowait:
-        yield
-        return
-    patience = int(connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one())
-    connection.exec_driver_sql("PRAGMA busy_timeout = 0")
-    try:
-        yield
-    finally:
-        connection.exec_driver_sql(f"PRAGMA busy_timeout = {patience}")

@@ -20,7 +20,7 @@ from tortoise.exceptions import BaseORMException
 from aseq._concurrency.shield import shielded
 from aseq._core.dialects import SQLITE
 from aseq._core.statement import Bind, Paramstyle, Row
-from aseq.adapters._sqlite import Hop, noop
+from aseq.adapters._sqlite import Job, noop
 from aseq.adapters._thread import in_thread_of, post_to_thread_of
 from aseq.adapters.base import Executor, unsupported
 
@@ -37,6 +37,7 @@ class SqliteClient(Executor):
     def __init__(self, client: Any) -> None:
         self._client = client
         self._connection: Any = None
+        self._job: Job | None = None
         self._dropped = self._lost = False
 
     def outside_transaction(self) -> str | None:
@@ -53,12 +54,12 @@ class SqliteClient(Executor):
         nowait: bool = False,
         inside: bool = False,
     ) -> Sequence[Row]:
-        hop = Hop(sql, args, nowait=nowait)
+        self._job = job = Job(sql, args, nowait=nowait, abort=noop)
 
         def statement(connection: sqlite3.Connection) -> Sequence[Row]:
             if is_in_block(self._client) and not connection.in_transaction:
                 raise unsupported(self._client, {}, ENDED)  # the COMMIT came first
-            return hop(connection)
+            return job(connection)
 
         async with self._client.acquire_connection() as connection:
             check_open(self._client)  # it may have ended while this waited for its turn
@@ -71,7 +72,19 @@ class SqliteClient(Executor):
                 rows: Sequence[Row] = await _run(self._client, sql, connection, statement)
                 return rows
 
-            return await shielded(work, lambda _: self.terminate())
+            try:
+                return await shielded(work, lambda _: self.terminate())
+            except BaseException as exc:
+                if not self.refused(exc):
+                    self.terminate()  # before the next statement gets its turn
+                raise
+
+    def refused(self, exc: BaseException, /) -> bool:
+        if self._job is None:
+            return True
+        # Tortoise wraps an error in one of its own, without `from`.
+        inner = next(iter(exc.args), None) if isinstance(exc, BaseORMException) else None
+        return self._job.refused(inner if isinstance(inner, sqlite3.Error) else exc)
 
     async def abort(self) -> bool:
         self.terminate()

@@ -1,0 +1,150 @@
+"""Whether the transaction that a number is drawn in is the caller's own, and stays so.
+
+SQLAlchemy takes two things for granted that don't always hold, and neither shows in its
+own state:
+
+* *A connection has one user at a time.* `StaticPool` (the default for SQLite in memory)
+  hands one connection to everybody. There the COMMIT of one session commits what the
+  other has done, and closing a connection sends a ROLLBACK that undoes it, even if nothing
+  was done on it at all (`_ConnectionFairy._reset`).
+* *A transaction ends when SQLAlchemy ends it.* SQLite rolls back by itself after some
+  errors; SQL may be sent by hand. The next statement then begins another transaction, or
+  is committed by itself.
+
+So a draw is refused while anybody else has the same connection. Once a number was drawn,
+nobody else gets it until the transaction is over; and every statement up to the COMMIT is
+refused if the database says that no transaction is open. Listeners on the engine do the
+latter two, since SQLAlchemy has no other place for it.
+"""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from typing import Any
+
+from sqlalchemy import Connection, Engine, RootTransaction, event
+from sqlalchemy.exc import InvalidRequestError, PendingRollbackError
+from sqlalchemy.pool import StaticPool
+
+SHARED = (
+    "another session or connection uses the same database connection, and either would commit "
+    "or undo what the other has drawn: its pool, StaticPool, has one connection for everybody "
+    "(SQLAlchemy's default for SQLite in memory). Use a file, in a temporary directory for "
+    "tests, or another pool"
+)
+
+LOST = (
+    "the transaction in which a number was drawn isn't open any more: the database rolled it "
+    "back by itself after an error, or somebody ended it on the same connection. Roll back "
+    "and try again"
+)
+
+# In the `info` of a pooled connection: who has it, and the transaction in which numbers are
+# drawn, from before the first draw and from after it.
+_USERS = "aseq.users"
+_DRAWING = "aseq.drawing"
+_DRAWN = "aseq.drawn"
+
+_watched: weakref.WeakSet[Engine] = weakref.WeakSet()
+
+
+class Shared(InvalidRequestError):
+    """Raised to whoever would get a connection on which another has drawn."""
+
+
+def watch(engine: Engine) -> None:
+    """See to it that what is drawn on this engine stays in its transaction."""
+    if engine in _watched:
+        return
+    _watched.add(engine)
+    if isinstance(engine.pool, StaticPool):
+        for item in gc.get_objects():  # whoever came before: only this once
+            if issubclass(type(item), Connection) and item.engine.pool is engine.pool:
+                if not item.closed and not item.invalidated:
+                    _users(item).add(item)
+        for name in ("engine_connect", "begin"):  # the latter for one that reconnected
+            event.listen(engine, name, _join, insert=True)
+    elif engine.dialect.name != "sqlite":
+        return  # nobody ends a transaction there but its owner
+    event.listen(engine, "before_cursor_execute", _check)
+    event.listen(engine, "commit", _check)
+
+
+def is_open(connection: Connection) -> bool:
+    """Whether the database is in a transaction, as its driver knows without asking."""
+    driver: Any = connection.connection.driver_connection
+    if hasattr(driver, "pgconn"):
+        return bool(driver.info.transaction_status != 0)  # IDLE
+    if hasattr(driver, "is_in_transaction"):
+        return bool(driver.is_in_transaction())
+    return bool(driver.in_transaction)
+
+
+class OwnTransaction:
+    """SQLAlchemy's transaction on a connection, as it is now.
+
+    Args:
+        connection: in a transaction.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._root = connection.get_transaction()
+        _users(connection).add(connection)
+
+    @property
+    def current(self) -> bool:
+        """Whether it is still the one that is open on the connection."""
+        connection = self._connection
+        return not connection.closed and connection.get_transaction() is self._root
+
+    @property
+    def shared(self) -> bool:
+        """Whether anybody else has the same database connection."""
+        others = set(_users(self._connection)) - {self._connection}
+        return any(not other.closed and not other.invalidated for other in others)
+
+    def drawing(self) -> None:
+        """A number is about to be drawn in it: from now on nobody else gets the connection."""
+        self._note(_DRAWING)
+
+    def drawn(self) -> None:
+        """A number was drawn in it: from now on every statement is to be inside."""
+        self._note(_DRAWN)
+
+    def _note(self, key: str) -> None:
+        if self._root is not None:
+            self._connection.info[key] = weakref.ref(self._root)
+
+
+def _users(connection: Connection) -> weakref.WeakSet[Connection]:
+    users: weakref.WeakSet[Connection] = connection.info.setdefault(
+        _USERS, weakref.WeakSet()
+    )
+    return users
+
+
+def _noted(connection: Connection, key: str) -> RootTransaction | None:
+    """The transaction that was noted for the same database connection, if it goes on."""
+    reference = connection.info.get(key)
+    transaction: RootTransaction | None = reference() if reference else None
+    return transaction if transaction and transaction.is_active else None
+
+
+def _join(connection: Connection) -> None:
+    if _noted(connection, _DRAWING) is not None:
+        # Let go of it first, or giving it back would send a ROLLBACK.
+        proxy: Any = connection.connection
+        proxy.dbapi_connection = None
+        proxy.close()
+        raise Shared(SHARED)
+    _users(connection).add(connection)
+
+
+def _check(connection: Connection, *_: object) -> None:
+    drawn = _noted(connection, _DRAWN)
+    if drawn is None or drawn is not connection.get_transaction():
+        return
+    if not is_open(connection):
+        raise PendingRollbackError(LOST)
