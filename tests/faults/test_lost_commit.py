@@ -86,7 +86,8 @@ class Order:
                         await client.execute(SERIALIZATION_FAILURE)
                     number = await AsyncSequence(self._name).next_value(client.conn)
                     await client.save(self._name, number)
-                    at_commit.enter_context(commit_unanswered(self._proxy))
+                    if len(self.errors) == 1:
+                        at_commit.enter_context(commit_unanswered(self._proxy))
         finally:
             with suppress(Exception):
                 await client.close()
@@ -119,14 +120,14 @@ async def test_one_order_is_one_row(postgres: str, name: str, kind: type[Client]
     database.create_tables()
     with proxy_before(postgres) as proxy:
         order = Order(kind, proxy, name)
-        with pytest.raises(Exception):  # noqa: B017, PT011  # each driver has its own
+        with suppress(Exception):  # each driver has its own
             await order.place()
 
+    assert database.saved(name) == [1]
     again, lost = order.errors
     assert is_retryable(again)
     assert all(is_retryable(wrapped(again)) for wrapped in WRAPPED)
     assert not is_retryable(lost)
     assert not any(is_retryable(wrapped(lost)) for wrapped in WRAPPED)
     assert not is_retryable(ExceptionGroup("two orders", [again, lost]))
-    assert database.saved(name) == [1]
     await assert_free(database, name)
