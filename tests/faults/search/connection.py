@@ -7,8 +7,6 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import anyio
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from tests import clients
 from tests.clients import Client
 from tests.clients_tortoise import TortoiseClient
@@ -37,14 +35,15 @@ class Connection:
             self.pace.threads = in_threads(self.client)
         return self.client, self.pace
 
-    async def roll_back(self, *, failed: bool) -> None:
-        """End what a block may have left open, as a user would."""
+    async def roll_back(self, *, failed: bool, closes: bool) -> None:
+        """End what a block may have left open, as a user would: one of two ways."""
         if failed and isinstance(self.client, clients.SQLAlchemyConnection):
             await self.client.conn.close()  # it forgets its transaction, see aftermath
             self.client.conn = await self.client.engine.connect()
-        elif failed and isinstance(self.client.conn, AsyncSession):
+        if closes and isinstance(self.client.conn, AsyncSession):
             await self.client.conn.close()
-        await roll_back(self.client)
+        else:
+            await roll_back(self.client)
 
     async def discard(self) -> None:
         """Close it, whatever state it is in."""

@@ -47,7 +47,7 @@ class Hunt:
 
         async def work() -> None:
             blocks.extend(await player.play(schedule, mark))
-            blocks.append(await self._last_block(blocks[0], mark))
+            blocks.append(await self._last_block(schedule, blocks[0], mark))
 
         if not await ends(work, pace.cut):
             await self._connection.discard()
@@ -58,10 +58,11 @@ class Hunt:
             return [*wrong, "a lock is left behind"]
         return [*wrong, *self._judged(before, after, blocks, self._witness.blocks(mark))]
 
-    async def _last_block(self, played: Block, mark: str) -> Block:
+    async def _last_block(self, schedule: Schedule, played: Block, mark: str) -> Block:
         """The connection goes on, or else its driver has closed it."""
+        failed = played.left_by is not None
         try:
-            await self._connection.roll_back(failed=played.left_by is not None)
+            await self._connection.roll_back(failed=failed, closes=schedule.closes)
             block = await play_next(self._connection.client, self._name, mark, 2)
         except Exception as exc:
             block = Block(left_by=exc)

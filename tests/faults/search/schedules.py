@@ -72,6 +72,7 @@ class Schedule(_Short):
         behind: turns for which another transaction holds the sequence.
         pipeline: whether the tasks are in a pipeline (of psycopg).
         raises: whether the block is left by the error of a step, or commits whatever came.
+        closes: whether a session is closed afterwards, or rolled back.
     """
 
     tasks: tuple[tuple[Step, ...], ...]
@@ -79,6 +80,7 @@ class Schedule(_Short):
     behind: int | None = None
     pipeline: bool = False
     raises: bool = False
+    closes: bool = False
 
 
 def schedules(seed: str, *, pipelines: bool) -> Iterator[Schedule]:
@@ -102,6 +104,7 @@ def _schedule(dice: random.Random, *, pipelines: bool) -> Schedule:
         behind=_turns(dice) if dice.random() < 0.1 else None,
         pipeline=pipelines and dice.random() < 0.3,
         raises=dice.random() < 0.15,
+        closes=dice.random() < 0.5,
     )
 
 
@@ -148,6 +151,8 @@ def shorter(schedule: Schedule) -> Iterator[Schedule]:
         yield replace(schedule, pipeline=False)
     if schedule.raises:
         yield replace(schedule, raises=False)
+    if schedule.closes:
+        yield replace(schedule, closes=False)
 
 
 def _fewer(steps: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:

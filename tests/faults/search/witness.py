@@ -49,8 +49,8 @@ class Witness(ABC):
     def _locked(self, names: tuple[str, ...]) -> list[Any] | None: ...
 
     def take(self, name: str) -> None:
-        """Hold a sequence."""
-        raise NotImplementedError
+        """Hold a sequence, if others can while a block is open. (SQLite has one writer.)"""
+        return
 
     def give_back(self) -> None:
         """Let it go."""
