@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Any
 
 import anyio
+import asyncpg
+import psycopg
+from sqlalchemy.exc import InvalidRequestError
+from sqlalchemy.ext.asyncio import AsyncSession
+from tortoise.exceptions import TransactionManagementError
+
 from tests import clients
 from tests.clients import Client
-from tests.clients_tortoise import TortoiseClient
 from tests.database import Database
 from tests.faults.aftermath import roll_back
 from tests.faults.search.pace import Pace, Turnstile, doorkeeper
+
+_REFUSALS = (
+    asyncpg.InterfaceError,
+    psycopg.ProgrammingError,
+    InvalidRequestError,
+    TransactionManagementError,
+)
 
 
 class Connection:
@@ -36,24 +47,31 @@ class Connection:
         return self.client, self.pace
 
     async def roll_back(self, *, failed: bool, closes: bool) -> None:
-        """End what a block may have left open, as a user would: one of two ways."""
-        if failed and isinstance(self.client, clients.SQLAlchemyConnection):
-            await self.client.conn.close()  # it forgets its transaction, see aftermath
-            self.client.conn = await self.client.engine.connect()
-        if closes and isinstance(self.client.conn, AsyncSession):
-            await self.client.conn.close()
+        """End what a block may have left open, as a user would."""
+        session = isinstance(self.client.conn, AsyncSession)
+        # After a failure, a connection of SQLAlchemy forgets its transaction: see aftermath.
+        forgets = failed and isinstance(self.client, clients.SQLAlchemyConnection)
+        if forgets or (session and closes):
+            await self.start_over()
         else:
             await roll_back(self.client)
+
+    async def start_over(self) -> Client:
+        """Take another connection; with SQLAlchemy, another from the pool."""
+        if isinstance(self.client, clients.SQLAlchemySession):
+            await self.client.conn.close()
+            if isinstance(self.client, clients.SQLAlchemyConnection):
+                self.client.conn = await self.client.engine.connect()
+        else:
+            await self.discard()
+            await self.ready()
+        return self.client
 
     async def discard(self) -> None:
         """Close it, whatever state it is in."""
         self.open = False
         with anyio.move_on_after(5, shield=True), suppress(Exception):
             await self.client.close()
-
-    def closed(self) -> bool:
-        """Whether its driver has closed it."""
-        return closed(self.client)
 
 
 def in_threads(client: Client) -> bool:
@@ -62,23 +80,22 @@ def in_threads(client: Client) -> bool:
     return isinstance(client, threaded) or not client.url.startswith("postgresql")
 
 
-def closed(client: Client) -> bool:
-    """Whether the driver of a client has closed the connection."""
+def refused_by_driver(client: Client, exc: BaseException) -> bool:
+    """Whether a driver says by itself that a connection is to be closed, or has closed it.
+
+    Tasks that share a connection can confuse it: asyncpg refuses a COMMIT that comes during
+    a statement, and every transaction after it. What a *server* says is another matter.
+    """
     if isinstance(client, clients.AatomicPostgres):
-        return client.wrapper.connection is None or client.wrapper.closed_in_transaction
-    if isinstance(client, clients.AsyncpgPool):
-        return bool(client.conn._con is None or client.conn.is_closed())
-    if isinstance(client, clients.Asyncpg):
-        return bool(client.conn.is_closed())
-    if isinstance(client, clients.Psycopg | clients.PsycopgThread):
-        return bool(client.conn.closed)
-    return False
+        lost = client.wrapper.connection
+        return lost is None or bool(client.wrapper.closed_in_transaction)
+    if isinstance(exc, psycopg.OperationalError):
+        return exc.sqlstate is None
+    return isinstance(exc, _REFUSALS)
 
 
 @asynccontextmanager
-async def connected(
-    database: Database, network: Turnstile | None
-) -> AsyncIterator[Connection]:
+async def connected(database: Database, network: Turnstile | None) -> AsyncIterator[Connection]:
     """A connection, closed at the end of the block."""
     connection = Connection(database, network)
     try:

@@ -10,8 +10,6 @@ from functools import partial
 from typing import Any
 
 import anyio
-import psycopg
-from anyio.abc import TaskGroup
 
 from aseq import AsyncSequence
 from tests import clients

@@ -1,8 +1,8 @@
 """Promise 3 by a search: no schedule of tasks in one transaction loses a number.
 
-    ASEQ_SEARCH_SEED     the seed; fixed in the gate, drawn and printed in `make soak`
-    ASEQ_SEARCH_SECONDS  how long to search on each kind; otherwise `COUNT` schedules
-    ASEQ_SEARCH_REPLAY   a schedule that was printed, to be played `TIMES` times
+ASEQ_SEARCH_SEED     the seed; fixed in the gate, drawn and printed in `make soak`
+ASEQ_SEARCH_SECONDS  how long to search on each kind; otherwise `COUNT` schedules
+ASEQ_SEARCH_REPLAY   a schedule that was printed, to be played `TIMES` times
 """
 
 from __future__ import annotations
