@@ -112,12 +112,23 @@ class Gate(Stall):
 
     @asynccontextmanager
     async def holding(self) -> AsyncIterator[None]:
-        for event in (self._here, self._open, self._left):
-            event.clear()
+        self.shut()
         try:
             yield
         finally:
             self._open.set()
+
+    def shut(self) -> None:
+        """Let nothing pass from now on."""
+        for event in (self._here, self._open, self._left):
+            event.clear()
+
+    def pass_one(self, patience: float) -> None:
+        """Let pass what comes in so many seconds, and wait, blocking, until it is through."""
+        if self._here.wait(patience):
+            self._open.set()
+            self._left.wait(DEADLINE)
+            self.shut()
 
     async def reached(self, ended: anyio.Event | None = None) -> None:
         with anyio.fail_after(DEADLINE):

@@ -1,0 +1,208 @@
+"""Plays a schedule on a connection, as the most careless user would: all errors are swallowed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import anyio
+
+from aseq import AsyncSequence
+from tests import clients
+from tests.blocks import Undo
+from tests.clients import Client
+from tests.clients.base import in_thread
+from tests.faults.attempts import Attempt, asyncio_runs
+from tests.faults.search.pace import Pace
+from tests.faults.search.schedules import DRAWS, Act, Schedule, Step
+from tests.faults.search.witness import Witness
+
+PIPELINES = (clients.Psycopg, clients.PsycopgThread)
+
+
+@dataclass(frozen=True)
+class Span:
+    """From when to when something was done."""
+
+    began: float
+    ended: float
+
+    def meets(self, other: Span) -> bool:
+        """Whether there was a moment of both."""
+        return self.began <= other.ended and other.began <= self.ended
+
+
+@dataclass(frozen=True)
+class Told:
+    """A number that its caller got."""
+
+    name: str
+    number: int
+    span: Span
+
+
+@dataclass
+class Block:
+    """What a block was told, and what became of it.
+
+    Attributes:
+        told: its numbers.
+        undone: its savepoints that were rolled back, or failed.
+        errors: what its draws raised.
+        left_by: what the block itself raised.
+    """
+
+    told: list[Told] = field(default_factory=list)
+    undone: list[Span] = field(default_factory=list)
+    errors: list[BaseException] = field(default_factory=list)
+    left_by: BaseException | None = None
+
+
+class Player:
+    """One transaction of a client, in which tasks do what they are told.
+
+    Args:
+        client: the connection.
+        pace: how its answers are held back.
+        witness: the other connection.
+        name: the sequence's.
+    """
+
+    def __init__(self, client: Client, pace: Pace, witness: Witness, name: str) -> None:
+        self._client, self._pace, self._witness = client, pace, witness
+        self._name = name
+
+    async def play(self, schedule: Schedule, mark: str) -> list[Block]:
+        """Play it in a block that saves 0 under a mark.
+
+        If it leaves a draw behind that it cancelled, the next block follows at once.
+        """
+        self.block, self._conn = Block(), self._client.conn
+        next_block = Block()
+        async with anyio.create_task_group() as self._outside:
+            try:
+                await self._whole(schedule, mark)
+            except Exception as exc:
+                self.block.left_by = exc
+            self._pace.release()
+            if self.block.left_by is None and leaves_draws(schedule):
+                next_block = await play_next(self._client, self._name, mark, 1)
+        return [self.block, next_block]
+
+    async def _whole(self, schedule: Schedule, mark: str) -> None:
+        async with self._client.transaction():
+            self._conn = self._client.conn
+            await self._client.save(mark, 0)
+            async with self._pipeline(schedule), anyio.create_task_group() as tasks:
+                self._outside.start_soon(self._set_pace, schedule)
+                for steps in schedule.tasks:
+                    tasks.start_soon(self._task, steps)
+            self._client.conn = self._conn  # siblings leave their savepoints in any order
+            if schedule.raises and self.block.errors:
+                raise Undo
+
+    def _pipeline(self, schedule: Schedule) -> AbstractAsyncContextManager[Any]:
+        return pipeline(self._client) if schedule.pipeline else AsyncExitStack()
+
+    async def _set_pace(self, schedule: Schedule) -> None:
+        if schedule.answers:
+            self._pace.hold()
+        if schedule.behind is not None:
+            self._outside.start_soon(self._stand_before, schedule.behind)
+        for count in schedule.answers:
+            await self._pace.turns(count)
+            self._pace.let_through()
+        self._pace.release()
+
+    async def _stand_before(self, turns: int) -> None:
+        self._witness.take(self._name)
+        await self._pace.turns(turns)
+        self._witness.give_back()
+
+    async def _task(self, steps: tuple[Step, ...]) -> None:
+        for step in steps:
+            await self._pace.turns(step.after)
+            await self._step(step)
+
+    async def _step(self, step: Step) -> None:
+        if step.does in DRAWS:
+            await self._draw(step)
+            return
+        began = time.monotonic()
+        try:
+            if step.does == "plain":
+                await self._client.execute("SELECT 1")
+            else:
+                await self._savepoint(step)
+        except Exception:
+            self.block.undone.append(Span(began, time.monotonic()))
+
+    async def _savepoint(self, step: Step) -> None:
+        async with self._client.savepoint():
+            conn = self._client.conn
+            if step.inside == "plain":
+                await self._client.execute("SELECT 1")
+            elif step.inside is not None:
+                await self._tell(step.inside, conn)
+            if step.does == "undone":
+                raise Undo
+
+    async def _draw(self, step: Step) -> None:
+        attempt = Attempt()
+        work = partial(self._tell, step.does, self._conn)
+        self._outside.start_soon(self._attempt, attempt, work)
+        if step.cancel is not None:
+            await self._pace.turns(step.cancel + 1)
+            attempt.cancel(step.way if asyncio_runs() else "scope")
+        if step.awaited:
+            await attempt.ended.wait()
+
+    async def _attempt(self, attempt: Attempt, work: Any) -> None:
+        await attempt(work)
+        if attempt.error is not None:
+            self.block.errors.append(attempt.error)
+
+    async def _tell(self, does: Act, conn: Any) -> None:
+        name = f"{self._name}-other" if does == "other" else self._name
+        began = time.monotonic()
+        count = 3 if does == "three" else 1
+        numbers = await AsyncSequence(name).next_values(conn, count, nowait=does == "nowait")
+        span = Span(began, time.monotonic())
+        self.block.told += (Told(name, number, span) for number in numbers)
+
+
+def leaves_draws(schedule: Schedule) -> bool:
+    """Whether its block may end before its draws."""
+    return any(not step.awaited for steps in schedule.tasks for step in steps)
+
+
+async def play_next(client: Client, name: str, mark: str, number: int) -> Block:
+    """A block of somebody else's, in which nothing is cancelled."""
+    block, began = Block(), time.monotonic()
+    try:
+        async with client.transaction():
+            await client.save(mark, number)
+            drawn = await AsyncSequence(name).next_value(client.conn)
+            block.told.append(Told(name, drawn, Span(began, time.monotonic())))
+    except Exception as exc:
+        block.left_by = exc
+    return block
+
+
+@asynccontextmanager
+async def pipeline(client: Client) -> AsyncIterator[None]:
+    """A pipeline, where the driver has them."""
+    if isinstance(client, clients.PsycopgThread):
+        entered = client.conn.pipeline()
+        await in_thread(entered.__enter__)
+        try:
+            yield
+        finally:
+            await in_thread(lambda: entered.__exit__(None, None, None))
+    else:
+        async with client.conn.pipeline():
+            yield

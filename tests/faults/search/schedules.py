@@ -1,0 +1,181 @@
+"""What two or three tasks do in one transaction, and when: as data, made from a seed.
+
+The unit of time is a turn of the event loop. Answers of the database take turns too, so a
+schedule that lost a number loses it again when it is played again.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from typing import Literal
+
+Act = Literal["draw", "three", "other", "nowait", "plain", "savepoint", "undone"]
+"""What a task does: draws a number, three, one of another sequence, or one without waiting;
+a plain statement; a savepoint that is released, or rolled back."""
+
+DRAWS: tuple[Act, ...] = ("draw", "three", "other", "nowait")
+SAVEPOINTS: tuple[Act, ...] = ("savepoint", "undone")
+WEIGHTS: dict[Act, int] = {
+    "draw": 6,
+    "three": 1,
+    "other": 2,
+    "nowait": 1,
+    "plain": 3,
+    "savepoint": 3,
+    "undone": 5,
+}
+
+
+class _Short:
+    """Printed without what is as usual, so that it can be pasted and played again."""
+
+    def __repr__(self) -> str:
+        shown = (
+            f"{field.name}={value!r}"
+            for field in fields(self)  # type: ignore[arg-type]
+            if (value := getattr(self, field.name)) != field.default
+        )
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+@dataclass(frozen=True, repr=False)
+class Step(_Short):
+    """One thing that a task does.
+
+    Attributes:
+        does: what.
+        after: turns before it.
+        inside: what is done inside a savepoint.
+        cancel: turns after which a draw is cancelled; the cancellation is swallowed.
+        way: how, see `tests.faults.attempts.WAYS`.
+        awaited: whether the task waits for the end of a draw that it cancelled.
+    """
+
+    does: Act
+    after: int = 0
+    inside: Act | None = None
+    cancel: int | None = None
+    way: str = "task"
+    awaited: bool = True
+
+
+@dataclass(frozen=True, repr=False)
+class Schedule(_Short):
+    """What happens in one transaction.
+
+    Attributes:
+        tasks: each with its steps, one after the other.
+        answers: turns before each answer of the database is let through. After the last
+            one, and if there are none, nothing is held back.
+        behind: turns for which another transaction holds the sequence.
+        pipeline: whether the tasks are in a pipeline (of psycopg).
+        raises: whether the block is left by the error of a step, or commits whatever came.
+        closes: whether a session is closed afterwards, or rolled back.
+    """
+
+    tasks: tuple[tuple[Step, ...], ...]
+    answers: tuple[int, ...] = ()
+    behind: int | None = None
+    pipeline: bool = False
+    raises: bool = False
+    closes: bool = False
+
+
+def schedules(seed: str, *, pipelines: bool) -> Iterator[Schedule]:
+    """All the schedules of a seed, without end."""
+    dice = random.Random(seed)
+    while True:
+        yield _schedule(dice, pipelines=pipelines)
+
+
+def _schedule(dice: random.Random, *, pipelines: bool) -> Schedule:
+    first = _draw(dice, cancelled=0.8)
+    others = (_step(dice) for _ in range(dice.choice((1, 1, 2))))
+    tasks = [(first,), *((other,) for other in others)]
+    for index, steps in enumerate(tasks):
+        if dice.random() < 0.25:
+            tasks[index] = (*steps, _step(dice))
+    held = dice.random() < 0.6
+    return Schedule(
+        tasks=tuple(tasks),
+        answers=tuple(_turns(dice) for _ in range(dice.randint(1, 8))) if held else (),
+        behind=_turns(dice) if dice.random() < 0.1 else None,
+        pipeline=pipelines and dice.random() < 0.3,
+        raises=dice.random() < 0.15,
+        closes=dice.random() < 0.5,
+    )
+
+
+def _step(dice: random.Random) -> Step:
+    [does] = dice.choices(list(WEIGHTS), list(WEIGHTS.values()))
+    if does in DRAWS:
+        return _draw(dice, cancelled=0.4)
+    inside: Act | None = dice.choice((None, "plain", "plain", "draw"))
+    return Step(does, _turns(dice), inside if does in SAVEPOINTS else None)
+
+
+def _draw(dice: random.Random, *, cancelled: float) -> Step:
+    [does] = dice.choices(DRAWS, [WEIGHTS[act] for act in DRAWS])
+    after = _turns(dice) if dice.random() < 0.5 else 0
+    if dice.random() > cancelled:
+        return Step(does, after)
+    way = dice.choice(("task", "scope"))
+    return Step(does, after, None, _turns(dice), way, awaited=dice.random() < 0.85)
+
+
+def _turns(dice: random.Random) -> int:
+    return dice.randrange(dice.choice((4, 14, 40)))
+
+
+def shorter(schedule: Schedule) -> Iterator[Schedule]:
+    """The schedules that are a little simpler."""
+    for index, steps in enumerate(schedule.tasks):
+        before, after = schedule.tasks[:index], schedule.tasks[index + 1 :]
+        for fewer in _fewer(steps):
+            tasks = (*before, *((fewer,) if fewer else ()), *after)
+            if tasks:
+                yield replace(schedule, tasks=tasks)
+    if schedule.answers:
+        yield replace(schedule, answers=())
+        yield replace(schedule, answers=schedule.answers[:-1])
+    for index, turns in enumerate(schedule.answers):
+        if turns:
+            answers = list(schedule.answers)
+            answers[index] = turns // 2
+            yield replace(schedule, answers=tuple(answers))
+    if schedule.behind is not None:
+        yield replace(schedule, behind=None)
+    if schedule.pipeline:
+        yield replace(schedule, pipeline=False)
+    if schedule.raises:
+        yield replace(schedule, raises=False)
+    if schedule.closes:
+        yield replace(schedule, closes=False)
+
+
+def _fewer(steps: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
+    for index, step in enumerate(steps):
+        yield steps[:index] + steps[index + 1 :]
+        for simple in _simpler(step):
+            yield (*steps[:index], simple, *steps[index + 1 :])
+
+
+def _simpler(step: Step) -> Iterator[Step]:
+    if step.does in ("three", "other", "nowait"):
+        yield replace(step, does="draw")
+    if step.does == "savepoint":
+        yield replace(step, does="plain", inside=None)
+    if step.inside is not None:
+        yield replace(step, inside=None)
+    if step.cancel is not None:
+        yield replace(step, cancel=None, way="task", awaited=True)
+        if not step.awaited:
+            yield replace(step, awaited=True)
+        if step.way != "task":
+            yield replace(step, way="task")
+        if step.cancel:
+            yield replace(step, cancel=step.cancel // 2)
+    if step.after:
+        yield replace(step, after=step.after // 2)
