@@ -248,19 +248,17 @@ async def test_an_aborted_transaction_is_asked_nothing(
     """psycopg would take the server's answer, after a cancellation, for a broken connection."""
     seq = AsyncSequence(name)
     with observing(database.url) as observer:
-        with pytest.raises(psycopg.errors.DivisionByZero):  # noqa: PT012
-            async with conn.transaction():
-                with pytest.raises(psycopg.errors.DivisionByZero) as first:
-                    await conn.execute("SELECT 1/0")
-                before = observer.heard(conn.info.backend_pid)
-                for _ in range(2):
-                    with pytest.raises(psycopg.errors.InFailedSqlTransaction) as caught:
-                        await seq.next_value(conn)
-                    assert "commands ignored until end" in str(caught.value)
-                    assert caught.value.sqlstate == "25P02"
-                    assert not hasattr(caught.value, "__notes__")
-                assert observer.heard(conn.info.backend_pid) == before
-                raise first.value
+        async with undone(conn.transaction()):
+            with pytest.raises(psycopg.errors.DivisionByZero):
+                await conn.execute("SELECT 1/0")
+            before = observer.heard(conn.info.backend_pid)
+            for _ in range(2):
+                with pytest.raises(psycopg.errors.InFailedSqlTransaction) as caught:
+                    await seq.next_value(conn)
+                assert "commands ignored until end" in str(caught.value)
+                assert caught.value.sqlstate == "25P02"
+                assert not hasattr(caught.value, "__notes__")
+            assert observer.heard(conn.info.backend_pid) == before
     async with conn.transaction():
         assert await seq.next_value(conn) == 1
 
