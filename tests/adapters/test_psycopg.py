@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
+import anyio.to_thread
 import psycopg
 import psycopg_pool
 import pytest
@@ -14,11 +16,13 @@ from psycopg.adapt import Loader
 from psycopg.pq import TransactionStatus
 from psycopg.rows import class_row, dict_row, namedtuple_row, scalar_row
 
-from aseq import AsyncSequence, NotInTransaction
+from aseq import AsyncSequence, NotInTransaction, _drive
 from tests.blocks import undone
 from tests.cases import Case
 from tests.clients import Psycopg
 from tests.database import Database
+from tests.observer import observing
+from tests.proxy import proxy_before
 
 Connection = psycopg.AsyncConnection[Any]
 
@@ -81,6 +85,35 @@ async def test_a_loader_for_bigint(conn: Connection, name: str) -> None:
     conn.adapters.register_loader("int8", AsText)
     async with conn.transaction():
         await works(AsyncSequence(name), conn)
+
+
+class AsFloat(Loader):
+    """There are 2**53 of them."""
+
+    def load(self, data: Buffer) -> float:
+        return float(bytes(data))
+
+
+class Refusing(Loader):
+    """Raises what looks like the server's word."""
+
+    def load(self, data: Buffer) -> int:
+        raise psycopg.errors.SerializationFailure("by a loader")
+
+
+@pytest.mark.parametrize("loader", [AsFloat, Refusing])
+async def test_a_loader_that_would_lose_a_number(
+    database: Database, conn: Connection, name: str, loader: type[Loader]
+) -> None:
+    conn.adapters.register_loader("int8", loader)
+    seq = AsyncSequence(name)
+    async with conn.transaction():
+        await seq.advance_to(conn, 2**53)
+        drawn = [await seq.next_value(conn), await seq.next_value(conn)]
+
+    assert drawn == [2**53 + 1, 2**53 + 2]
+    assert [type(number) for number in drawn] == [int, int]
+    assert database.last(name) == 2**53 + 2
 
 
 @pytest.mark.parametrize("threshold", [0, None])
@@ -207,6 +240,114 @@ async def test_what_a_pool_hands_out(database: Database, name: str) -> None:
             assert await seq.next_value(conn) == 2
 
     assert database.last(name) == 1
+
+
+async def test_an_aborted_transaction_is_asked_nothing(
+    database: Database, conn: Connection, name: str
+) -> None:
+    """psycopg would take the server's answer, after a cancellation, for a broken connection."""
+    seq = AsyncSequence(name)
+    with observing(database.url) as observer:
+        async with undone(conn.transaction()):
+            with pytest.raises(psycopg.errors.DivisionByZero):
+                await conn.execute("SELECT 1/0")
+            before = observer.heard(conn.info.backend_pid)
+            for _ in range(2):
+                with pytest.raises(psycopg.errors.InFailedSqlTransaction) as caught:
+                    await seq.next_value(conn)
+                assert "commands ignored until end" in str(caught.value)
+                assert caught.value.sqlstate == "25P02"
+                assert not hasattr(caught.value, "__notes__")
+            assert observer.heard(conn.info.backend_pid) == before
+    async with conn.transaction():
+        assert await seq.next_value(conn) == 1
+
+
+@pytest.mark.parametrize("autocommit", [False, True])
+async def test_a_lost_number_in_a_pipeline_is_told(
+    database: Database, name: str, autocommit: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    seq = AsyncSequence(name)
+    with proxy_before(database.url) as proxy:
+        async with await OwnConnection.connect(proxy.url, autocommit=autocommit) as conn:
+            async with conn.transaction(), conn.pipeline() as pipeline:
+                await conn.execute("INSERT INTO saved VALUES (%s, 0)", (name,))
+                await pipeline.sync()
+                proxy.hold_answers()
+                drawing = asyncio.ensure_future(seq.next_value(conn))
+                await anyio.to_thread.run_sync(proxy.wait_for_answer)
+                drawing.cancel()
+                proxy.release()
+                with pytest.raises(asyncio.CancelledError) as caught:
+                    await drawing
+                assert conn.info.transaction_status is TransactionStatus.INERROR
+            assert caught.value.__notes__ == [_drive.UNUSABLE]
+            assert [r.getMessage() for r in caplog.records] == [_drive.UNUSABLE]
+            assert database.saved(name) == []
+            async with conn.transaction():
+                assert await seq.next_value(conn) == 1
+
+
+async def test_what_was_sent_before_in_a_pipeline_says_its_error_itself(
+    database: Database, conn: Connection, name: str
+) -> None:
+    seq = AsyncSequence(name)
+    await conn.set_autocommit(False)
+    async with conn.pipeline():
+        assert await seq.next_value(conn) == 1
+        await conn.execute("SELECT 1/0")
+        with pytest.raises(psycopg.errors.DivisionByZero) as caught:
+            await seq.next_value(conn)
+        assert not hasattr(caught.value, "__notes__")
+        await conn.rollback()
+
+    assert database.last(name) is None
+
+
+async def test_a_draw_left_alone_hits_nobody(
+    database: Database, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Cancelled and not awaited, when its block has ended: the next user is innocent."""
+    seq = AsyncSequence(name)
+    pool = psycopg_pool.AsyncConnectionPool(database.url, min_size=1, max_size=1, open=False)
+    async with pool, database.connect() as holder:
+        for _ in range(20):
+            async with holder.transaction():
+                await seq.next_value(holder.conn)
+                with suppress(ZeroDivisionError):
+                    async with pool.connection() as conn:
+                        drawing = asyncio.create_task(seq.next_value(conn))
+                        with observing(database.url) as observer:
+                            await observer.until_waiting(conn.info.backend_pid)
+                        drawing.cancel()
+                        raise ZeroDivisionError
+                async with pool.connection() as conn:
+                    await conn.execute("INSERT INTO saved VALUES (%s, 0)", (f"{name}-other",))
+                with pytest.raises(asyncio.CancelledError):
+                    await drawing
+
+    assert database.saved(f"{name}-other") == [0] * 20
+    assert database.last(name) == 20
+
+
+async def test_a_coroutine_closed_in_mid_air_hurts_no_other_connection(
+    database: Database, name: str
+) -> None:
+    """A descriptor that is closed while something waits on it is mixed up with the next."""
+    for _ in range(10):
+        conn = await OwnConnection.connect(database.url)
+        await conn.execute("SELECT 1")
+        async with database.connect() as holder, holder.transaction():
+            await AsyncSequence(name).next_value(holder.conn)
+            draw = AsyncSequence(name).next_value(conn)
+            answer = draw.send(None)
+            answer._asyncio_future_blocking = False
+            with observing(database.url) as observer:
+                await observer.until_waiting(conn.info.backend_pid)
+            draw.close()
+            async with await OwnConnection.connect(database.url) as innocent:
+                await innocent.execute("SELECT 1")
+        await conn.close()
 
 
 @pytest.mark.parametrize("required", [True, False])

@@ -26,7 +26,6 @@ from typing import Any, ClassVar
 
 import psycopg
 from psycopg.abc import PQGen
-from psycopg.generators import fetch_many
 from psycopg.pq import TransactionStatus
 from psycopg.pq.abc import PGresult
 
@@ -169,8 +168,6 @@ class PsycopgConnection(Executor):
             if status in (IDLE, UNKNOWN):
                 break
             with suppress(psycopg.Error):
-                if status == ACTIVE and self._connection._pipeline is None:
-                    yield from fetch_many(self._connection.pgconn)  # nobody read it
                 yield from cursor.held_execute_gen(ABORT)
         if self.status() == IDLE:
             return False
