@@ -16,7 +16,8 @@ async def create_table(conn: Connection, table: str = DEFAULT_TABLE, /) -> None:
     """Create the table of sequences, if it isn't there.
 
     For tests, scripts and first steps; a project with migrations creates it there.
-    Several workers may call it at once, inside transactions.
+    Several workers may call it at once, inside transactions. Where the table exists, the
+    role needs no right to create one.
 
     Args:
         conn: the caller's connection or session. It commits as that commits.

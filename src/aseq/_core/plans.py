@@ -144,6 +144,10 @@ def delete(spec: SequenceSpec, dialect: Dialect) -> Plan[bool]:
 
 def create_table(dialect: Dialect, table: TableName) -> Plan[None]:
     """Create the table of sequences, if it isn't there."""
+    if dialect.exists:
+        [[exists]] = yield from _say(_statements(dialect.exists, table, {}))
+        if exists:
+            return
     yield from _say(_statements(dialect.create, table, {}))
 
 

@@ -50,6 +50,8 @@ class Dialect:
         aborts_on_error: whether a statement that fails leaves nothing but a rollback.
         ends_transaction: codes of errors after which the server has rolled the
             transaction back without making the connection refuse what comes next.
+        exists: the answer is one row with 1 if the table is there, else 0. Only where
+            creating it takes a right even if it exists; empty elsewhere.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Dialect:
     retryable: frozenset[Code] = frozenset()
     aborts_on_error: bool = False
     ends_transaction: frozenset[Code] = frozenset()
+    exists: Script = ()
 
     def render(
         self, statement: Statement, paramstyle: Paramstyle, table: TableName

@@ -86,6 +86,13 @@ _STORAGE = """\
 # Several workers that create the table at once would collide in the catalogue.
 _CREATE_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended($literal, 0))"
 
+# CREATE TABLE IF NOT EXISTS takes the right to create even if the table exists. It would
+# create it in the first schema of the search path, so one further behind doesn't count.
+_EXISTS = """\
+SELECT count(*) FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE c.oid = to_regclass($literal)
+AND (n.nspname = current_schema() OR position('"."' IN $literal) > 0)"""
+
 _BUSY = (
     "the lock timeout ended the wait and aborted the transaction. "
     "Roll back and try again in a new one"
@@ -179,4 +186,5 @@ POSTGRESQL = Dialect(
     notes={"53200": _NO_ROOM},
     retryable=frozenset(_RETRYABLE),
     aborts_on_error=True,
+    exists=(Template(_EXISTS),),
 )
