@@ -66,7 +66,8 @@ OURS: dict[str, tuple[str, ...]] = {
     ),
     # An adapter, but one that knows Django.
     "aseq.django.async_backend": (
-        *(ERRORS, CORE, BASE, "aseq.adapters.psycopg", "aseq.django.errors"),
+        *(ERRORS, CORE, BASE, "aseq.adapters.psycopg"),
+        *("aseq.django.conf", "aseq.django.errors"),
     ),
 }
 

@@ -14,10 +14,12 @@ from django.db import Error
 from django_async_backend.db.backends.base.base import BaseAsyncDatabaseWrapper
 from psycopg.rows import tuple_row
 
+from aseq._core.spec import SequenceSpec
 from aseq._core.statement import Bind, Row
 from aseq.adapters.base import Executor, unsupported
 from aseq.adapters.psycopg import PsycopgExecutor
 
+from . import conf
 from .errors import ERRORS
 
 _CONNECTION = "pass the connection: `async_connections[alias]`"
@@ -53,6 +55,9 @@ class AsyncBackendExecutor(PsycopgExecutor):
         self._its_cursor = await self._wrapper.cursor()
         self._connection = self._its_cursor.connection
         await super().prepare()
+
+    def adapt(self, spec: SequenceSpec) -> SequenceSpec:
+        return conf.adapt(spec)
 
     def cursor(self) -> Any:
         self._its_cursor.cursor.row_factory = tuple_row

@@ -14,9 +14,11 @@ from django.db import Error
 from django.db.transaction import TransactionManagementError
 
 from aseq._concurrency.call import Call
+from aseq._core.spec import SequenceSpec
 from aseq._core.statement import Bind, Paramstyle, Row
 from aseq.adapters.base import Executor
 
+from . import conf
 from .connection import DjangoConnection
 from .errors import ERRORS
 from .hops import Hops
@@ -134,6 +136,10 @@ class Block(Hops, Executor):
     def outside_transaction(self) -> str | None:
         """See `Executor`, as for all that follows."""
         return self.advice if self.open else OVER
+
+    def adapt(self, spec: SequenceSpec) -> SequenceSpec:
+        """With the project's settings."""
+        return conf.adapt(spec)
 
     async def fetch(
         self,
