@@ -62,6 +62,7 @@ OURS: dict[str, tuple[str, ...]] = {
         BASE,
         CONCURRENCY,
         "aseq._sequence",
+        "aseq.adapters._sqlite",
         "aseq.django",
     ),
     # An adapter, but one that knows Django.

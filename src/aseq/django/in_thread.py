@@ -9,7 +9,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.transaction import TransactionManagementError
 
 from .block import LOST, Block
-from .connection import SAVEPOINT, DjangoConnection, releases_commit
+from .connection import SAVEPOINT, DjangoConnection, has_ended, releases_commit
 
 if TYPE_CHECKING:
     from .transaction import Transaction
@@ -25,6 +25,11 @@ NO_COMMIT = (
 LEFT_OPEN = (
     "rolled back: a transaction was begun inside the block and not ended before it (by a "
     "generator that wasn't closed, or by another task on the same connection)"
+)
+ENDED_BY_ITSELF = (
+    "SQLite has ended the transaction inside the block by itself (after an error in a "
+    "statement with OR ROLLBACK, an interrupt, or a full disk): its numbers are given out "
+    "again, but what was saved after that is saved"
 )
 CLOSED = "rolled back: the connection was closed inside the block"
 
@@ -89,6 +94,8 @@ class InThread(Block):
                 stack[-1].__exit__(TransactionManagementError, error, None)
         if self.connection.closed_in_transaction:
             self.lose(CLOSED)
+        elif has_ended(self.connection):
+            self.lose(ENDED_BY_ITSELF)
 
     def _prepare_commit(self) -> None:
         if self.lost is not None or self.rolls_back:
