@@ -7,7 +7,6 @@ from typing import TypeVar
 
 from asgiref.sync import sync_to_async
 from django.db import router
-from django.db.models import Model
 
 from aseq._drive import UNUSABLE, report_loss
 
@@ -16,16 +15,9 @@ from .atomic import aatomic
 from .block import OVER, Block
 from .context import innermost
 from .errors import NotInTransaction
+from .routing import alias
 
 T = TypeVar("T")
-
-
-def alias(using: str | None, route: Callable[[type[Model]], str]) -> str:
-    """The database to use: as told, or as the routers say."""
-    # Models can't be imported before the apps are loaded.
-    from .models import Sequence as SequenceModel
-
-    return using or route(SequenceModel)
 
 
 async def read(using: str | None, work: Callable[[str], T]) -> T:
