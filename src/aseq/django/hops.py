@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import Context, copy_context
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from asgiref.sync import sync_to_async
 from django.db import connections
@@ -17,7 +17,7 @@ from aseq._concurrency.shield import shielded
 from .threads import sync_caller
 
 T = TypeVar("T")
-OnCancel = Callable[[object], object]
+OnCancel = Callable[[Any], object]
 
 MOVED = (
     "rolled back: the request, or the sync caller, that the block's connection belongs to "
