@@ -20,9 +20,17 @@ T = TypeVar("T")
 OnCancel = Callable[[Any], object]
 
 MOVED = (
-    "rolled back: the request, or the sync caller, that the block's connection belongs to "
-    "ended before the block did"
+    "rolled back: the request (or sync caller) that owned this connection ended before the "
+    "block did. Start a task that outlives its request with `asyncio.create_task(..., "
+    "context=contextvars.Context())`: its blocks then have connections of their own"
 )
+
+
+class Moved(TransactionManagementError):
+    """The thread of a block's connection is gone."""
+
+    def __init__(self) -> None:
+        super().__init__(MOVED)
 
 
 class Hops:
@@ -56,9 +64,9 @@ class Hops:
         try:
             return await _run(run, on_cancel, self.context.copy())
         except RuntimeError as exc:
-            if begun or self.connection is None:
+            if begun:
                 raise
-            raise TransactionManagementError(MOVED) from exc  # the thread takes no more
+            raise Moved from exc  # the thread takes no more
 
     async def _leads_there(self) -> bool:
         """Whether sync code in that very thread waits for this: then it must run it."""
@@ -79,7 +87,7 @@ class Hops:
         """
         if not self._is_here():
             self.disconnect()
-            raise TransactionManagementError(MOVED)
+            raise Moved
 
     def disconnect(self) -> None:
         """From any thread: the server rolls back."""

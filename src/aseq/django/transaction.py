@@ -15,7 +15,7 @@ from aseq._concurrency.worker import in_worker
 
 from .block import OVER
 from .context import blocks, innermost
-from .hops import MOVED
+from .hops import Moved
 from .in_thread import InThread
 from .testcase import check_no_testcase
 from .threads import BlockThread, OwnThread, block_thread, has_sync_caller
@@ -54,6 +54,8 @@ class Transaction(InThread):
             check_no_testcase(self.using)
         try:
             await self._begin()
+            if self._thread is not None and self._thread.is_over():
+                raise Moved  # the request ended meanwhile
         except BaseException as exc:
             await self._undo(exc)
             raise
@@ -86,7 +88,7 @@ class Transaction(InThread):
     async def _undo(self, exc: BaseException) -> None:
         """Go back to before `enter`."""
         self.leave_context()
-        with suppress(asyncio.CancelledError):  # one is on its way already
+        with suppress(asyncio.CancelledError, Moved):  # one is on its way already
             await self._surely_end(exc)
 
     async def exit(
@@ -184,7 +186,7 @@ class Transaction(InThread):
                     raise
                 # Its thread is gone. (Django refuses this one; the others may be busy.)
                 await in_worker(self.disconnect)
-                raise TransactionManagementError(MOVED) from error
+                raise Moved from error
         if cancelled is not None:
             raise cancelled
 
