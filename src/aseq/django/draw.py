@@ -42,6 +42,9 @@ async def write(name: str, using: str | None, work: Callable[[str], T]) -> T:
             raise NotInTransaction(name, _advice(using, block))
         async with aatomic(using) as tx:
             return await tx.call(lambda: work(using))
+    advice = block.outside_transaction()
+    if advice is not None and conf.require_transaction():
+        raise NotInTransaction(name, advice)
     lost_before = block.lost
     try:
         return await block.call(lambda: work(using))

@@ -17,6 +17,7 @@ from .block import OVER
 from .context import blocks, innermost
 from .hops import Moved
 from .in_thread import InThread
+from .tenants import Tenant, tenant
 from .testcase import check_no_testcase
 from .threads import BlockThread, OwnThread, block_thread, has_sync_caller
 from .turns import Turn, turn_on
@@ -36,11 +37,17 @@ class Transaction(InThread):
         self._thread: BlockThread | None = None
         self._turn: Turn | None = None
         self._ends = False
+        self.tenant: Tenant | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     def outermost(self) -> Transaction:
         """The block that this one is inside of, and so on; perhaps itself."""
         return self if self.parent is None else self.parent.outermost()
+
+    def outside_transaction(self) -> str | None:
+        """See `Executor`."""
+        known = self.outermost().tenant
+        return super().outside_transaction() or (known.advice() if known else None)
 
     async def enter(self) -> None:
         """Begin. A cancellation gets no further until that is undone."""
@@ -68,7 +75,10 @@ class Transaction(InThread):
         self._thread = await block_thread()
         self.adopt()
         if self.parent is None:
-            turn = turn_on(await self.hop(self.find))
+            connection = await self.hop(self.find)
+            if isinstance(self._thread, OwnThread):
+                self.tenant = await tenant(connection)
+            turn = turn_on(connection)
             await turn.take(self)
             self._turn = turn
         under_sync = has_sync_caller()
