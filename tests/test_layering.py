@@ -62,11 +62,13 @@ OURS: dict[str, tuple[str, ...]] = {
         BASE,
         CONCURRENCY,
         "aseq._sequence",
+        "aseq.adapters._sqlite",
         "aseq.django",
     ),
     # An adapter, but one that knows Django.
     "aseq.django.async_backend": (
-        *(ERRORS, CORE, BASE, "aseq.adapters.psycopg", "aseq.django.errors"),
+        *(ERRORS, CORE, BASE, "aseq.adapters.psycopg"),
+        *("aseq.django.conf", "aseq.django.errors"),
     ),
 }
 

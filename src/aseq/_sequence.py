@@ -46,7 +46,8 @@ class AsyncSequence(SequenceSpec):
             instead of reaching this. (initial 1, reset 3: 1, 2, 1, 2, ...)
         step: the distance between values; negative to count down.
         table: the table that keeps the last values, "table" or "schema.table";
-            "aseq_sequence" unless told otherwise. "sequences_sequence" is
+            "aseq_sequence" unless told otherwise; on a connection of Django's, that
+            stands for the project's table (``ASEQ_TABLE``). "sequences_sequence" is
             django-sequences' own, and can be shared with it.
         require_transaction: refuse to write where the change would be committed by
             itself. False allows it, and gaps with it.
@@ -114,8 +115,9 @@ class AsyncSequence(SequenceSpec):
 
     async def _draw(self, conn: Connection, count: int, nowait: bool) -> Sequence[int]:
         executor = executor_for(conn)
-        plan = plans.next_values(self, executor.dialect, count, nowait=nowait)
-        return await run_on(self, plan, executor, writes=True)
+        spec = executor.adapt(self)
+        plan = plans.next_values(spec, executor.dialect, count, nowait=nowait)
+        return await run_on(spec, plan, executor, writes=True)
 
     async def last_value(self, conn: Connection, /) -> int | None:
         """Read the last value drawn, as the transaction sees it.
@@ -139,8 +141,9 @@ class AsyncSequence(SequenceSpec):
             UnsupportedConnection: `conn` isn't a connection that aseq knows.
         """
         executor = executor_for(conn)
-        plan = plans.last_value(self, executor.dialect)
-        return await run_on(self, plan, executor, writes=False)
+        spec = executor.adapt(self)
+        plan = plans.last_value(spec, executor.dialect)
+        return await run_on(spec, plan, executor, writes=False)
 
     async def advance_to(self, conn: Connection, value: int, /) -> int:
         """Move the last value forward, so that the next one comes after `value`.
@@ -165,8 +168,9 @@ class AsyncSequence(SequenceSpec):
         """
         self._check_value(value)
         executor = executor_for(conn)
-        plan = plans.advance_to(self, executor.dialect, value)
-        return await run_on(self, plan, executor, writes=True)
+        spec = executor.adapt(self)
+        plan = plans.advance_to(spec, executor.dialect, value)
+        return await run_on(spec, plan, executor, writes=True)
 
     async def delete(self, conn: Connection, /) -> bool:
         """Delete the sequence; the next draw starts again from `initial_value`.
@@ -184,8 +188,9 @@ class AsyncSequence(SequenceSpec):
             AseqError: any of those of `next_value`, but for SequenceExhausted.
         """
         executor = executor_for(conn)
-        plan = plans.delete(self, executor.dialect)
-        return await run_on(self, plan, executor, writes=True)
+        spec = executor.adapt(self)
+        plan = plans.delete(spec, executor.dialect)
+        return await run_on(spec, plan, executor, writes=True)
 
     def iterate(self, conn: Connection, /, *, nowait: bool = False) -> AsyncIterator[int]:
         """Draw values one by one, without an end.

@@ -21,6 +21,12 @@ from .base import Client
 
 T = TypeVar("T")
 
+WITHOUT_TABLE = (
+    " in this database: run `manage.py migrate`. (A migration that draws numbers must depend "
+    'on ("aseq", "0001_initial").) If the table is missing after that, '
+    "`manage.py check --database default` says why"
+)
+
 
 def set_up() -> None:
     """Django in this process, in the project of tests/django unless it is there already."""
@@ -36,7 +42,7 @@ class AsyncBackend(Client):
     what it cancels, and as what waits; so here the backend doesn't look whose it is.
     """
 
-    without_table = " in this database: run `manage.py migrate`"
+    without_table = WITHOUT_TABLE
 
     async def open(self) -> None:
         set_up()
@@ -79,7 +85,7 @@ class AsyncBackend(Client):
 class AatomicPostgres(Client):
     """`aatomic` in a request: in one thread with one connection. `conn` is the block."""
 
-    without_table = " in this database: run `manage.py migrate`"
+    without_table = WITHOUT_TABLE
 
     def settings(self) -> dict[str, Any]:
         from tests.django.settings import postgres

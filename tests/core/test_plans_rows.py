@@ -105,10 +105,12 @@ def test_delete_takes_the_row_at_once_where_nobody_queues(
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
 def test_the_table_is_created_and_dropped(dialect: Dialect) -> None:
     table = TableName("numbers", "billing")
-    created, _ = play(plans.create_table(dialect, table), *([] for _ in dialect.create))
+    answers = [*([[0]] for _ in dialect.exists), *([] for _ in dialect.create)]
+    created, _ = play(plans.create_table(dialect, table), *answers)
     dropped, _ = play(plans.drop_table(dialect, table), [])
 
-    assert created == [Statement(template, table) for template in dialect.create]
+    script = (*dialect.exists, *dialect.create)
+    assert created == [Statement(template, table) for template in script]
     assert dropped == [Statement(template, table) for template in dialect.drop]
 
 
@@ -117,3 +119,10 @@ def test_workers_that_create_the_table_at_once_queue_first() -> None:
 
     assert "pg_advisory_xact_lock" in lock.text
     assert create.text.startswith("CREATE TABLE IF NOT EXISTS")
+
+
+def test_a_table_that_is_there_takes_no_right_to_create_it() -> None:
+    table = TableName("numbers")
+    created, _ = play(plans.create_table(POSTGRESQL, table), [[1]])
+
+    assert created == [Statement(POSTGRESQL.exists[0], table)]

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -15,6 +16,7 @@ from django.test.utils import override_settings
 
 from aseq.django import sync
 from aseq.django.models import Sequence
+from tests.clients.django import WITHOUT_TABLE
 from tests.django.shop.models import Saved
 from tests.django.threads import DEADLINE, start, until_waiting
 
@@ -85,9 +87,7 @@ def test_advance_tells_what_others_drew_meanwhile(name: str) -> None:
 def test_a_missing_table(verb: list[str], using: str) -> None:
     with override_settings(ASEQ_TABLE="nowhere"), pytest.raises(CommandError) as caught:
         run(*verb, "--database", using)
-    assert str(caught.value) == (
-        "table 'nowhere' doesn't exist in this database: run `manage.py migrate`"
-    )
+    assert str(caught.value) == (f"table 'nowhere' doesn't exist{WITHOUT_TABLE}")
 
 
 @pytest.fixture
@@ -170,6 +170,34 @@ def test_take_over_field(name: str, using: str) -> None:
 def test_take_over_field_refuses(field: str, text: str, using: str) -> None:
     with pytest.raises(CommandError, match=text):
         run("take-over-field", field, "x", "--database", using)
+
+
+class Elsewhere:
+    def db_for_write(self, model: Any, **hints: Any) -> str | None:
+        return "sqlite" if model._meta.app_label == "aseq" else None
+
+    def db_for_read(self, model: Any, **hints: Any) -> str | None:
+        return "sqlite" if model._meta.app_label == "shop" else None
+
+
+@override_settings(DATABASE_ROUTERS=["tests.django.test_command.Elsewhere"])
+def test_the_routers_choose_the_database(name: str) -> None:
+    put(name, 12, "sqlite")
+    assert run("show", name) == ("12\n", "")
+
+
+@override_settings(DATABASE_ROUTERS=["tests.django.test_command.Elsewhere"])
+def test_take_over_field_of_a_model_that_is_elsewhere(name: str) -> None:
+    with transaction.atomic():
+        with connections["default"].cursor() as cursor:
+            cursor.execute("DROP TABLE shop_saved")
+        with pytest.raises(CommandError) as caught:
+            run("take-over-field", "shop.Saved.number", name, "--database=default")
+        transaction.set_rollback(True)
+    assert str(caught.value) == (
+        "can't read shop.Saved.number in database 'default'. (The routers read it from "
+        "'sqlite'.) --database names the one that has both the rows and their sequence"
+    )
 
 
 def test_an_unknown_database() -> None:

@@ -12,7 +12,7 @@ from django.db import connection
 from tests.django.conftest import PSYCOPG2
 
 HERE = Path(__file__).parent
-FILES = ("sync", "transactions", "errors", "concurrency", "sqlite", "checks")
+FILES = ("sync", "transactions", "errors", "concurrency", "sqlite", "checks", "guard")
 ASYNC = ("aatomic", "aatomic_tasks", "aatomic_cancel")
 DRIVER = "tests/django/test_psycopg2.py::test_the_driver"
 

@@ -26,6 +26,7 @@ from aseq import (
     drop_table,
     is_retryable,
 )
+from aseq._core.spec import SequenceSpec
 from aseq.adapters.base import SQLITE, Bind, Dialect, Executor, Paramstyle, Row, TableName
 from aseq.testing import MemoryExecutor, assert_gapless
 
@@ -193,6 +194,9 @@ class Whole:
 
     def locate(self, table: TableName) -> TableName:
         return TableName(table.name, "tenant")
+
+    def adapt(self, spec: SequenceSpec) -> SequenceSpec:
+        return spec
 
     def hold(self) -> AbstractAsyncContextManager[object]:
         return nullcontext()

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import ClassVar, Protocol, runtime_checkable
 
 from aseq._core.dialects import POSTGRESQL, SQLITE, Dialect
+from aseq._core.spec import SequenceSpec
 from aseq._core.statement import Bind, Paramstyle, Row
 from aseq._core.table import TableName
 from aseq.errors import AseqError, UnsupportedConnection
@@ -78,6 +79,10 @@ class ConnectionInfo(Protocol):
         a driver that raises no error of its own once a statement was sent.
         """
         return isinstance(exc, self.driver_errors)
+
+    def adapt(self, spec: SequenceSpec) -> SequenceSpec:
+        """The sequence as the connection's project has it; the same, unless it has settings."""
+        return spec
 
     def locate(self, table: TableName) -> TableName:
         """Where on this connection the table is; the same, unless schemas are mapped."""

@@ -17,10 +17,12 @@ from django_async_backend.db.backends.base.base import BaseAsyncDatabaseWrapper
 from psycopg.pq import TransactionStatus
 from psycopg.pq.abc import PGresult
 
+from aseq._core.spec import SequenceSpec
 from aseq._core.statement import Bind, Row
 from aseq.adapters.base import Executor, unsupported
 from aseq.adapters.psycopg import HeldAsync, PsycopgExecutor
 
+from . import conf
 from .errors import ERRORS
 
 _CONNECTION = "pass the connection: `async_connections[alias]`"
@@ -59,6 +61,9 @@ class AsyncBackendExecutor(PsycopgExecutor):
         self._kind = _held(type(self._cursor.cursor))
         async with super().hold():
             yield
+
+    def adapt(self, spec: SequenceSpec) -> SequenceSpec:
+        return conf.adapt(spec)
 
     async def execute(
         self, sql: str, args: tuple[Bind, ...], before_sending: Callable[[], object]

@@ -12,6 +12,7 @@ from django.db import DEFAULT_DB_ALIAS
 from django.utils.decorators import method_decorator
 
 from .block import Block
+from .hops import Moved
 from .transaction import Transaction, current_task
 
 __all__ = ("aatomic",)
@@ -35,9 +36,16 @@ class AsyncAtomic:
         self._entries: list[Transaction] = []
 
     async def __aenter__(self) -> Block:
+        try:
+            entry = await self._enter()
+        except Moved:  # the request ended meanwhile, and nothing was done in the block
+            entry = await self._enter()
+        self._entries.append(entry)
+        return entry
+
+    async def _enter(self) -> Transaction:
         entry = Transaction(self._using, self._savepoint, self._durable)
         await entry.enter()
-        self._entries.append(entry)
         return entry
 
     async def __aexit__(

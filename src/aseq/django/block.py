@@ -14,9 +14,11 @@ from django.db import Error
 from django.db.transaction import TransactionManagementError
 
 from aseq._concurrency.call import Call
+from aseq._core.spec import SequenceSpec
 from aseq._core.statement import Bind, Paramstyle, Row
 from aseq.adapters.base import Executor
 
+from . import conf
 from .connection import DjangoConnection
 from .errors import ERRORS
 from .hops import Hops
@@ -26,12 +28,16 @@ if TYPE_CHECKING:
     from .transaction import Transaction
 
 T = TypeVar("T")
+E = TypeVar("E", bound=BaseException)
 
 OVER = "the block is over: a task that outlives it opens a block of its own"
 NESTED = (
     "a block is open inside this one: draw there, or before or after it (another task can't "
     "know in which of the two its number would be)"
 )
+# On errors of a call that drew nothing: see `Block.refused`.
+_NOTHING_DRAWN = "_aseq_nothing_drawn"
+
 LOST = (
     "rolled back: a call that was cancelled, or that its block didn't wait for, may have "
     "drawn a number that nobody got"
@@ -77,11 +83,10 @@ class Block(Hops, Executor):
 
     def refuse(self) -> None:
         """Raise if nothing can be done in the block."""
-        self._check_open()
-        if self.child is not None:
-            raise TransactionManagementError(NESTED)
-        if self.lost is not None:
-            raise TransactionManagementError(self.lost)
+        why = self.lost if self.child is None else NESTED
+        why = why if self.open else OVER
+        if why is not None:
+            raise _nothing_drawn(TransactionManagementError(why))
 
     def lose(self, why: str = LOST) -> None:
         """Nothing but a rollback can follow: a number may be lost."""
@@ -112,15 +117,17 @@ class Block(Hops, Executor):
             result = await self.hop(call, drop)
         except Exception as exc:
             if call.dropped:  # by the end of the block
-                raise TransactionManagementError(OVER) from exc
+                raise _nothing_drawn(TransactionManagementError(OVER)) from exc
             raise
-        except BaseException:
+        except BaseException as exc:
             drop()  # if it wasn't yet: the end of the loop cancels the inner task, too
+            if not call.ran:
+                _nothing_drawn(exc)
             raise
         finally:
             self.calls.discard(call)
         if call.dropped:
-            raise TransactionManagementError(OVER)
+            raise _nothing_drawn(TransactionManagementError(OVER))
         return result
 
     def _work(self, call: Call[T], work: Callable[[], T]) -> T:
@@ -135,6 +142,10 @@ class Block(Hops, Executor):
         """See `Executor`, as for all that follows."""
         return self.advice if self.open else OVER
 
+    def adapt(self, spec: SequenceSpec) -> SequenceSpec:
+        """With the project's settings."""
+        return conf.adapt(spec)
+
     async def fetch(
         self,
         sql: str,
@@ -145,15 +156,34 @@ class Block(Hops, Executor):
         inside: bool = False,
     ) -> Sequence[Row]:
         """One statement, in a hop of its own."""
-        return await self.call(
-            lambda: DjangoConnection(self.using).fetch(sql, args, nowait=nowait, inside=inside)
-        )
+
+        def work() -> Sequence[Row]:
+            connection: DjangoConnection | None = None
+            try:
+                connection = DjangoConnection(self.using)
+                return connection.fetch(sql, args, nowait=nowait, inside=inside)
+            except BaseException as exc:
+                if connection is None or connection.refused(exc):
+                    _nothing_drawn(exc)
+                raise
+
+        return await self.call(work)
+
+    def refused(self, exc: BaseException, /) -> bool:
+        """Whether nothing was drawn: as the thread has found out when it was raised there."""
+        return getattr(exc, _NOTHING_DRAWN, False)
 
     async def abort(self) -> bool:
-        """`call` has marked the transaction already, if it was interrupted."""
+        """A number may have been drawn, and lost: the block rolls back at its end."""
         self.lose()
         return True
 
     def terminate(self) -> None:
         """The coroutine is being closed: `call` has done what could be done."""
         self.lose()
+
+
+def _nothing_drawn(exc: E) -> E:
+    """Note on an error that nothing was drawn by the call that it ends."""
+    setattr(exc, _NOTHING_DRAWN, True)
+    return exc

@@ -5,10 +5,12 @@ Only the model's own table is fixed when the process starts, as for any model.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from aseq._core.spec import DEFAULT_TABLE, DJANGO_SEQUENCES_TABLE
+from aseq._core.spec import DEFAULT_TABLE, DJANGO_SEQUENCES_TABLE, SequenceSpec
 from aseq._core.table import TableName
 from aseq.errors import InvalidSequence
 
@@ -23,6 +25,20 @@ def require_transaction() -> bool:
     """``ASEQ_REQUIRE_TRANSACTION``: refuse to draw outside a transaction; True."""
     required: bool = getattr(settings, "ASEQ_REQUIRE_TRANSACTION", True)
     return required
+
+
+def adapt(spec: SequenceSpec) -> SequenceSpec:
+    """A sequence as the project has it: an `AsyncSequence` knows nothing of settings.
+
+    It is in the project's table, unless it names another one. (The default's name stands for
+    the project's table: "schema.aseq_sequence" is another one.) Whether its callers queue
+    follows from the table.
+    """
+    where = table() if spec.table == DEFAULT_TABLE else spec.table
+    required = spec.require_transaction and require_transaction()
+    if (where, required) == (spec.table, spec.require_transaction):
+        return spec
+    return replace(spec, table=where, require_transaction=required)
 
 
 def max_blocks() -> int:

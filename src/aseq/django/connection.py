@@ -1,8 +1,15 @@
-"""Django's connection of this thread, as aseq sees it. Runs a whole plan on it."""
+"""Django's connection of this thread, as aseq sees it. Runs a whole plan on it.
+
+Whether a number was drawn is asked of the connection, never of the error: an
+``execute_wrapper`` may raise anything after the statement, also an error of the driver's
+that comes from another connection. PostgreSQL aborts a transaction itself when a statement
+fails; on SQLite, the count of changed rows tells.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import ClassVar
 
@@ -11,8 +18,10 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
 from aseq._core.dialects import POSTGRESQL, SQLITE
+from aseq._core.dialects.postgresql import ABORT
 from aseq._core.statement import Bind, Paramstyle, Row
-from aseq.adapters.base import SyncExecutor
+from aseq.adapters import _sqlite
+from aseq.adapters.base import SyncExecutor, TransactionEnded
 from aseq.errors import SequenceLocked, UnsupportedConnection
 
 from .context import is_anothers
@@ -36,6 +45,15 @@ ANOTHERS = (
     "other, or use `aatomic` here as well"
 )
 
+ENDED = (
+    "SQLite has ended the transaction by itself (after an error in a statement with OR "
+    "ROLLBACK, an interrupt, or a full disk), and what was drawn in it is gone: leave the "
+    "atomic block, and begin again"
+)
+
+# libpq's states of a connection, as psycopg's and psycopg2's: nothing can be committed.
+_INERROR, _UNKNOWN = 3, 4
+
 # By Django's `connection.vendor`.
 DIALECTS = {"postgresql": POSTGRESQL, "sqlite": replace(SQLITE, busy=_BUSY)}
 
@@ -57,6 +75,7 @@ class DjangoConnection(SyncExecutor):
         # An earlier error of the transaction isn't one of this call, and isn't explained.
         if self._connection.in_atomic_block:  # else it is an earlier transaction's
             self._connection.validate_no_broken_transaction()
+        self._changes, self._sent = 0, False
 
     def outside_transaction(self) -> str | None:
         """Whether no transaction of the caller's own is open; if so, what to do."""
@@ -91,30 +110,73 @@ class DjangoConnection(SyncExecutor):
         at_once = nowait and self.dialect.name == "sqlite"
         try:
             with self._connection.cursor() as cursor:
+                if has_ended(self._connection):
+                    raise TransactionEnded(ENDED)
+                self._changes, self._sent = self._count_changes(), True
                 return (_rows_at_once if at_once else _rows)(cursor, sql, args)
         except BaseException as exc:
-            # SQLite tried, got no lock and changed nothing: the transaction stays usable.
-            if not (at_once and self.dialect.explain(exc, "") is SequenceLocked):
-                self._require_rollback(exc)
+            self._after(exc, at_once=at_once)
             raise
 
-    def abort(self) -> bool:
-        """A number was drawn, and lost after `fetch` had returned it."""
-        self._require_rollback(None)
+    def _after(self, exc: BaseException, *, at_once: bool) -> None:
+        """Whatever `fetch` raises, an atomic block can only be rolled back, as in Django."""
+        busy = at_once and self.dialect.explain(exc, "") is SequenceLocked
+        if busy and self.refused(exc):
+            return  # SQLite tried, got no lock and changed nothing: the block stays usable
+        if self._connection.in_atomic_block:
+            self._mark(exc)
+
+    def refused(self, exc: BaseException, /) -> bool:
+        """Whether the connection says that nothing was drawn, or nothing can be committed."""
+        return not self._may_have_drawn()
+
+    def _may_have_drawn(self) -> bool:
+        driver = self._connection.connection
+        if not self._sent or driver is None or self._connection.closed_in_transaction:
+            return False  # closed: the server rolls back
+        if self.dialect.name == "sqlite":
+            return self._count_changes() != self._changes
+        with suppress(Exception):
+            return driver.info.transaction_status not in (_INERROR, _UNKNOWN)
         return True
 
-    def _require_rollback(self, exc: BaseException | None) -> None:
-        """Let the caller only roll back.
+    def _count_changes(self) -> int:
+        return getattr(self._connection.connection, "total_changes", 0)
 
-        As `transaction.mark_for_rollback_on_error`, and for an interrupt too: the
-        number may have been drawn, and nobody got it.
-        """
+    def abort(self) -> bool:
+        """A number was drawn, and lost: let the caller only roll back."""
         connection = self._connection
         if connection.in_atomic_block:
-            connection.needs_rollback = True
-            connection.rollback_exc = exc
-        elif not isinstance(exc, Error) and not connection.autocommit:
-            connection.rollback()
+            self._mark(None)
+        elif connection.autocommit:
+            return False
+        elif self.dialect.name == "sqlite":
+            return _sqlite.abort(connection.connection)
+        else:
+            with suppress(Exception):  # past the wrappers around Django's cursors
+                connection.connection.cursor().execute(ABORT)
+            if self._may_have_drawn():
+                connection.close()
+        return True
+
+    def _mark(self, exc: BaseException | None) -> None:
+        """As `transaction.mark_for_rollback_on_error`, and for an interrupt too."""
+        self._connection.needs_rollback = True
+        self._connection.rollback_exc = exc
+
+
+def has_ended(connection: BaseDatabaseWrapper) -> bool:
+    """Whether SQLite has ended the transaction of the open block by itself.
+
+    Django doesn't notice, and each statement after that would be committed by itself.
+    """
+    return (
+        connection.vendor == "sqlite"
+        and connection.in_atomic_block
+        and connection.commit_on_exit  # else a savepoint: begun by a statement, if at all
+        and connection.connection is not None
+        and not connection.connection.in_transaction
+    )
 
 
 def _in_block(connection: BaseDatabaseWrapper) -> bool:

@@ -7,7 +7,6 @@ from typing import TypeVar
 
 from asgiref.sync import sync_to_async
 from django.db import router
-from django.db.models import Model
 
 from aseq._drive import UNUSABLE, report_loss
 
@@ -16,16 +15,9 @@ from .atomic import aatomic
 from .block import OVER, Block
 from .context import innermost
 from .errors import NotInTransaction
+from .routing import alias
 
 T = TypeVar("T")
-
-
-def alias(using: str | None, route: Callable[[type[Model]], str]) -> str:
-    """The database to use: as told, or as the routers say."""
-    # Models can't be imported before the apps are loaded.
-    from .models import Sequence as SequenceModel
-
-    return using or route(SequenceModel)
 
 
 async def read(using: str | None, work: Callable[[str], T]) -> T:
@@ -50,6 +42,9 @@ async def write(name: str, using: str | None, work: Callable[[str], T]) -> T:
             raise NotInTransaction(name, _advice(using, block))
         async with aatomic(using) as tx:
             return await tx.call(lambda: work(using))
+    advice = block.outside_transaction()
+    if advice is not None and conf.require_transaction():
+        raise NotInTransaction(name, advice)
     lost_before = block.lost
     try:
         return await block.call(lambda: work(using))

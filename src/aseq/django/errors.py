@@ -13,6 +13,13 @@ from aseq import errors
 __all__ = ("NotInTransaction", "SequenceExhausted", "SequenceLocked", "SequenceTableMissing")
 
 
+HOW_TO_CREATE = (
+    "run `manage.py migrate`. (A migration that draws numbers must depend on "
+    '("aseq", "0001_initial").) If the table is missing after that, '
+    "`manage.py check --database default` says why"
+)
+
+
 class NotInTransaction(errors.NotInTransaction, TransactionManagementError):
     """As `aseq.NotInTransaction`, and Django's TransactionManagementError."""
 
@@ -25,7 +32,7 @@ class SequenceTableMissing(errors.SequenceTableMissing, ProgrammingError):
     """As `aseq.SequenceTableMissing`, and Django's ProgrammingError."""
 
     def __str__(self) -> str:
-        return f"table {self.table!r} doesn't exist in this database: run `manage.py migrate`"
+        return f"table {self.table!r} doesn't exist in this database: {HOW_TO_CREATE}"
 
 
 class SequenceExhausted(errors.SequenceExhausted, DataError):

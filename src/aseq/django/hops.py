@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import Context, copy_context
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from asgiref.sync import sync_to_async
 from django.db import connections
@@ -17,12 +17,20 @@ from aseq._concurrency.shield import shielded
 from .threads import sync_caller
 
 T = TypeVar("T")
-OnCancel = Callable[[object], object]
+OnCancel = Callable[[Any], object]
 
 MOVED = (
-    "rolled back: the request, or the sync caller, that the block's connection belongs to "
-    "ended before the block did"
+    "rolled back: the request (or sync caller) that owned this connection ended before the "
+    "block did. Start a task that outlives its request with `asyncio.create_task(..., "
+    "context=contextvars.Context())`: its blocks then have connections of their own"
 )
+
+
+class Moved(TransactionManagementError):
+    """The thread of a block's connection is gone."""
+
+    def __init__(self) -> None:
+        super().__init__(MOVED)
 
 
 class Hops:
@@ -56,9 +64,9 @@ class Hops:
         try:
             return await _run(run, on_cancel, self.context.copy())
         except RuntimeError as exc:
-            if begun or self.connection is None:
+            if begun:
                 raise
-            raise TransactionManagementError(MOVED) from exc  # the thread takes no more
+            raise Moved from exc  # the thread takes no more
 
     async def _leads_there(self) -> bool:
         """Whether sync code in that very thread waits for this: then it must run it."""
@@ -79,7 +87,7 @@ class Hops:
         """
         if not self._is_here():
             self.disconnect()
-            raise TransactionManagementError(MOVED)
+            raise Moved
 
     def disconnect(self) -> None:
         """From any thread: the server rolls back."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from django.db import connections, transaction
@@ -9,7 +10,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.transaction import TransactionManagementError
 
 from .block import LOST, Block
-from .connection import SAVEPOINT, DjangoConnection, releases_commit
+from .connection import SAVEPOINT, DjangoConnection, has_ended, releases_commit
+from .waking import discard, give_up
 
 if TYPE_CHECKING:
     from .transaction import Transaction
@@ -26,6 +28,11 @@ LEFT_OPEN = (
     "rolled back: a transaction was begun inside the block and not ended before it (by a "
     "generator that wasn't closed, or by another task on the same connection)"
 )
+ENDED_BY_ITSELF = (
+    "SQLite has ended the transaction inside the block by itself (after an error in a "
+    "statement with OR ROLLBACK, an interrupt, or a full disk): its numbers are given out "
+    "again, but what was saved after that is saved"
+)
 CLOSED = "rolled back: the connection was closed inside the block"
 
 
@@ -39,6 +46,8 @@ class InThread(Block):
         self._savepoint = savepoint
         self._atomic = transaction.Atomic(using, savepoint, durable)
         self._atomic.aseq_block = self
+        self._lock = Lock()  # for the three below
+        self._begun = self._ended = self.deserted = False
 
     def lose(self, why: str = LOST) -> None:
         """See `Block`. Without a savepoint, the block around it is lost, too."""
@@ -52,6 +61,21 @@ class InThread(Block):
 
     def begin(self, *, under_sync: bool) -> None:
         """Begin; inside a block of sync code, if that waits for this task."""
+        self._begin_here(under_sync=under_sync)
+        with self._lock:
+            self._begun = True
+            self.entered = not self.deserted
+        if self.deserted:  # nobody waits for it any more, or will end it
+            error = TransactionManagementError(CLOSED)
+            self._atomic.__exit__(TransactionManagementError, error, None)
+
+    def desert(self) -> bool:
+        """On the event loop: let nobody wait for `begin` any more; whether that was in time."""
+        with self._lock:
+            self.deserted = not self._begun
+            return self.deserted
+
+    def _begin_here(self, *, under_sync: bool) -> None:
         self.dialect = DjangoConnection(self.using).dialect
         self.connection = connections[self.using]
         if self.parent is not None:
@@ -61,7 +85,6 @@ class InThread(Block):
         elif not under_sync and not self.connection.get_autocommit():
             raise TransactionManagementError(NO_COMMIT)
         self._atomic.__enter__()
-        self.entered = True
         if releases_commit(self.connection):
             self.advice = SAVEPOINT
 
@@ -71,10 +94,23 @@ class InThread(Block):
             return
         self.check_thread()
         self.entered = False
-        self._end_what_was_left_open()
-        if exc is None:
-            self._prepare_commit()
-        self._atomic.__exit__(type(exc) if exc is not None else None, exc, None)
+        driver = self.connection.connection
+        try:
+            self._end_what_was_left_open()
+            if exc is None:
+                self._prepare_commit()
+            self._atomic.__exit__(type(exc) if exc is not None else None, exc, None)
+        finally:
+            with self._lock:
+                self._ended = True
+            if self.connection.closed_in_transaction:
+                discard(self.connection, driver)
+
+    def give_up(self) -> None:
+        """On the event loop: the server doesn't react. Let the thread go on to `end`."""
+        with self._lock:  # after the end, the connection may be another one's
+            if self.connection is not None and not self._ended:
+                give_up(self.connection)
 
     def _end_what_was_left_open(self) -> None:
         """Nothing can be kept: what came after it, of whoever's, is in its savepoint."""
@@ -89,6 +125,8 @@ class InThread(Block):
                 stack[-1].__exit__(TransactionManagementError, error, None)
         if self.connection.closed_in_transaction:
             self.lose(CLOSED)
+        elif has_ended(self.connection):
+            self.lose(ENDED_BY_ITSELF)
 
     def _prepare_commit(self) -> None:
         if self.lost is not None or self.rolls_back:

@@ -14,6 +14,7 @@ from aseq._drive import run_on_sync
 
 from . import conf
 from .connection import DjangoConnection
+from .routing import alias
 
 __all__ = ("Sequence",)
 
@@ -111,7 +112,4 @@ class Sequence:
         )
 
     def _connection(self, route: Callable[[type[Model]], str]) -> DjangoConnection:
-        # Models can't be imported before the apps are loaded.
-        from .models import Sequence as SequenceModel
-
-        return DjangoConnection(self.using or route(SequenceModel))
+        return DjangoConnection(alias(self.using, route))

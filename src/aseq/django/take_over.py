@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.core.management.base import CommandError
-from django.db import DatabaseError, connections, transaction
+from django.db import DatabaseError, connections, router, transaction
 from django.db.models import Field, IntegerField, Max, Model
 
 from aseq._core.table import TableName
@@ -61,10 +61,21 @@ def from_field(path: str, name: str, *, using: str) -> tuple[int | None, int]:
     model, field = _field(path)
     with transaction.atomic(using=using):
         rows = model._base_manager.using(using)
-        greatest = rows.aggregate(greatest=Max(field.name))["greatest"]
+        try:
+            greatest = rows.aggregate(greatest=Max(field.name))["greatest"]
+        except DatabaseError as exc:
+            raise CommandError(_elsewhere(path, model, using)) from exc
         if greatest is None:
             raise CommandError(f"{path} has no numbers in database {using!r}")
         return advance(name, greatest, using=using)
+
+
+def _elsewhere(path: str, model: type[Model], using: str) -> str:
+    return (
+        f"can't read {path} in database {using!r}. (The routers read it from "
+        f"{router.db_for_read(model)!r}.) --database names the one that has both the rows and "
+        "their sequence"
+    )
 
 
 def _field(path: str) -> tuple[type[Model], Field]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.transaction import TransactionManagementError
 
 ELSEWHERE = (
@@ -10,6 +11,12 @@ ELSEWHERE = (
     "test has written, and would really commit. Mark the test with "
     "`@pytest.mark.django_db(transaction=True)`, or make it a method of Django's TestCase"
 )
+
+
+def hidden_connection(using: str) -> BaseDatabaseWrapper | None:
+    """The connection of sync code around the event loop, in its thread: asgiref hides it."""
+    hidden = getattr(connections._connections, "_storage", None)
+    return getattr(hidden, using, None)
 
 
 def check_no_testcase(using: str) -> None:
@@ -21,9 +28,6 @@ def check_no_testcase(using: str) -> None:
     Raises:
         TransactionManagementError: so it is.
     """
-    # Inside an event loop, asgiref hides what sync code has in the same thread.
-    hidden = getattr(connections._connections, "_storage", None)
-    connection = getattr(hidden, using, None)
-    blocks = getattr(connection, "atomic_blocks", ())
+    blocks = getattr(hidden_connection(using), "atomic_blocks", ())
     if any(block._from_testcase for block in blocks):
         raise TransactionManagementError(ELSEWHERE)

@@ -78,7 +78,7 @@ class BlockThread(ThreadSensitiveContext):
         with suppress(ValueError, RuntimeError):
             _current.reset(self._token)
 
-    async def close(self) -> None:
+    async def close(self, *, wait: bool = True) -> None:
         """One block less."""
         self.blocks -= 1
 
@@ -124,7 +124,7 @@ class OwnThread(BlockThread):
         """After the last block."""
         return self._over
 
-    async def close(self) -> None:
+    async def close(self, *, wait: bool = True) -> None:
         """One block less. After the last, close the thread's connections.
 
         It does so after whatever else waits for the thread.
@@ -132,11 +132,19 @@ class OwnThread(BlockThread):
         self.blocks -= 1
         if self.blocks:
             return
+        closing = self.shut()
+        if not wait:  # it counts until it is gone
+            closing.add_done_callback(lambda _: self._release_later())
+            return
         try:
             # Not to be cancelled, even at the end of the loop.
-            await asyncio.shield(asyncio.wrap_future(self.shut()))
+            await asyncio.shield(asyncio.wrap_future(closing))
         finally:
             self.limiter.release_on_behalf_of(self)
+
+    def _release_later(self) -> None:
+        with suppress(RuntimeError):  # the loop is closed
+            self.loop.call_soon_threadsafe(self.limiter.release_on_behalf_of, self)
 
     def shut(self) -> Future[None]:
         """Begin to close the thread's connections, without waiting for that."""

@@ -9,13 +9,15 @@ from types import TracebackType
 
 from django.db.transaction import TransactionManagementError
 
+from aseq._concurrency.call import LIMIT
 from aseq._concurrency.shield import shielded
 from aseq._concurrency.worker import in_worker
 
 from .block import OVER
 from .context import blocks, innermost
-from .hops import MOVED
+from .hops import Moved
 from .in_thread import InThread
+from .tenants import Tenant, tenant
 from .testcase import check_no_testcase
 from .threads import BlockThread, OwnThread, block_thread, has_sync_caller
 from .turns import Turn, turn_on
@@ -35,10 +37,17 @@ class Transaction(InThread):
         self._thread: BlockThread | None = None
         self._turn: Turn | None = None
         self._ends = False
+        self.tenant: Tenant | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
     def outermost(self) -> Transaction:
         """The block that this one is inside of, and so on; perhaps itself."""
         return self if self.parent is None else self.parent.outermost()
+
+    def outside_transaction(self) -> str | None:
+        """See `Executor`."""
+        known = self.outermost().tenant
+        return super().outside_transaction() or (known.advice() if known else None)
 
     async def enter(self) -> None:
         """Begin. A cancellation gets no further until that is undone."""
@@ -52,6 +61,8 @@ class Transaction(InThread):
             check_no_testcase(self.using)
         try:
             await self._begin()
+            if self._thread is not None and self._thread.is_over():
+                raise Moved  # the request ended meanwhile
         except BaseException as exc:
             await self._undo(exc)
             raise
@@ -64,16 +75,30 @@ class Transaction(InThread):
         self._thread = await block_thread()
         self.adopt()
         if self.parent is None:
-            turn = turn_on(await self.hop(self.find))
+            connection = await self.hop(self.find)
+            if isinstance(self._thread, OwnThread):
+                self.tenant = await tenant(connection)
+            turn = turn_on(connection)
             await turn.take(self)
             self._turn = turn
         under_sync = has_sync_caller()
-        await self.hop(lambda: self.begin(under_sync=under_sync))
+        await self.hop(lambda: self.begin(under_sync=under_sync), self._begin_no_longer)
+
+    def _begin_no_longer(self, task: asyncio.Task[object]) -> None:
+        """A cancelled block doesn't wait for a server that can't be connected to."""
+
+        def desert() -> None:
+            self.give_up()
+            if self.desert():
+                task.cancel()
+
+        timer = task.get_loop().call_later(LIMIT, desert)
+        task.add_done_callback(lambda _: timer.cancel())
 
     async def _undo(self, exc: BaseException) -> None:
         """Go back to before `enter`."""
         self.leave_context()
-        with suppress(asyncio.CancelledError):  # one is on its way already
+        with suppress(asyncio.CancelledError, Moved):  # one is on its way already
             await self._surely_end(exc)
 
     async def exit(
@@ -123,19 +148,30 @@ class Transaction(InThread):
 
     async def _surely_end(self, exc: BaseException | None) -> None:
         cancelled: asyncio.CancelledError | None = None
-        while not self._ends:
-            try:
-                await shielded(lambda: self._end(exc))
-            except asyncio.CancelledError as error:
-                # The end of the loop cancels every task, and some before they begin.
-                cancelled = error
+        if isinstance(exc, asyncio.CancelledError):
+            self._end_soon()
+        try:
+            while not self._ends:
+                try:
+                    await shielded(lambda: self._end(exc), self._end_soon)
+                except asyncio.CancelledError as error:
+                    # The end of the loop cancels every task, and some before they begin.
+                    cancelled = error
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
         if cancelled is not None:
             raise cancelled
+
+    def _end_soon(self, _: object = None) -> None:
+        """Nobody has the time to wait for a server that doesn't react."""
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(LIMIT, self.give_up)
 
     async def _end(self, exc: BaseException | None) -> None:
         self._ends = True
         try:
-            if self.context is not None:
+            if self.context is not None and not self.deserted:
                 await self._exit_in_thread(exc)
         finally:
             if self.parent is not None and self.parent.child is self:
@@ -144,7 +180,7 @@ class Transaction(InThread):
                 self._turn.release()
             for block in self._chain():
                 if block._thread is not None:
-                    await block._thread.close()
+                    await block._thread.close(wait=not self.deserted)
 
     async def _exit_in_thread(self, exc: BaseException | None) -> None:
         cancelled: asyncio.CancelledError | None = None
@@ -160,7 +196,7 @@ class Transaction(InThread):
                     raise
                 # Its thread is gone. (Django refuses this one; the others may be busy.)
                 await in_worker(self.disconnect)
-                raise TransactionManagementError(MOVED) from error
+                raise Moved from error
         if cancelled is not None:
             raise cancelled
 

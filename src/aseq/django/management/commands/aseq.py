@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import connections, router
 
 from aseq.django import take_over
 from aseq.django.forward import advance
@@ -27,9 +27,8 @@ class Command(BaseCommand):
         common = ArgumentParser(add_help=False)
         common.add_argument(
             "--database",
-            default=DEFAULT_DB_ALIAS,
             choices=tuple(connections),
-            help='The database that has the sequences. Defaults to the "default" database.',
+            help="The database that has the sequences. By default as the routers say.",
         )
         verbs = parser.add_subparsers(dest="verb", metavar="verb", required=True)
 
@@ -56,11 +55,11 @@ class Command(BaseCommand):
         field.add_argument("name", help="The sequence that gives the next ones.")
 
     def handle(
-        self, *args: Any, run: Callable[..., None], database: str, **options: Any
+        self, *args: Any, run: Callable[..., None], database: str | None, **options: Any
     ) -> None:
         """Run the subcommand."""
         try:
-            run(using=database, **options)
+            run(using=database or router.db_for_write(SequenceModel), **options)
         except AseqError as exc:
             raise CommandError(str(exc)) from exc
 

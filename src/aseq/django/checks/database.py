@@ -1,58 +1,24 @@
-"""System checks. A missing table is never an error: `migrate` runs the checks first."""
+"""Checks of a database. A missing table is never an error: `migrate` runs the checks first."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.core import checks
-from django.core.exceptions import ImproperlyConfigured
 from django.db import Error, connections, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.recorder import MigrationRecorder
 
+from aseq._core.spec import DJANGO_SEQUENCES_TABLE
 from aseq._core.table import TableName
+from aseq.django import conf, sync
+from aseq.django.connection import DIALECTS
+from aseq.django.errors import SequenceTableMissing
 from aseq.errors import InvalidSequence
 
-from . import conf, sync
-from .connection import DIALECTS
-from .errors import SequenceTableMissing
-
-
-@checks.register("aseq")
-def check_settings(
-    app_configs: Sequence[AppConfig] | None, **kwargs: Any
-) -> list[checks.CheckMessage]:
-    """aseq.E001, E002 and E003: a setting can't work."""
-    return [*_table_setting(), *_transaction_setting(), *_blocks_setting()]
-
-
-def _table_setting() -> Iterator[checks.CheckMessage]:
-    try:
-        TableName.parse(conf.table())
-    except InvalidSequence as exc:
-        yield checks.Error(
-            f"ASEQ_TABLE {exc.problem}.",
-            hint='ASEQ_TABLE = "aseq_sequence"',
-            id="aseq.E001",
-        )
-
-
-def _transaction_setting() -> Iterator[checks.CheckMessage]:
-    required = conf.require_transaction()
-    if not isinstance(required, bool):
-        yield checks.Error(
-            f"ASEQ_REQUIRE_TRANSACTION must be True or False, not {required!r}.",
-            hint="ASEQ_REQUIRE_TRANSACTION = True",
-            id="aseq.E002",
-        )
-
-
-def _blocks_setting() -> Iterator[checks.CheckMessage]:
-    try:
-        conf.max_blocks()
-    except ImproperlyConfigured as exc:
-        yield checks.Error(str(exc), hint="ASEQ_MAX_BLOCKS = 20", id="aseq.E003")
+_COUNT = "SELECT count(*) FROM $table"
 
 
 @checks.register("aseq", checks.Tags.database)
@@ -61,13 +27,12 @@ def check_databases(
     databases: Iterable[str] | None = None,
     **kwargs: Any,
 ) -> list[checks.CheckMessage]:
-    """aseq.W001, W002 and W003: drawing on a database may fail, or can't work."""
-    from .models import Sequence as SequenceModel
-
+    """aseq.W001, W002 and W003: drawing may fail, or can't work. E004: it starts again."""
+    ours = apps.get_model("aseq.Sequence")
     return [
         message
         for alias in databases or ()
-        if router.allow_migrate_model(alias, SequenceModel)
+        if router.allow_migrate_model(alias, ours)
         for message in _database(connections[alias])
     ]
 
@@ -114,11 +79,55 @@ def _table(connection: BaseDatabaseWrapper) -> Iterator[checks.CheckMessage]:
         # In a block, so that a failure doesn't abort a transaction around it.
         with transaction.atomic(using=alias):
             sync.get_last_value(using=alias)
+            yield from _left_behind(connection)
     except SequenceTableMissing as exc:
         yield checks.Warning(
             f"Table {exc.table!r} doesn't exist in database {alias!r}.",
-            hint=f"python manage.py migrate --database={alias}",
+            hint=_how_to_create(connection),
             id="aseq.W003",
         )
     except (Error, InvalidSequence):
         pass  # the database can't be reached or read, or ASEQ_TABLE is aseq.E001
+
+
+def _how_to_create(connection: BaseDatabaseWrapper) -> str:
+    database = f"--database={connection.alias}"
+    if not conf.managed():
+        installed = apps.is_installed("sequences")
+        first = "" if installed else 'Add "sequences" to INSTALLED_APPS (its app creates it): '
+        return f"{first}python manage.py migrate sequences {database}"
+    if ("aseq", "0001_initial") in MigrationRecorder(connection).applied_migrations():
+        return (
+            "ASEQ_TABLE has changed since the migration was applied. "
+            f"python manage.py migrate aseq zero --fake {database}; "
+            f"python manage.py migrate aseq {database}; and then, with the name of the table "
+            f"in use before, python manage.py aseq take-over TABLE {database}"
+        )
+    return f"python manage.py migrate {database}"
+
+
+def _left_behind(connection: BaseDatabaseWrapper) -> Iterator[checks.CheckMessage]:
+    """The table of django-sequences has numbers, and ours has none."""
+    here, theirs = TableName.parse(conf.table()), TableName(DJANGO_SEQUENCES_TABLE)
+    if (
+        here.name == DJANGO_SEQUENCES_TABLE
+        or DJANGO_SEQUENCES_TABLE not in connection.introspection.table_names()
+    ):
+        return
+    left = _count(connection, theirs)
+    if left and not _count(connection, here):
+        yield checks.Error(
+            f"Table {DJANGO_SEQUENCES_TABLE!r} of django-sequences has {left} sequences in "
+            f"database {connection.alias!r}, and {str(here)!r} has none: numbers would start "
+            "again at the first.",
+            hint=f'ASEQ_TABLE = "{DJANGO_SEQUENCES_TABLE}", or python manage.py aseq take-over '
+            f"{DJANGO_SEQUENCES_TABLE} --database={connection.alias}",
+            id="aseq.E004",
+        )
+
+
+def _count(connection: BaseDatabaseWrapper, table: TableName) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(DIALECTS[connection.vendor].on_table(_COUNT, table))
+        count: int = cursor.fetchone()[0]
+        return count
