@@ -53,6 +53,10 @@ class AsyncSequence(SequenceSpec):
         fair: on PostgreSQL, waiters stand in a queue and get their turn in order. None
             is True, but for the table of django-sequences, whose clients don't queue. A
             property of the sequence: all its callers must agree on it.
+        queue: on PostgreSQL, the name of the queue that waiters stand in: the sequence's
+            own, unless told otherwise. For sequences that one transaction draws from in
+            any order, and that shall not deadlock: a `Numbering` gives all its periods one
+            queue. A property of the sequence, as `fair`.
 
     Raises:
         InvalidSequence: a parameter can't work.

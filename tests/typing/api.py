@@ -75,6 +75,7 @@ def parameters() -> None:
         table="billing.numbers",
         require_transaction=False,
         fair=None,
+        queue="billing",
     )
     assert_type(seq.name, str)
     assert_type(seq.initial_value, int)
@@ -83,6 +84,7 @@ def parameters() -> None:
     assert_type(seq.table, str)
     assert_type(seq.require_transaction, bool)
     assert_type(seq.fair, bool | None)
+    assert_type(seq.queue, str | None)
     assert_type({seq: 1}[seq], int)
 
 

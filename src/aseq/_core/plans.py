@@ -69,6 +69,7 @@ def _endless_binds(spec: SequenceSpec, count: int) -> dict[str, Bind]:
     within = bounds(distance)
     return {
         "name": spec.name,
+        "queue": spec._queue,
         "start": start,
         "advance": distance,
         "lowest": within.start,
@@ -79,6 +80,7 @@ def _endless_binds(spec: SequenceSpec, count: int) -> dict[str, Bind]:
 def _looping_binds(spec: SequenceSpec, cycle: Cycle, count: int) -> dict[str, Bind]:
     return {
         "name": spec.name,
+        "queue": spec._queue,
         "start": cycle.first + (count - 1) * cycle.step,
         "first": cycle.first,
         "step": cycle.step,
@@ -111,7 +113,7 @@ def last_value(spec: SequenceSpec, dialect: Dialect) -> Plan[int | None]:
 def _about(spec: SequenceSpec, script: Script, **binds: int) -> Plan[Sequence[Row]]:
     """A script about one sequence."""
     table = TableName.parse(spec.table)
-    return _say(_statements(script, table, {"name": spec.name, **binds}))
+    return _say(_statements(script, table, {"name": spec.name, "queue": spec._queue, **binds}))
 
 
 def _integer(value: object) -> int | None:

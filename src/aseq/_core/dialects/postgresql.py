@@ -31,8 +31,9 @@ from .base import (
 ABORT = "ROLLBACK TO SAVEPOINT aseq_lost_a_number"
 """There is no such savepoint, so the server aborts the transaction, and frees its locks."""
 
-# The key: a hash of the sequence's name, seeded with its table's oid.
-_KEY = "hashtextextended(:name, $literal::regclass::oid::bigint)"
+# The key: a hash of the queue's name (the sequence's own, unless it stands in another's),
+# seeded with its table's oid.
+_KEY = "hashtextextended(:queue, $literal::regclass::oid::bigint)"
 _ENTER = f"SELECT pg_advisory_xact_lock({_KEY})"
 # The transaction that holds the place in the queue, also from inside a savepoint.
 _TXID = ", txid_current()"
