@@ -5,7 +5,7 @@ An ignored line is a wrong use: mypy tells if it stops being one (`warn_unused_i
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, ClassVar, Literal, assert_type
 
@@ -17,6 +17,7 @@ from aseq import (
     Connection,
     InvalidSequence,
     NotInTransaction,
+    SequenceCorrupted,
     SequenceExhausted,
     SequenceLocked,
     SequenceTableMissing,
@@ -38,7 +39,10 @@ async def verbs(conn: Connection, seq: AsyncSequence) -> None:
     assert_type(await seq.last_value(conn), int | None)
     assert_type(await seq.advance_to(conn, 41), int)
     assert_type(await seq.delete(conn), bool)
-    assert_type(seq.iterate(conn), AsyncIterator[int])
+    assert_type(seq.iterate(conn), AsyncGenerator[int, None])
+    await seq.iterate(conn).aclose()
+    every: AsyncIterator[int] = seq.iterate(conn)
+    del every
     async for value in seq.iterate(conn, nowait=True):
         assert_type(value, int)
 
@@ -126,6 +130,8 @@ def failures(exc: BaseException) -> None:
         assert_type(exc.table, str)
     elif isinstance(exc, SequenceExhausted):
         assert_type((exc.sequence, exc.last), tuple[str, int | None])
+    elif isinstance(exc, SequenceCorrupted):
+        assert_type((exc.sequence, exc.problem), tuple[str, str])
     elif isinstance(exc, AseqError):
         exc.sequence  # type: ignore[attr-defined]  # noqa: B018
 

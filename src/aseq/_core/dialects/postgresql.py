@@ -98,6 +98,12 @@ _NO_ROOM = (
     "fair=False on them, or raise max_locks_per_transaction"
 )
 
+_CANCELLED = (
+    "aseq: the server ended a wait for sequence {sequence}, because of statement_timeout "
+    "(unless somebody cancelled the statement). Another transaction held the sequence for so "
+    "long. `timeout=` bounds the wait by raising SequenceLocked, which is worth another try"
+)
+
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _LOCK_NOT_AVAILABLE = "55P03"
 _UNDEFINED = ("42P01", "3F000")  # a table, a schema
@@ -177,7 +183,7 @@ POSTGRESQL = Dialect(
     code=_code,
     explain=_explain,
     busy=_BUSY,
-    notes={"53200": _NO_ROOM},
+    notes={"53200": _NO_ROOM, "57014": _CANCELLED},
     retryable=frozenset(_RETRYABLE),
     aborts_on_error=True,
 )
