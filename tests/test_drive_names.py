@@ -114,6 +114,18 @@ async def test_a_name_in_another_table_is_another(log: pytest.LogCaptureFixture)
     assert log.messages == [_tally.MANY_NAMES]
 
 
+async def test_a_queue_takes_one_slot_whatever_stands_in_it(
+    log: pytest.LogCaptureFixture,
+) -> None:
+    executor = InTurn()
+    for year in range(2020, 2030):
+        await AsyncSequence(f"invoices/{year}", queue="invoices").next_value(executor)
+    assert log.messages == []
+    await AsyncSequence("receipts").next_value(executor)
+
+    assert log.messages == [_tally.MANY_NAMES]
+
+
 async def test_without_a_transaction_there_is_nothing_to_count(
     log: pytest.LogCaptureFixture,
 ) -> None:

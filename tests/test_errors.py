@@ -12,6 +12,7 @@ from aseq import (
     AseqError,
     InvalidSequence,
     NotInTransaction,
+    SequenceCorrupted,
     SequenceExhausted,
     SequenceLocked,
     SequenceTableMissing,
@@ -22,6 +23,10 @@ from aseq import (
 ALONE = (
     """sequence "it's" isn't used inside a transaction, so the change would be committed by """
     "itself and could leave a gap: "
+)
+CORRUPTED = (
+    "sequence 'invoices' can't be used: its last value is NULL, not an integer. Look for "
+    "triggers and rules on its table, which must not have any, and for hand-written SQL"
 )
 MISSING = (
     "table 'billing.numbers' doesn't exist: create it once with "
@@ -73,6 +78,11 @@ TEXTS: list[tuple[AseqError, str, dict[str, object]]] = [
         TOO_FAR,
         {"sequence": "invoices", "last": None},
     ),
+    (
+        SequenceCorrupted("invoices", "its last value is NULL, not an integer"),
+        CORRUPTED,
+        {"sequence": "invoices", "problem": "its last value is NULL, not an integer"},
+    ),
 ]
 
 ALL = [exc for exc, _, _ in TEXTS]
@@ -86,6 +96,7 @@ BASES: list[tuple[type[AseqError], tuple[type, ...], type]] = [
     (SequenceLocked, (AseqError,), TimeoutError),
     (SequenceTableMissing, (AseqError, LookupError), KeyError),
     (SequenceExhausted, (AseqError, OverflowError), ValueError),
+    (SequenceCorrupted, (AseqError, RuntimeError), ValueError),
 ]
 
 

@@ -33,6 +33,20 @@ PSYCOPG = {
     for name in ("_psycopg", "psycopg", "psycopg_thread")
 }
 
+# What knows no database, and nothing of ours but what a sequence is.
+_PURE = ("check", "compile", "days", "fields", "fiscal_year", "parts", "pattern", "period")
+NUMBERING = {
+    "aseq.numbering": (*_CALLS, BASE, "aseq._sequence", "aseq.numbering"),
+    **{
+        f"aseq.numbering._{name}": (ERRORS, "aseq.numbering")
+        for name in (*_PURE, "scope", "zone")
+    },
+    **{
+        f"aseq.numbering._{name}": (ERRORS, CORE, "aseq._sequence", "aseq.numbering")
+        for name in ("spec", "documents")
+    },
+}
+
 # What of ours a module may import; a row is for the modules below it, too.
 OURS: dict[str, tuple[str, ...]] = {
     "aseq": (ERRORS, CORE, "aseq._connection", "aseq._schema", "aseq._sequence"),
@@ -47,6 +61,7 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq._sequence": _CALLS,
     "aseq._schema": _CALLS,
     "aseq.testing": (ERRORS, CORE, BASE),
+    **NUMBERING,
     BASE: (ERRORS, CORE),
     "aseq.adapters._sqlite": (ERRORS, CORE, BASE),
     "aseq.adapters._thread": (),

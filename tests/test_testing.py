@@ -85,6 +85,13 @@ def test_gapless_passes(values: list[int], parameters: dict[str, int]) -> None:
 @pytest.mark.parametrize(
     ("values", "parameters", "text"),
     [
+        ([1, 2, None], {}, "None (a row without a number?) among 3 values is no number"),
+        (
+            [1, None],
+            {"reset_value": 3},
+            "None (a row without a number?) among 2 values is no number",
+        ),
+        (["1", 2], {}, "'1' among 2 values is no number"),
         ([1, 3], {}, "missing 2, unexpected 3 among 2 values"),
         ([1, 2, None, 9], {}, "None among 4 values"),
         (["1", 2], {}, "'1' among 2 values"),

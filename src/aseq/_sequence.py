@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ._connection import Connection
 from ._core import plans
@@ -54,6 +55,10 @@ class AsyncSequence(SequenceSpec):
         fair: on PostgreSQL, waiters stand in a queue and get their turn in order. None
             is True, but for the table of django-sequences, whose clients don't queue. A
             property of the sequence: all its callers must agree on it.
+        queue: on PostgreSQL, the name of the queue that waiters stand in: the sequence's
+            own, unless told otherwise. For sequences that one transaction draws from in
+            any order, and that shall not deadlock: a `Numbering` gives all its periods one
+            queue. A property of the sequence, as `fair`.
 
     Raises:
         InvalidSequence: a parameter can't work.
@@ -192,7 +197,9 @@ class AsyncSequence(SequenceSpec):
         plan = plans.delete(spec, executor.dialect)
         return await run_on(spec, plan, executor, writes=True)
 
-    def iterate(self, conn: Connection, /, *, nowait: bool = False) -> AsyncIterator[int]:
+    def iterate(
+        self, conn: Connection, /, *, nowait: bool = False
+    ) -> AsyncGenerator[int, None]:
         """Draw values one by one, without an end.
 
         Each turn of ``async for number in invoice_numbers.iterate(session):`` is a
@@ -204,16 +211,28 @@ class AsyncSequence(SequenceSpec):
             nowait: as for `next_value`.
 
         Returns:
-            an iterator without an end. It needn't be closed.
+            an asynchronous generator without an end. It holds nothing, so it needn't be
+            closed.
         """
         return _Values(self, conn, nowait)
 
 
-class _Values(AsyncIterator[int]):
-    """What `AsyncSequence.iterate` gives. It holds nothing that must be closed."""
+class _Values(AsyncGenerator[int, None]):
+    """What `AsyncSequence.iterate` gives.
+
+    Not a generator function: where a loop is left, Python would hand what is left of one
+    to the event loop to be closed, and trio warns of that.
+    """
 
     def __init__(self, sequence: AsyncSequence, conn: Connection, nowait: bool) -> None:
         self._sequence, self._conn, self._nowait = sequence, conn, nowait
+        self._closed = False
 
-    async def __anext__(self) -> int:
+    async def asend(self, value: None) -> int:
+        if self._closed:
+            raise StopAsyncIteration
         return await self._sequence.next_value(self._conn, nowait=self._nowait)
+
+    async def athrow(self, typ: Any, val: Any = None, tb: Any = None) -> int:
+        self._closed = True  # also by aclose(), which throws GeneratorExit
+        return await super().athrow(typ, val, tb)

@@ -71,7 +71,7 @@ def note_queued(statement: Statement, table: TableName, rows: Sequence[Row]) -> 
     transaction = rows[0][1] if rows else None
     if transaction is None:  # nothing was drawn
         return
-    if QUEUED.add(transaction, (table, statement.binds["name"])):
+    if QUEUED.add(transaction, (table, statement.binds["queue"])):
         # Not warnings.warn(), which raises where warnings are errors. Nor may a log handler:
         # the number that was just drawn is worth more.
         with suppress(Exception):

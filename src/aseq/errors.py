@@ -8,7 +8,8 @@ The tree:
     ├─ NotInTransaction(RuntimeError)      the number would be committed by itself
     ├─ SequenceLocked                      another transaction holds the sequence
     ├─ SequenceTableMissing(LookupError)   the table wasn't created
-    └─ SequenceExhausted(OverflowError)    past the last value
+    ├─ SequenceExhausted(OverflowError)    past the last value
+    └─ SequenceCorrupted(RuntimeError)     its row isn't what aseq writes
 
 Other driver errors (a serialization failure, a deadlock, a lost connection)
 reach the caller unchanged. Where one of these stands for a driver's error, that
@@ -21,6 +22,7 @@ __all__ = (
     "AseqError",
     "InvalidSequence",
     "NotInTransaction",
+    "SequenceCorrupted",
     "SequenceExhausted",
     "SequenceLocked",
     "SequenceTableMissing",
@@ -154,4 +156,27 @@ class SequenceExhausted(AseqError, OverflowError):
         return (
             f"sequence {self.sequence!r} is exhausted: {reason}; go on with another name, or "
             f"loop with reset_value"
+        )
+
+
+class SequenceCorrupted(AseqError, RuntimeError):
+    """The row of the sequence isn't what aseq writes: somebody else changed it.
+
+    A trigger or a rule on the table of sequences, or a table made by hand without its
+    constraints. The transaction was made unusable, because nobody knows what was drawn.
+
+    Attributes:
+        sequence: name of the sequence.
+        problem: what is wrong with its row.
+    """
+
+    def __init__(self, sequence: str, problem: str) -> None:
+        super().__init__(sequence, problem)
+        self.sequence = sequence
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return (
+            f"sequence {self.sequence!r} can't be used: {self.problem}. Look for triggers and "
+            "rules on its table, which must not have any, and for hand-written SQL"
         )

@@ -120,6 +120,10 @@ def assert_gapless(
     """
     spec = SequenceSpec("assert_gapless", initial_value, reset_value, step=step)
     found = list(values)
+    strangers = [value for value in found if not isinstance(value, int)]
+    if strangers:
+        what = "None (a row without a number?)" if None in strangers else repr(strangers[0])
+        raise AssertionError(f"not gapless: {what} among {len(found)} values is no number")
     if spec._cycle is not None:
         _assert_equal(found, list(islice(cycle(spec._cycle.values), len(found))))
         return

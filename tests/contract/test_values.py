@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from typing import Any, cast
 
 import pytest
@@ -110,6 +111,20 @@ async def test_iterates_for_as_long_as_wanted(database: Database, name: str) -> 
 
         assert await seq.next_value(client.conn) == 40
     assert values == [10, 20, 30]
+
+
+async def test_an_iteration_can_be_closed(database: Database, name: str) -> None:
+    seq = AsyncSequence(name)
+    async with database.connect() as client, client.transaction():
+        async with aclosing(seq.iterate(client.conn)) as values:
+            assert await anext(values) == 1
+        with pytest.raises(StopAsyncIteration):
+            await anext(values)
+        await values.aclose()
+        with pytest.raises(LookupError):
+            await seq.iterate(client.conn).athrow(LookupError("thrown in"))
+
+        assert await seq.next_value(client.conn) == 2
 
 
 async def test_last_value_is_what_was_drawn_last(database: Database, name: str) -> None:

@@ -7,7 +7,13 @@ from typing import Any
 
 import pytest
 
-from aseq import AseqError, InvalidSequence, SequenceExhausted, SequenceLocked
+from aseq import (
+    AseqError,
+    InvalidSequence,
+    SequenceCorrupted,
+    SequenceExhausted,
+    SequenceLocked,
+)
 from aseq._core import plans
 from aseq._core.arithmetic import MAX, MIN
 from aseq._core.dialects import POSTGRESQL, SQLITE
@@ -21,16 +27,27 @@ LOCKED = "nowait=True doesn't wait for it. The transaction is usable, and nothin
 UP, DOWN, LOOP = SequenceSpec("a", step=5), SequenceSpec("a", step=-5), SequenceSpec("a", 1, 3)
 NOTHING: Sequence[Row] = []
 NO_NUMBER: Sequence[Row] = [(None, "0")]
+NULL: Sequence[Row] = [(None,)]
+
+NO_CHANGE = "a draw changed nothing, and its last value is {}"
+NO_ROW = "a draw changed nothing, and it has no row"
+NOT_AN_INTEGER = "its last value is {}, not an integer"
 
 # Nothing was drawn. (spec, count, nowait, answers, error)
 REFUSALS: list[tuple[SequenceSpec, int, bool, list[Sequence[Row]], AseqError]] = [
     (UP, 1, False, [NOTHING, [(MAX - 4,)]], SequenceExhausted("a", MAX - 4)),
     (UP, 2, False, [NOTHING, [(MAX - 9,)]], SequenceExhausted("a", MAX - 9)),
     (DOWN, 1, False, [NOTHING, [(MIN,)]], SequenceExhausted("a", MIN)),
-    # Who waited isn't told that it is locked, whatever changed meanwhile.
-    (UP, 1, False, [NOTHING, [(5,)]], SequenceExhausted("a", 5)),
-    (UP, 1, False, [NOTHING, NOTHING], SequenceExhausted("a", None)),
-    (LOOP, 1, False, [NOTHING, [(2,)]], SequenceExhausted("a", 2)),
+    # Who waited isn't told that it is locked: a trigger is the likeliest reason.
+    (UP, 1, False, [NOTHING, [(5,)]], SequenceCorrupted("a", NO_CHANGE.format(5))),
+    (UP, 1, False, [NOTHING, NOTHING], SequenceCorrupted("a", NO_ROW)),
+    (LOOP, 1, False, [NOTHING, [(2,)]], SequenceCorrupted("a", NO_CHANGE.format(2))),
+    (LOOP, 1, False, [NOTHING, NOTHING], SequenceCorrupted("a", NO_ROW)),
+    # Somebody's own SQL, on a table without our constraints.
+    (UP, 1, False, [NOTHING, NULL], SequenceCorrupted("a", NOT_AN_INTEGER.format("NULL"))),
+    (UP, 1, True, [NO_NUMBER, NULL], SequenceCorrupted("a", NOT_AN_INTEGER.format("NULL"))),
+    (LOOP, 1, False, [NULL], SequenceCorrupted("a", NOT_AN_INTEGER.format("NULL"))),
+    (UP, 1, False, [[(2.5,)]], SequenceCorrupted("a", NOT_AN_INTEGER.format("2.5"))),
     (UP, 1, True, [NO_NUMBER, [(MAX - 4,)]], SequenceExhausted("a", MAX - 4)),
     (UP, 1, True, [NO_NUMBER, [(MAX - 5,)]], SequenceLocked("a", LOCKED)),
     (UP, 2, True, [NO_NUMBER, [(MAX - 9,)]], SequenceExhausted("a", MAX - 9)),
@@ -59,6 +76,36 @@ def test_why_nothing_was_drawn(
     assert caught.value.args == error.args
     assert [item.template for item in said[1:]] == [*POSTGRESQL.last_value] * (len(answers) - 1)
     assert all(item.binds["name"] == "a" and item.table == TABLE for item in said)
+
+
+# Other verbs. (plan, answers, error)
+CORRUPTED: list[tuple[Plan[Any], Sequence[Row], AseqError]] = [
+    (
+        plans.last_value(UP, SQLITE),
+        NULL,
+        SequenceCorrupted("a", NOT_AN_INTEGER.format("NULL")),
+    ),
+    (
+        plans.advance_to(UP, SQLITE, 5),
+        NULL,
+        SequenceCorrupted("a", NOT_AN_INTEGER.format("NULL")),
+    ),
+    (
+        plans.advance_to(UP, SQLITE, 5),
+        NOTHING,
+        SequenceCorrupted("a", "advancing it to 5 left no row"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("plan", "answer", "error"), CORRUPTED)
+def test_a_row_that_aseq_did_not_write(
+    plan: Plan[Any], answer: Sequence[Row], error: AseqError
+) -> None:
+    with pytest.raises(type(error)) as caught:
+        play(plan, answer)
+
+    assert caught.value.args == error.args
 
 
 # Refused before anything is said. (plan, error)

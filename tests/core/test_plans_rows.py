@@ -17,9 +17,18 @@ from tests.core.test_plans import TABLE, play
 SPEC = SequenceSpec("a")
 
 
+def test_moves_and_deletes_stand_in_the_queue_that_was_named() -> None:
+    spec = SequenceSpec("a/2026", queue="a")
+    [moving], _ = play(plans.advance_to(spec, POSTGRESQL, 7), [(7, 1)])
+    deleting, _ = play(plans.delete(spec, POSTGRESQL), [("", 1)], [(7,)])
+
+    for statement in (moving, *deleting):
+        assert (statement.binds["name"], statement.binds["queue"]) == ("a/2026", "a")
+
+
 def about(script: Script, table: TableName = TABLE) -> list[Statement]:
     """A script as a plan about sequence "a" says it."""
-    return [Statement(template, table, {"name": "a"}) for template in script]
+    return [Statement(template, table, {"name": "a", "queue": "a"}) for template in script]
 
 
 # Where a new row starts: (spec, value asked for, last value of the new row)
@@ -46,7 +55,12 @@ STARTS = [
 def test_advance_to_starts_a_new_row(spec: SequenceSpec, value: int, start: int) -> None:
     [statement], result = play(plans.advance_to(spec, SQLITE, value), [(start,)])
 
-    assert statement.binds == {"name": spec.name, "start": start, "value": value}
+    assert statement.binds == {
+        "name": spec.name,
+        "queue": spec.name,
+        "start": start,
+        "value": value,
+    }
     assert result == start
 
 

@@ -74,6 +74,11 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"require_transaction": 1}, "require_transaction must be True or False"),
     ({"fair": 0}, "fair must be True, False or None"),
     ({"fair": "yes"}, "fair must be True, False or None"),
+    ({"queue": ""}, "queue must have 1 to 100 characters: this one has 0"),
+    ({"queue": "x" * 101}, "queue must have 1 to 100 characters: this one has 101"),
+    ({"queue": 7}, "queue must be a str, not int"),
+    ({"queue": "a\0b"}, "queue must not contain a NUL character: databases refuse it"),
+    ({"queue": "\udfff"}, "queue must be valid Unicode: it contains half a surrogate pair"),
 ]
 
 ACCEPTED: list[dict[str, Any]] = [
@@ -91,6 +96,7 @@ ACCEPTED: list[dict[str, Any]] = [
     {"initial_value": -1, "reset_value": MIN, "step": -1},
     {"initial_value": MAX - 1, "reset_value": MAX},
     {"initial_value": MIN + 1, "reset_value": MIN, "step": -1},
+    {"name": "invoices/2026", "queue": "invoices"},
     {"table": "billing.numbers", "require_transaction": False, "fair": False},
 ]
 
@@ -132,6 +138,7 @@ def test_defaults() -> None:
         "table": "aseq_sequence",
         "require_transaction": True,
         "fair": None,
+        "queue": None,
     }
 
 

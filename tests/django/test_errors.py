@@ -28,6 +28,7 @@ KINDS = (
     (errors.SequenceLocked, aseq.SequenceLocked, OperationalError),
     (errors.SequenceTableMissing, aseq.SequenceTableMissing, ProgrammingError),
     (errors.SequenceExhausted, aseq.SequenceExhausted, DataError),
+    (errors.SequenceCorrupted, aseq.SequenceCorrupted, DatabaseError),
 )
 ARGUMENTS = {errors.SequenceTableMissing: ("table",), errors.SequenceExhausted: ("s", 7)}
 

@@ -5,7 +5,7 @@ An ignored line is a wrong use: mypy tells if it stops being one (`warn_unused_i
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, ClassVar, Literal, assert_type
 
@@ -17,6 +17,7 @@ from aseq import (
     Connection,
     InvalidSequence,
     NotInTransaction,
+    SequenceCorrupted,
     SequenceExhausted,
     SequenceLocked,
     SequenceTableMissing,
@@ -39,7 +40,10 @@ async def verbs(conn: Connection, seq: AsyncSequence) -> None:
     assert_type(await seq.last_value(conn), int | None)
     assert_type(await seq.advance_to(conn, 41), int)
     assert_type(await seq.delete(conn), bool)
-    assert_type(seq.iterate(conn), AsyncIterator[int])
+    assert_type(seq.iterate(conn), AsyncGenerator[int, None])
+    await seq.iterate(conn).aclose()
+    every: AsyncIterator[int] = seq.iterate(conn)
+    del every
     async for value in seq.iterate(conn, nowait=True):
         assert_type(value, int)
 
@@ -76,6 +80,7 @@ def parameters() -> None:
         table="billing.numbers",
         require_transaction=False,
         fair=None,
+        queue="billing",
     )
     assert_type(seq.name, str)
     assert_type(seq.initial_value, int)
@@ -84,6 +89,7 @@ def parameters() -> None:
     assert_type(seq.table, str)
     assert_type(seq.require_transaction, bool)
     assert_type(seq.fair, bool | None)
+    assert_type(seq.queue, str | None)
     assert_type({seq: 1}[seq], int)
 
 
@@ -125,6 +131,8 @@ def failures(exc: BaseException) -> None:
         assert_type(exc.table, str)
     elif isinstance(exc, SequenceExhausted):
         assert_type((exc.sequence, exc.last), tuple[str, int | None])
+    elif isinstance(exc, SequenceCorrupted):
+        assert_type((exc.sequence, exc.problem), tuple[str, str])
     elif isinstance(exc, AseqError):
         exc.sequence  # type: ignore[attr-defined]  # noqa: B018
 

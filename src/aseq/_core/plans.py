@@ -11,7 +11,13 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import TypeAlias, TypeVar, cast
 
-from aseq.errors import AseqError, InvalidSequence, SequenceExhausted, SequenceLocked
+from aseq.errors import (
+    AseqError,
+    InvalidSequence,
+    SequenceCorrupted,
+    SequenceExhausted,
+    SequenceLocked,
+)
 
 from .arithmetic import Cycle, batch, bounds, fits
 from .dialects import Dialect, Draw
@@ -30,7 +36,7 @@ def next_values(
 ) -> Plan[Sequence[int]]:
     """Draw `count` numbers, at least one, in one go."""
     rows = yield from _say(_draw(spec, dialect, count, nowait))
-    end = _integer(rows[0][0]) if rows else None
+    end = _last(spec, rows, lost=nowait)
     if end is None:
         raise (yield from _refusal(spec, dialect, count, nowait=nowait))
     cycle = spec._cycle
@@ -69,6 +75,7 @@ def _endless_binds(spec: SequenceSpec, count: int) -> dict[str, Bind]:
     within = bounds(distance)
     return {
         "name": spec.name,
+        "queue": spec._queue,
         "start": start,
         "advance": distance,
         "lowest": within.start,
@@ -79,6 +86,7 @@ def _endless_binds(spec: SequenceSpec, count: int) -> dict[str, Bind]:
 def _looping_binds(spec: SequenceSpec, cycle: Cycle, count: int) -> dict[str, Bind]:
     return {
         "name": spec.name,
+        "queue": spec._queue,
         "start": cycle.first + (count - 1) * cycle.step,
         "first": cycle.first,
         "step": cycle.step,
@@ -93,25 +101,51 @@ def _looping_binds(spec: SequenceSpec, cycle: Cycle, count: int) -> dict[str, Bi
 def _refusal(
     spec: SequenceSpec, dialect: Dialect, count: int, *, nowait: bool
 ) -> Plan[AseqError]:
-    """Why nothing was drawn: the sequence is at its end, or somebody holds it."""
-    if nowait and spec._cycle is not None:
+    """Why nothing was drawn: the sequence is at its end, or somebody holds or bars it."""
+    endless = spec._cycle is None
+    if nowait and not endless:
         return SequenceLocked(spec.name, _LOCKED)
     last = yield from last_value(spec, dialect)
-    if nowait and (last is None or last in bounds(count * spec.step)):
+    if endless and last is not None and last not in bounds(count * spec.step):
+        return SequenceExhausted(spec.name, last)
+    if nowait:
         return SequenceLocked(spec.name, _LOCKED)
-    return SequenceExhausted(spec.name, last)
+    now = "it has no row" if last is None else f"its last value is {last}"
+    return SequenceCorrupted(spec.name, f"a draw changed nothing, and {now}")
 
 
 def last_value(spec: SequenceSpec, dialect: Dialect) -> Plan[int | None]:
     """Read the last value drawn."""
     rows = yield from _about(spec, dialect.last_value)
-    return _integer(rows[0][0]) if rows else None
+    return _last(spec, rows)
 
 
 def _about(spec: SequenceSpec, script: Script, **binds: int) -> Plan[Sequence[Row]]:
     """A script about one sequence."""
     table = TableName.parse(spec.table)
-    return _say(_statements(script, table, {"name": spec.name, **binds}))
+    return _say(_statements(script, table, {"name": spec.name, "queue": spec._queue, **binds}))
+
+
+def _last(spec: SequenceSpec, rows: Sequence[Row], *, lost: bool = False) -> int | None:
+    """The last value in the row of a sequence; None without a row.
+
+    Args:
+        spec: the sequence.
+        rows: one, or none.
+        lost: whether there may be a row with NULL instead of none.
+
+    Raises:
+        SequenceCorrupted: the row has something else.
+    """
+    if not rows:
+        return None
+    last = _integer(rows[0][0])
+    if last is None and lost:
+        return None
+    if not isinstance(last, int):
+        found = "NULL" if last is None else repr(last)
+        raise SequenceCorrupted(spec.name, f"its last value is {found}, not an integer")
+    return last
 
 
 def _integer(value: object) -> int | None:
@@ -123,7 +157,10 @@ def advance_to(spec: SequenceSpec, dialect: Dialect, value: int) -> Plan[int]:
     """Move the last value forward to `value`, never back."""
     script = dialect.advance[spec.step > 0, spec._queued]
     rows = yield from _about(spec, script, start=_start(spec, value), value=value)
-    return cast("int", _integer(rows[0][0]))
+    last = _last(spec, rows)
+    if last is None:
+        raise SequenceCorrupted(spec.name, f"advancing it to {value} left no row")
+    return last
 
 
 def _start(spec: SequenceSpec, value: int) -> int:

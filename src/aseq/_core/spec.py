@@ -32,9 +32,10 @@ class SequenceSpec:
     table: str = DEFAULT_TABLE
     require_transaction: bool = True
     fair: bool | None = None
+    queue: str | None = None
 
     def __post_init__(self) -> None:
-        _check_name(self.name)
+        _check_name("name", self.name)
         _check_integer("initial_value", self.initial_value)
         _check_integer("step", self.step)
         if self.step == 0:
@@ -47,6 +48,8 @@ class SequenceSpec:
             raise InvalidSequence("require_transaction", "must be True or False")
         if self.fair is not None and not isinstance(self.fair, bool):
             raise InvalidSequence("fair", "must be True, False or None")
+        if self.queue is not None:
+            _check_name("queue", self.queue)
 
     @property
     def _cycle(self) -> Cycle | None:
@@ -61,6 +64,11 @@ class SequenceSpec:
         if self.fair is None:
             return TableName.parse(self.table).name != DJANGO_SEQUENCES_TABLE
         return self.fair
+
+    @property
+    def _queue(self) -> str:
+        """Whose queue callers stand in."""
+        return self.name if self.queue is None else self.queue
 
     def _check_count(self, count: int) -> None:
         """Refuse a batch that can't exist.
@@ -105,18 +113,20 @@ def _check_integer(argument: str, value: object) -> None:
         raise InvalidSequence(argument, f"must fit in 64 bits: {value} doesn't")
 
 
-def _check_name(name: object) -> None:
+def _check_name(argument: str, name: object) -> None:
     if not isinstance(name, str):
-        raise InvalidSequence("name", f"must be a str, not {type(name).__name__}")
+        raise InvalidSequence(argument, f"must be a str, not {type(name).__name__}")
     if not 1 <= len(name) <= NAME_LIMIT:
         raise InvalidSequence(
-            "name", f"must have 1 to {NAME_LIMIT} characters: this one has {len(name)}"
+            argument, f"must have 1 to {NAME_LIMIT} characters: this one has {len(name)}"
         )
     if "\0" in name:
-        raise InvalidSequence("name", "must not contain a NUL character: databases refuse it")
+        raise InvalidSequence(
+            argument, "must not contain a NUL character: databases refuse it"
+        )
     if not name.isprintable() and any("\ud800" <= char <= "\udfff" for char in name):
         raise InvalidSequence(
-            "name", "must be valid Unicode: it contains half a surrogate pair"
+            argument, "must be valid Unicode: it contains half a surrogate pair"
         )
 
 

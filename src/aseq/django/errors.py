@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from django.db import DataError, OperationalError, ProgrammingError
+from django.db import DatabaseError, DataError, OperationalError, ProgrammingError
 from django.db.transaction import TransactionManagementError
 
 from aseq import errors
 
-__all__ = ("NotInTransaction", "SequenceExhausted", "SequenceLocked", "SequenceTableMissing")
+__all__ = (
+    "NotInTransaction",
+    "SequenceCorrupted",
+    "SequenceExhausted",
+    "SequenceLocked",
+    "SequenceTableMissing",
+)
 
 
 HOW_TO_CREATE = (
@@ -39,11 +45,16 @@ class SequenceExhausted(errors.SequenceExhausted, DataError):
     """As `aseq.SequenceExhausted`, and Django's DataError."""
 
 
+class SequenceCorrupted(errors.SequenceCorrupted, DatabaseError):
+    """As `aseq.SequenceCorrupted`, and Django's DatabaseError."""
+
+
 ERRORS: Mapping[type[errors.AseqError], type[errors.AseqError]] = MappingProxyType(
     {
         errors.NotInTransaction: NotInTransaction,
         errors.SequenceLocked: SequenceLocked,
         errors.SequenceTableMissing: SequenceTableMissing,
         errors.SequenceExhausted: SequenceExhausted,
+        errors.SequenceCorrupted: SequenceCorrupted,
     }
 )

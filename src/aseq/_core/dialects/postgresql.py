@@ -31,8 +31,9 @@ from .base import (
 ABORT = "ROLLBACK TO SAVEPOINT aseq_lost_a_number"
 """There is no such savepoint, so the server aborts the transaction, and frees its locks."""
 
-# The key: a hash of the sequence's name, seeded with its table's oid.
-_KEY = "hashtextextended(:name, $literal::regclass::oid::bigint)"
+# The key: a hash of the queue's name (the sequence's own, unless it stands in another's),
+# seeded with its table's oid.
+_KEY = "hashtextextended(:queue, $literal::regclass::oid::bigint)"
 _ENTER = f"SELECT pg_advisory_xact_lock({_KEY})"
 # The transaction that holds the place in the queue, also from inside a savepoint.
 _TXID = ", txid_current()"
@@ -102,6 +103,12 @@ _NO_ROOM = (
     "aseq: the server's lock table may be full. Each sequence with a different name takes a "
     "slot in it until the transaction ends: draw from fewer of them in one transaction, set "
     "fair=False on them, or raise max_locks_per_transaction"
+)
+
+_CANCELLED = (
+    "aseq: the server ended a wait for sequence {sequence}, because of statement_timeout "
+    "(unless somebody cancelled the statement). Another transaction held the sequence for so "
+    "long. `timeout=` bounds the wait by raising SequenceLocked, which is worth another try"
 )
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -183,7 +190,7 @@ POSTGRESQL = Dialect(
     code=_code,
     explain=_explain,
     busy=_BUSY,
-    notes={"53200": _NO_ROOM},
+    notes={"53200": _NO_ROOM, "57014": _CANCELLED},
     retryable=frozenset(_RETRYABLE),
     aborts_on_error=True,
     exists=(Template(_EXISTS),),

@@ -5,20 +5,20 @@ WITH saved_timeout AS MATERIALIZED (
 ), free AS MATERIALIZED (
     SELECT FROM saved_timeout, queue WHERE CASE
         WHEN NOT entered THEN false
-        WHEN EXISTS (SELECT FROM "aseq_sequence" WHERE name = $1)
-        THEN EXISTS (SELECT FROM "aseq_sequence" WHERE name = $1 FOR UPDATE SKIP LOCKED)
+        WHEN EXISTS (SELECT FROM "aseq_sequence" WHERE name = $2)
+        THEN EXISTS (SELECT FROM "aseq_sequence" WHERE name = $2 FOR UPDATE SKIP LOCKED)
         ELSE set_config('lock_timeout', CASE
             WHEN setting::interval BETWEEN '1 ms' AND '50 ms' THEN setting ELSE '50ms'
         END, true) IS NOT NULL
     END
 ), draw AS (
     INSERT INTO "aseq_sequence" AS s (name, last)
-    SELECT $1, CAST($2 AS bigint) FROM free
+    SELECT $2, CAST($3 AS bigint) FROM free
     ON CONFLICT (name) DO UPDATE SET last = CASE
-        WHEN s.last NOT BETWEEN $3 AND $4 THEN $2
-        WHEN (s.last - $5) % $6 <> 0 THEN $2
-        WHEN (s.last - $5) / $6 < $7 THEN s.last + $8
-        ELSE s.last - $9
+        WHEN s.last NOT BETWEEN $4 AND $5 THEN $3
+        WHEN (s.last - $6) % $7 <> 0 THEN $3
+        WHEN (s.last - $6) / $7 < $8 THEN s.last + $9
+        ELSE s.last - $10
     END
     RETURNING last, txid_current()
 )

@@ -5,17 +5,17 @@ WITH saved_timeout AS MATERIALIZED (
 ), free AS MATERIALIZED (
     SELECT FROM saved_timeout, queue WHERE CASE
         WHEN NOT entered THEN false
-        WHEN EXISTS (SELECT FROM "aseq_sequence" WHERE name = $1)
-        THEN EXISTS (SELECT FROM "aseq_sequence" WHERE name = $1 FOR UPDATE SKIP LOCKED)
+        WHEN EXISTS (SELECT FROM "aseq_sequence" WHERE name = $2)
+        THEN EXISTS (SELECT FROM "aseq_sequence" WHERE name = $2 FOR UPDATE SKIP LOCKED)
         ELSE set_config('lock_timeout', CASE
             WHEN setting::interval BETWEEN '1 ms' AND '50 ms' THEN setting ELSE '50ms'
         END, true) IS NOT NULL
     END
 ), draw AS (
     INSERT INTO "aseq_sequence" AS s (name, last)
-    SELECT $1, CAST($2 AS bigint) FROM free
-    ON CONFLICT (name) DO UPDATE SET last = s.last + $3
-    WHERE s.last BETWEEN $4 AND $5
+    SELECT $2, CAST($3 AS bigint) FROM free
+    ON CONFLICT (name) DO UPDATE SET last = s.last + $4
+    WHERE s.last BETWEEN $5 AND $6
     RETURNING last, txid_current()
 )
 SELECT draw.*, set_config('lock_timeout', saved_timeout.setting, true)
