@@ -18,7 +18,7 @@ from tests.clients import Client
 from tests.database import Database
 from tests.faults.aftermath import roll_back
 from tests.faults.search.pace import Doorkeeper, Turnstile
-from tests.faults.stalls import gate
+from tests.faults.stalls import call_in_draws
 
 _REFUSALS = (
     asyncpg.InterfaceError,
@@ -45,7 +45,7 @@ class Connection:
             await self.client.open()
             self.open = True
             self.turn = take_turns(self.client)
-            self.pace = self._network or Doorkeeper(await gate(self.client))
+            self.pace = self._network or await doorkeeper(self.client)
             self.pace.threads = in_threads(self.client)
         return self.client
 
@@ -80,6 +80,13 @@ class Connection:
         self.open = False
         with anyio.move_on_after(5, shield=True), suppress(Exception):
             await self.client.close()
+
+
+async def doorkeeper(client: Client) -> Doorkeeper:
+    """What holds back the draws of an SQLite connection."""
+    keeper = Doorkeeper()
+    await call_in_draws(client, keeper)
+    return keeper
 
 
 def take_turns(client: Client) -> AbstractAsyncContextManager[Any]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
+from threading import Condition
 
 import anyio.lowlevel
 
-from tests.faults.stalls import Gate
-from tests.proxy import Proxy
+from tests.proxy import DEADLINE, Proxy
 
 PATIENCE = 0.003
 """Seconds that an answer is waited for: it may not come, behind another transaction."""
@@ -77,23 +77,37 @@ class Turnstile(Proxy, Pace):
 
 
 class Doorkeeper(Pace):
-    """A gate in a trigger that lets one draw through at a time."""
+    """Stands in a trigger, and lets one draw through at a time."""
 
     threads = True
 
-    def __init__(self, stop: Gate) -> None:
-        self._gate = stop
+    def __init__(self) -> None:
+        self._changed = Condition()
         self._holds = False
+        self._waiting = self._passes = 0
+
+    def __call__(self) -> None:
+        """The trigger, in the connection's thread."""
+        with self._changed:
+            self._waiting += 1
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: not self._holds or self._passes, DEADLINE)
+            self._waiting -= 1
+            self._passes = 0
+            self._changed.notify_all()
 
     def hold(self) -> None:
         self._holds = True
-        self._gate.shut()
 
     def let_through(self) -> None:
-        if self._holds:
-            self._gate.pass_one(MOMENT)
+        with self._changed:
+            if self._holds and self._changed.wait_for(lambda: self._waiting, MOMENT):
+                self._passes = 1
+                self._changed.notify_all()
+                self._changed.wait_for(lambda: not self._passes, PATIENCE)
         time.sleep(MOMENT)
 
     def release(self) -> None:
-        self._holds = False
-        self._gate.release()
+        with self._changed:
+            self._holds = False
+            self._changed.notify_all()
