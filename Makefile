@@ -24,7 +24,10 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test serve bench lint types docs clean
+SOAK ?= 60
+SEED ?= $(shell date +%s)
+
+.PHONY: help demo test soak serve bench lint types docs clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile
@@ -34,6 +37,11 @@ demo: $(call environment,test) ## 200 invoices at once, on SQLite and PostgreSQL
 
 test: $(call environment,test) ## all tests
 	$(call python,test) -m pytest $(ARGS)
+
+soak: $(call environment,test) ## a long search for lost numbers (SOAK=60 seconds on each kind of connection, SEED=...)
+	@echo "SEED=$(SEED) SOAK=$(SOAK)"
+	ASEQ_SEARCH_SEED=$(SEED) ASEQ_SEARCH_SECONDS=$(SOAK) \
+	    $(call python,test) -m pytest tests/faults/search $(ARGS)
 
 serve: $(call environment,test) ## the application of the demo, in a browser (PORT=8000)
 	$(call python,test) -m examples.invoices

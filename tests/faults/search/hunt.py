@@ -125,6 +125,7 @@ async def ends(work: Callable[[], Awaitable[None]], cut: Callable[[], None]) -> 
 async def hunting(database: Database, name: str) -> AsyncIterator[Hunt]:
     """A search on one kind of connection."""
     postgres = database.case.dialect == "postgresql"
+    database.run("CREATE INDEX IF NOT EXISTS saved_by_name ON saved (name)")
     async with database.connect() as client, client.transaction():
         for each in (name, f"{name}-other"):
             await AsyncSequence(each).next_value(client.conn)
