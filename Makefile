@@ -27,7 +27,10 @@ QUICK := not contract or Asyncpg-asyncio] or SessionAiosqlite-asyncio]
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo check test serve bench lint types docs clean
+SOAK ?= 60
+SEED ?= $(shell date +%s)
+
+.PHONY: help demo check test soak serve bench lint types docs clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile
@@ -41,6 +44,11 @@ check: $(call environment,test) ## a telling part of the tests: under a minute
 
 test: $(call environment,test) ## all tests: under ten minutes
 	$(call python,test) -m pytest $(ARGS)
+
+soak: $(call environment,test) ## a long search for lost numbers (SOAK=60 seconds on each kind of connection, SEED=...)
+	@echo "SEED=$(SEED) SOAK=$(SOAK)"
+	ASEQ_SEARCH_SEED=$(SEED) ASEQ_SEARCH_SECONDS=$(SOAK) \
+	    $(call python,test) -m pytest tests/faults/search $(ARGS)
 
 serve: $(call environment,test) ## the application of the demo, in a browser (PORT=8000)
 	$(call python,test) -m examples.invoices

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from threading import Event
 from typing import Any
@@ -112,23 +112,12 @@ class Gate(Stall):
 
     @asynccontextmanager
     async def holding(self) -> AsyncIterator[None]:
-        self.shut()
+        for event in (self._here, self._open, self._left):
+            event.clear()
         try:
             yield
         finally:
             self._open.set()
-
-    def shut(self) -> None:
-        """Let nothing pass from now on."""
-        for event in (self._here, self._open, self._left):
-            event.clear()
-
-    def pass_one(self, patience: float) -> None:
-        """Let pass what comes in so many seconds, and wait, blocking, until it is through."""
-        if self._here.wait(patience):
-            self._open.set()
-            self._left.wait(DEADLINE)
-            self.shut()
 
     async def reached(self, ended: anyio.Event | None = None) -> None:
         with anyio.fail_after(DEADLINE):
@@ -179,14 +168,20 @@ async def gate(client: Client) -> Gate:
     raw = await _driver_connection(client)
     connection = raw if isinstance(raw, sqlite3.Connection) else raw._conn
     stop = Gate(connection, fetches_later=through_sqlalchemy)
-    pending = raw.create_function("gate", 0, stop)
+    await call_in_draws(client, stop)
+    return stop
+
+
+async def call_in_draws(client: Client, function: Callable[[], None]) -> None:
+    """Let each draw on an SQLite connection call a function, in its thread."""
+    raw = await _driver_connection(client)
+    pending = raw.create_function("gate", 0, function)
     if pending is not None:
         await pending
     for event in ("INSERT", "UPDATE"):
         await client.execute(_GATE.format(event=event))
-    if through_sqlalchemy:
+    if isinstance(client, SQLAlchemySession):
         await client.conn.commit()
-    return stop
 
 
 async def _driver_connection(client: Client) -> Any:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
+from typing import Any
 
 import anyio
 import asyncpg
@@ -16,7 +17,8 @@ from tests import clients
 from tests.clients import Client
 from tests.database import Database
 from tests.faults.aftermath import roll_back
-from tests.faults.search.pace import Pace, Turnstile, doorkeeper
+from tests.faults.search.pace import Doorkeeper, Turnstile
+from tests.faults.stalls import call_in_draws
 
 _REFUSALS = (
     asyncpg.InterfaceError,
@@ -27,7 +29,7 @@ _REFUSALS = (
 
 
 class Connection:
-    """A client, and the pace of its answers. Made by `connected`."""
+    """A client, the pace of its answers, and how its tasks take turns. See `connected`."""
 
     client: Client
 
@@ -36,15 +38,16 @@ class Connection:
         self._url = network.url if network else database.url
         self.open = False
 
-    async def ready(self) -> tuple[Client, Pace]:
+    async def ready(self) -> Client:
         """The client, connected."""
         if not self.open:
             self.client = self._database.case.client(self._url)
             await self.client.open()
             self.open = True
+            self.turn = take_turns(self.client)
             self.pace = self._network or await doorkeeper(self.client)
             self.pace.threads = in_threads(self.client)
-        return self.client, self.pace
+        return self.client
 
     async def roll_back(self, *, failed: bool, closes: bool) -> None:
         """End what a block may have left open, as a user would."""
@@ -57,21 +60,57 @@ class Connection:
             await roll_back(self.client)
 
     async def start_over(self) -> Client:
-        """Take another connection; with SQLAlchemy, another from the pool."""
+        """Take another connection; with SQLAlchemy, another session on what is in the pool."""
         if isinstance(self.client, clients.SQLAlchemySession):
-            await self.client.conn.close()
-            if isinstance(self.client, clients.SQLAlchemyConnection):
-                self.client.conn = await self.client.engine.connect()
+            with suppress(InvalidRequestError):
+                await self.client.conn.close()
+            await self._check_out(self.client)
         else:
             await self.discard()
-            await self.ready()
-        return self.client
+        return await self.ready()
+
+    async def _check_out(self, client: clients.SQLAlchemySession) -> None:
+        if isinstance(client, clients.SQLAlchemyConnection):
+            client.conn = await client.engine.connect()
+        else:
+            client.conn = AsyncSession(client.engine)
 
     async def discard(self) -> None:
         """Close it, whatever state it is in."""
         self.open = False
         with anyio.move_on_after(5, shield=True), suppress(Exception):
             await self.client.close()
+
+
+async def doorkeeper(client: Client) -> Doorkeeper:
+    """What holds back the draws of an SQLite connection."""
+    keeper = Doorkeeper()
+    await call_in_draws(client, keeper)
+    return keeper
+
+
+def take_turns(client: Client) -> AbstractAsyncContextManager[Any]:
+    """Keep tasks apart where the library leaves that to its users, and with what.
+
+    `sqlite3` says that threads which share a connection are not to write at once. (Once
+    there is an authorizer, in Python, two of them can stop the whole process.)
+    """
+    if not isinstance(client, clients.Sqlite3):
+        return nullcontext()
+    turn = anyio.Lock()
+    for verb in ("execute", "commit", "rollback"):
+        setattr(client, verb, in_turn(turn, getattr(client, verb)))
+    return turn
+
+
+def in_turn(turn: anyio.Lock, verb: Callable[..., Awaitable[Any]]) -> Callable[..., Any]:
+    """A method that waits for its turn."""
+
+    async def alone(*args: Any) -> Any:
+        async with turn:
+            return await verb(*args)
+
+    return alone
 
 
 def in_threads(client: Client) -> bool:

@@ -39,8 +39,8 @@ class Hunt:
     async def play(self, schedule: Schedule) -> list[str]:
         """Play a schedule, and say what went wrong."""
         mark, before = next(self._marks), self._last
-        client, pace = await self._connection.ready()
-        player = Player(client, pace, self._witness, self._name)
+        await self._connection.ready()
+        player = Player(self._connection, self._witness, self._name)
         blocks: list[Block] = []
 
         async def work() -> None:
@@ -48,7 +48,7 @@ class Hunt:
             await self._roll_back(schedule, blocks)
             blocks.append(await self._next_block(mark))
 
-        if not await ends(work, pace.cut):
+        if not await ends(work, self._connection.pace.cut):
             return await self._given_up(f"hangs for {DEADLINE} s")
         try:
             self._last = self._witness.last(*self._names)
@@ -125,6 +125,7 @@ async def ends(work: Callable[[], Awaitable[None]], cut: Callable[[], None]) -> 
 async def hunting(database: Database, name: str) -> AsyncIterator[Hunt]:
     """A search on one kind of connection."""
     postgres = database.case.dialect == "postgresql"
+    database.run("CREATE INDEX IF NOT EXISTS saved_by_name ON saved (name)")
     async with database.connect() as client, client.transaction():
         for each in (name, f"{name}-other"):
             await AsyncSequence(each).next_value(client.conn)

@@ -8,25 +8,17 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
+from threading import Condition
 
 import anyio.lowlevel
 
-from tests import clients
-from tests.clients import Client
-from tests.faults.stalls import Gate, gate
-from tests.proxy import Proxy
+from tests.proxy import DEADLINE, Proxy
 
 PATIENCE = 0.003
 """Seconds that an answer is waited for: it may not come, behind another transaction."""
 
 MOMENT = 0.0002
 """Seconds in which a thread does the next thing that it can do."""
-
-_SLOW = (
-    "CREATE TEMP TRIGGER slow_{event} AFTER {event} ON main.aseq_sequence BEGIN SELECT max(n) "
-    "FROM (WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT 10000) "
-    "SELECT n FROM c); END"
-)
 
 
 class Pace(ABC):
@@ -47,7 +39,7 @@ class Pace(ABC):
 
     @abstractmethod
     def let_through(self) -> None:
-        """Let through what the database has to say now, and wait, blocking, until it is here."""
+        """Let through what the database says now, and wait, blocking, until it is here."""
 
     @abstractmethod
     def release(self) -> None:
@@ -58,17 +50,6 @@ class Pace(ABC):
         self.release()
 
 
-class Free(Pace):
-    """Nothing can be held back. (Threads that share a connection may stop each other.)"""
-
-    threads = True
-
-    def hold(self) -> None:
-        return
-
-    let_through = release = hold
-
-
 class Turnstile(Proxy, Pace):
     """A proxy that lets one answer through at a time."""
 
@@ -76,13 +57,15 @@ class Turnstile(Proxy, Pace):
         self.hold_answers()
 
     def let_through(self) -> None:
+        holds = not self._answers
         self._soon(lambda: self.owes or bool(self._held), MOMENT)
         self._soon(lambda: not self.owes, PATIENCE)
         with self._changed:
             goal = self._received
         self.release()
         self._soon(lambda: self._delivered >= goal, PATIENCE)
-        self.hold_answers()
+        if holds:
+            self.hold()
 
     def cut(self) -> None:
         self.release()
@@ -94,33 +77,37 @@ class Turnstile(Proxy, Pace):
 
 
 class Doorkeeper(Pace):
-    """A gate in a trigger that lets one draw through at a time."""
+    """Stands in a trigger, and lets one draw through at a time."""
 
     threads = True
 
-    def __init__(self, stop: Gate) -> None:
-        self._gate = stop
+    def __init__(self) -> None:
+        self._changed = Condition()
+        self._holds = False
+        self._waiting = self._passes = 0
+
+    def __call__(self) -> None:
+        """The trigger, in the connection's thread."""
+        with self._changed:
+            self._waiting += 1
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: not self._holds or self._passes, DEADLINE)
+            self._waiting -= 1
+            self._passes = 0
+            self._changed.notify_all()
 
     def hold(self) -> None:
-        self._gate.shut()
+        self._holds = True
 
     def let_through(self) -> None:
-        self._gate.pass_one(MOMENT)
+        with self._changed:
+            if self._holds and self._changed.wait_for(lambda: self._waiting, MOMENT):
+                self._passes = 1
+                self._changed.notify_all()
+                self._changed.wait_for(lambda: not self._passes, PATIENCE)
         time.sleep(MOMENT)
 
     def release(self) -> None:
-        self._gate.release()
-
-
-def shares_threads(client: Client) -> bool:
-    """Whether tasks may use the connection in several threads at once."""
-    return isinstance(client, clients.Sqlite3)
-
-
-async def doorkeeper(client: Client) -> Pace:
-    """What slows the draws of an SQLite connection down."""
-    if not shares_threads(client):
-        return Doorkeeper(await gate(client))
-    for event in ("INSERT", "UPDATE"):
-        await client.execute(_SLOW.format(event=event))
-    return Free()
+        with self._changed:
+            self._holds = False
+            self._changed.notify_all()

@@ -1,4 +1,4 @@
-"""Plays a schedule on a connection, as the most careless user would: all errors are swallowed."""
+"""Plays a schedule on a connection, as the most careless user: all errors are swallowed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.blocks import Undo
 from tests.clients import Client
 from tests.clients.base import in_thread
 from tests.faults.attempts import Attempt, asyncio_runs
-from tests.faults.search.pace import Pace
+from tests.faults.search.connection import Connection
 from tests.faults.search.schedules import DRAWS, Act, Schedule, Step
 from tests.faults.search.witness import Witness
 
@@ -66,15 +66,14 @@ class Player:
     """One transaction of a client, in which tasks do what they are told.
 
     Args:
-        client: the connection.
-        pace: how its answers are held back.
+        connection: the one.
         witness: the other connection.
         name: the sequence's.
     """
 
-    def __init__(self, client: Client, pace: Pace, witness: Witness, name: str) -> None:
-        self._client, self._pace, self._witness = client, pace, witness
-        self._name = name
+    def __init__(self, connection: Connection, witness: Witness, name: str) -> None:
+        self._client, self._pace = connection.client, connection.pace
+        self._turn, self._witness, self._name = connection.turn, witness, name
 
     async def play(self, schedule: Schedule, mark: str) -> list[Block]:
         """Play it in a block that saves 0 under a mark.
@@ -157,6 +156,8 @@ class Player:
         self._outside.start_soon(self._attempt, attempt, work)
         if step.cancel is not None:
             await self._pace.turns(step.cancel + 1)
+            if step.late:
+                self._pace.let_through()
             attempt.cancel(step.way if asyncio_runs() else "scope")
         if step.awaited:
             await attempt.ended.wait()
@@ -170,9 +171,11 @@ class Player:
         name = f"{self._name}-other" if does == "other" else self._name
         began = time.monotonic()
         count = 3 if does == "three" else 1
-        numbers = await AsyncSequence(name).next_values(conn, count, nowait=does == "nowait")
-        span = Span(began, time.monotonic())
-        self.block.told += (Told(name, number, span) for number in numbers)
+        seq, nowait = AsyncSequence(name), does == "nowait"
+        async with self._turn:
+            numbers = await seq.next_values(conn, count, nowait=nowait)
+            span = Span(began, time.monotonic())
+            self.block.told += (Told(name, number, span) for number in numbers)
 
 
 def leaves_draws(schedule: Schedule) -> bool:

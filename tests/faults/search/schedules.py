@@ -1,4 +1,4 @@
-"""What two or three tasks do in one transaction, and when: as data, made from a seed.
+"""What one to three tasks do in one transaction, and when: as data, made from a seed.
 
 The unit of time is a turn of the event loop. Answers of the database take turns too, so a
 schedule that lost a number loses it again when it is played again.
@@ -50,6 +50,7 @@ class Step(_Short):
         inside: what is done inside a savepoint.
         cancel: turns after which a draw is cancelled; the cancellation is swallowed.
         way: how, see `tests.faults.attempts.WAYS`.
+        late: whether the answer comes just before that, so that nobody has seen it.
         awaited: whether the task waits for the end of a draw that it cancelled.
     """
 
@@ -58,6 +59,7 @@ class Step(_Short):
     inside: Act | None = None
     cancel: int | None = None
     way: str = "task"
+    late: bool = False
     awaited: bool = True
 
 
@@ -92,7 +94,7 @@ def schedules(seed: str, *, pipelines: bool) -> Iterator[Schedule]:
 
 def _schedule(dice: random.Random, *, pipelines: bool) -> Schedule:
     first = _draw(dice, cancelled=0.8)
-    others = (_step(dice) for _ in range(dice.choice((1, 1, 2))))
+    others = (_step(dice) for _ in range(dice.choice((0, 1, 1, 1, 2))))
     tasks = [(first,), *((other,) for other in others)]
     for index, steps in enumerate(tasks):
         if dice.random() < 0.25:
@@ -121,8 +123,9 @@ def _draw(dice: random.Random, *, cancelled: float) -> Step:
     after = _turns(dice) if dice.random() < 0.5 else 0
     if dice.random() > cancelled:
         return Step(does, after)
-    way = dice.choice(("task", "scope"))
-    return Step(does, after, None, _turns(dice), way, awaited=dice.random() < 0.85)
+    way, late = dice.choice(("task", "scope")), dice.random() < 0.4
+    awaited = dice.random() < 0.8
+    return Step(does, after, None, _turns(dice), way, late, awaited)
 
 
 def _turns(dice: random.Random) -> int:
@@ -134,25 +137,22 @@ def shorter(schedule: Schedule) -> Iterator[Schedule]:
     for index, steps in enumerate(schedule.tasks):
         before, after = schedule.tasks[:index], schedule.tasks[index + 1 :]
         for fewer in _fewer(steps):
-            tasks = (*before, *((fewer,) if fewer else ()), *after)
-            if tasks:
+            if tasks := (*before, *((fewer,) if fewer else ()), *after):
                 yield replace(schedule, tasks=tasks)
-    if schedule.answers:
-        yield replace(schedule, answers=())
-        yield replace(schedule, answers=schedule.answers[:-1])
-    for index, turns in enumerate(schedule.answers):
+    for answers in _sooner(schedule.answers):
+        yield replace(schedule, answers=answers)
+    for usual in ({"behind": None}, {"pipeline": False}, {"raises": False}, {"closes": False}):
+        if (simpler := replace(schedule, **usual)) != schedule:
+            yield simpler
+
+
+def _sooner(answers: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    if answers:
+        yield ()
+        yield answers[:-1]
+    for index, turns in enumerate(answers):
         if turns:
-            answers = list(schedule.answers)
-            answers[index] = turns // 2
-            yield replace(schedule, answers=tuple(answers))
-    if schedule.behind is not None:
-        yield replace(schedule, behind=None)
-    if schedule.pipeline:
-        yield replace(schedule, pipeline=False)
-    if schedule.raises:
-        yield replace(schedule, raises=False)
-    if schedule.closes:
-        yield replace(schedule, closes=False)
+            yield (*answers[:index], turns // 2, *answers[index + 1 :])
 
 
 def _fewer(steps: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
@@ -170,7 +170,9 @@ def _simpler(step: Step) -> Iterator[Step]:
     if step.inside is not None:
         yield replace(step, inside=None)
     if step.cancel is not None:
-        yield replace(step, cancel=None, way="task", awaited=True)
+        yield replace(step, cancel=None, way="task", late=False, awaited=True)
+        if step.late:
+            yield replace(step, late=False)
         if not step.awaited:
             yield replace(step, awaited=True)
         if step.way != "task":
