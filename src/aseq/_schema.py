@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from ._connection import Connection
 from ._core import plans
-from ._core.dialects import DIALECTS, DialectName
+from ._core.dialects import DIALECTS, POSTGRESQL, Dialect, DialectName
+from ._core.plans import Plan
 from ._core.spec import DEFAULT_TABLE
+from ._core.statement import Statement, Template
 from ._core.table import TableName
 from ._dispatch import executor_for
 from ._drive import run
 from .errors import InvalidSequence
+
+# CREATE TABLE IF NOT EXISTS wants the right to create even if the table exists. It would
+# create it in the first schema of the search path, so one further behind doesn't count.
+_EXISTS = Template("""\
+SELECT EXISTS (
+    SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE c.oid = to_regclass($literal)
+    AND (n.nspname = current_schema() OR position('"."' IN $literal) > 0)
+)""")
 
 
 async def create_table(conn: Connection, table: str = DEFAULT_TABLE, /) -> None:
     """Create the table of sequences, if it isn't there.
 
     For tests, scripts and first steps; a project with migrations creates it there.
-    Several workers may call it at once, inside transactions.
+    Several workers may call it at once, inside transactions. Where the table exists, the
+    role needs no right to create one.
 
     Args:
         conn: the caller's connection or session. It commits as that commits.
@@ -28,7 +40,15 @@ async def create_table(conn: Connection, table: str = DEFAULT_TABLE, /) -> None:
     """
     name = TableName.parse(table)
     executor = executor_for(conn)
-    await run(plans.create_table(executor.dialect, name), executor)
+    await run(_create_table(executor.dialect, name), executor)
+
+
+def _create_table(dialect: Dialect, table: TableName) -> Plan[None]:
+    if dialect is POSTGRESQL:
+        [[exists]] = yield Statement(_EXISTS, table)
+        if exists:
+            return
+    yield from plans.create_table(dialect, table)
 
 
 async def drop_table(conn: Connection, table: str = DEFAULT_TABLE, /) -> None:

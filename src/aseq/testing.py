@@ -123,6 +123,10 @@ def assert_gapless(
     if spec._cycle is not None:
         _assert_equal(found, list(islice(cycle(spec._cycle.values), len(found))))
         return
+    strange = [value for value in found if not isinstance(value, int)]
+    if strange:
+        texts = _some([repr(value) for value in strange])
+        raise AssertionError(f"not gapless: {texts} among {len(found)} values")
     times = Counter(found)
     expected = range(initial_value, initial_value + len(found) * step, step)
     problems = {
@@ -141,6 +145,6 @@ def _assert_equal(found: list[int], expected: list[int]) -> None:
             raise AssertionError(f"not gapless: {value} instead of {wanted} at place {place}")
 
 
-def _some(values: Sequence[int], limit: int = 10) -> str:
+def _some(values: Sequence[object], limit: int = 10) -> str:
     text = ", ".join(map(str, values[:limit]))
     return text if len(values) <= limit else f"{text} and {len(values) - limit} more"

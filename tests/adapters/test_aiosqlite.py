@@ -114,3 +114,27 @@ async def test_the_private_names_that_we_use(conn: aiosqlite.Connection) -> None
     execute: Any = conn._execute
     assert list(inspect.signature(execute).parameters) == ["fn", "args", "kwargs"]
     assert await execute(lambda raw: raw is conn._conn, conn._conn) is True
+
+
+@pytest.mark.parametrize("later", range(8))
+async def test_closed_while_a_draw_is_cancelled(tmp_path: Path, later: int) -> None:
+    """A shutdown: the cancellation arrives, whatever else happens to the connection."""
+    for ticks in range(9):
+        conn = await aiosqlite.connect(tmp_path / f"{ticks}.db", isolation_level=None)
+        await create_table(conn)
+        await conn.execute("BEGIN IMMEDIATE")
+        draw = asyncio.ensure_future(AsyncSequence().next_value(conn))
+        for _ in range(ticks):
+            await asyncio.sleep(0)
+        if ticks > 3:
+            before: Any = conn._conn
+            end = asyncio.get_running_loop().time() + 20
+            while not before.total_changes:  # the thread is done, the loop hasn't looked
+                assert asyncio.get_running_loop().time() < end
+        draw.cancel()
+        for _ in range(later):
+            await asyncio.sleep(0)
+        closing = asyncio.ensure_future(conn.close())
+        [outcome] = await asyncio.gather(draw, return_exceptions=True)
+        await closing
+        assert outcome == 1 or isinstance(outcome, asyncio.CancelledError), outcome

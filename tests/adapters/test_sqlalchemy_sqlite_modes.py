@@ -279,3 +279,16 @@ async def test_the_recipe_and_a_transaction_that_was_ended_by_hand(
         "the transaction that SQLAlchemy began was ended without it, by SQL sent by hand for "
         "example: roll back first"
     )
+
+
+async def test_the_recipe_and_rollbacks_that_were_to_be_skipped(tmp_path: Path) -> None:
+    """They would leave the transaction open, and its lock taken, on a connection given back."""
+    url = sqlite_url(tmp_path / "aseq.db")
+    await create_tables(url)
+    seq = AsyncSequence("invoices")
+    async with engine_for(url, skip_autocommit_rollback=True) as engine:
+        begin_immediate(engine)
+        for _ in range(2):
+            async with AsyncSession(engine) as session:
+                assert await seq.next_value(session) == 1
+                await session.rollback()

@@ -177,8 +177,8 @@ def without_waiting(scalar: Callable[[str], Any]) -> Iterator[None]:
         scalar: runs a statement on the connection; the first column of its one row.
     """
     patience = int(scalar("PRAGMA busy_timeout"))
-    scalar("PRAGMA busy_timeout = 0")
     try:
+        scalar("PRAGMA busy_timeout = 0")  # counts even if it is interrupted
         yield
     finally:
         scalar(f"PRAGMA busy_timeout = {patience}")

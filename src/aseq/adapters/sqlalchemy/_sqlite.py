@@ -56,6 +56,9 @@ def begin_immediate(engine: AsyncEngine) -> AsyncEngine:
     """
     if engine.dialect.name != "sqlite":
         raise ValueError(f"begin_immediate() is for SQLite, not for {engine.dialect.name}")
+    # It takes the driver's autocommit mode, in which the recipe sends its own BEGIN, for
+    # SQLAlchemy's, and would leave that transaction open.
+    engine.sync_engine.dialect.skip_autocommit_rollback = False
     event.listen(engine.sync_engine, "connect", _leave_transactions_to_sqlalchemy)
     event.listen(engine.sync_engine, "begin", _begin_immediate)
     watch(engine.sync_engine)
