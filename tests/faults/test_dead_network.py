@@ -123,3 +123,30 @@ async def test_asyncpg_command_timeout_swallowed(behind: Database, name: str) ->
             assert behind.saved(f"{name}-other") == []
             assert_gapless(behind, name)
     await assert_free(behind, name)
+
+
+@pytest.mark.parametrize("kind", [clients.SessionAsyncpg, clients.SessionPsycopg])
+@pytest.mark.parametrize("begun", [False, True])
+async def test_sqlalchemy_on_a_frozen_network_ends_within_the_bound(
+    behind: Database, name: str, kind: type[Client], begun: bool
+) -> None:
+    """Five seconds. psycopg itself would wait for as long again, until it hangs up."""
+    seq, attempt = AsyncSequence(name), Attempt()
+    with proxy_before(behind.url) as proxy:
+        async with connected(kind, proxy) as client:
+            await draw_and_save(client, name)
+            with suppress(Exception):
+                async with client.transaction(), anyio.create_task_group() as tasks:
+                    if begun:
+                        await client.save(f"{name}-other", 0)
+                    proxy.freeze()
+                    tasks.start_soon(attempt, lambda: seq.next_value(client.conn))
+                    await anyio.wait_all_tasks_blocked()
+                    start = anyio.current_time()
+                    attempt.cancel("task")
+                    await attempt.ended.wait()
+                    took = anyio.current_time() - start
+                    proxy.cut()
+                    proxy.release()
+        assert took < call.LIMIT + 3
+    await assert_free(behind, name)
