@@ -63,21 +63,23 @@ def by_hand() -> Exception:
     return exc.OperationalError("SELECT 1", {}, sqlite3.OperationalError("by hand"))
 
 
+def unencodable() -> None:
+    "\N{GRINNING FACE}".encode("latin-1")
+
+
 FAILURES: dict[str, Callable[[], None]] = {
     "any error": raising(ZeroDivisionError),
     "an error of SQLAlchemy's": raising(exc.InvalidRequestError),
     "one made by hand": raising(by_hand),
     "one with a state": raising(psycopg.errors.SerializationFailure),
-    "an unencodable text": lambda: "\N{GRINNING FACE}".encode("latin-1") and None,
+    "an unencodable text": unencodable,
     "an error of another database": refused_elsewhere,
     "the same, without SQLAlchemy": refused_by_sqlite,
 }
 
 
 @pytest.mark.parametrize("failure", FAILURES)
-async def test_a_listener_behind_the_draw(
-    engine: AsyncEngine, name: str, failure: str
-) -> None:
+async def test_a_listener_behind_the_draw(engine: AsyncEngine, name: str, failure: str) -> None:
     """Nobody commits without the number; after the rollback the session works again."""
     seq = AsyncSequence(name)
     fails = FAILURES[failure]
@@ -175,13 +177,15 @@ async def test_a_name_that_the_client_cannot_encode(
         options = {"server_settings": options}
     url = postgres_url(postgres, driver)
     await create_tables(url)
-    async with engine_for(url, connect_args=options) as engine:
-        async with AsyncSession(engine) as session:
-            await session.execute(text(f"INSERT INTO saved VALUES ('{name}', 0)"))
-            with pytest.raises(UnicodeEncodeError) as caught:
-                await AsyncSequence(f"{name} \N{GRINNING FACE}").next_value(session)
-            assert await AsyncSequence(f"{name} \xe9").next_value(session) == 1
-            await session.commit()
+    async with (
+        engine_for(url, connect_args=options) as engine,
+        AsyncSession(engine) as session,
+    ):
+        await session.execute(text(f"INSERT INTO saved VALUES ('{name}', 0)"))
+        with pytest.raises(UnicodeEncodeError) as caught:
+            await AsyncSequence(f"{name} \N{GRINNING FACE}").next_value(session)
+        assert await AsyncSequence(f"{name} \xe9").next_value(session) == 1
+        await session.commit()
 
     assert not hasattr(caught.value, "__notes__")
     assert await last(url, f"{name} \xe9") == 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ DENIED = "not authorized|prohibited"
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Iterator[Path]:
+def path(tmp_path: Path) -> Path:
     """A database in which 1 was drawn and saved."""
     path = tmp_path / "aseq.db"
     with closing(sqlite3.connect(path)) as conn:
@@ -27,7 +27,7 @@ def path(tmp_path: Path) -> Iterator[Path]:
         conn.execute("INSERT INTO aseq_sequence VALUES ('s', 1)")
         conn.execute("INSERT INTO doc VALUES (1)")
         conn.commit()
-    yield path
+    return path
 
 
 @asynccontextmanager
@@ -170,10 +170,11 @@ async def test_a_transaction_that_sqlite_rolled_back_is_told(path: Path, kind: s
         with pytest.raises(sqlite3.IntegrityError, match="full") as caught:
             await AsyncSequence("s").next_value(conn)
 
-    assert caught.value.__notes__ == [
+    note = (
         "aseq: after this error SQLite has rolled the whole transaction back by itself, with "
         "all numbers drawn in it: leave its block"
-    ]
+    )
+    assert caught.value.__notes__ == [note]
     with closing(sqlite3.connect(path)) as conn:
         assert conn.execute("SELECT last FROM aseq_sequence").fetchone() == (1,)
 

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import codecs
 import sqlite3
-from asyncio import Task, TimerHandle, get_running_loop
+from asyncio import Task, get_running_loop
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from typing import Any, ClassVar, TypeVar
@@ -36,7 +36,7 @@ from aseq.adapters._sqlite import integers, make_unusable, noop, without_waiting
 from aseq.adapters._thread import in_thread_of, post_to_thread_of
 from aseq.adapters.base import Executor, TransactionEnded, unsupported
 
-from ._own import SHARED, OwnTransaction, Shared, watch
+from ._own import SHARED, OwnTransaction, Shared
 from ._session import ENDED, Source
 from ._sqlite import unsafe
 
@@ -91,6 +91,7 @@ class PostgresExecutor(SQLAlchemyExecutor):
     """On PostgreSQL. Cancelled or timed out, SQLAlchemy gives the connection up by itself."""
 
     dialect = POSTGRESQL
+    _sql = ""
 
     def _outside(self) -> str | None:
         # The adapted connections of asyncpg and psycopg both have this attribute.
@@ -125,13 +126,12 @@ class PostgresExecutor(SQLAlchemyExecutor):
         In a task of its own, for anyio's timeouts cancel again and again: the driver would
         be cancelled while it asks the server to cancel.
         """
-        timer: TimerHandle | None = None
 
         def cancel(task: Task[T] | None) -> None:
-            nonlocal timer
-            assert task is not None, "SQLAlchemy needs asyncio"
+            if task is None:
+                return  # on trio, where SQLAlchemy doesn't run
             timer = get_running_loop().call_later(call.LIMIT, self.terminate)
-            task.add_done_callback(lambda _: timer and timer.cancel())
+            task.add_done_callback(lambda _: timer.cancel())
             task.cancel()
 
         return await shielded(work, cancel)

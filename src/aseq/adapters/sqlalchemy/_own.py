@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import gc
 import weakref
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Connection, Engine, RootTransaction, event
@@ -59,16 +60,27 @@ def watch(engine: Engine) -> None:
         return
     _watched.add(engine)
     if isinstance(engine.pool, StaticPool):
-        for item in gc.get_objects():  # whoever came before: only this once
-            if issubclass(type(item), Connection) and item.engine.pool is engine.pool:
-                if not item.closed and not item.invalidated:
-                    _users(item).add(item)
+        for connection in _opened(engine):  # before this watched: looked for only once
+            _users(connection).add(connection)
         for name in ("engine_connect", "begin"):  # the latter for one that reconnected
             event.listen(engine, name, _join, insert=True)
     elif engine.dialect.name != "sqlite":
         return  # nobody ends a transaction there but its owner
     event.listen(engine, "before_cursor_execute", _check)
     event.listen(engine, "commit", _check)
+
+
+def _opened(engine: Engine) -> Iterator[Connection]:
+    """The connections that are open on the engine's pool."""
+    # By its type: isinstance() would wake up other libraries' lazy objects.
+    every = (item for item in gc.get_objects() if issubclass(type(item), Connection))
+    for connection in every:
+        if connection.engine.pool is engine.pool and _connected(connection):
+            yield connection
+
+
+def _connected(connection: Connection) -> bool:
+    return not connection.closed and not connection.invalidated
 
 
 def is_open(connection: Connection) -> bool:
@@ -103,7 +115,7 @@ class OwnTransaction:
     def shared(self) -> bool:
         """Whether anybody else has the same database connection."""
         others = set(_users(self._connection)) - {self._connection}
-        return any(not other.closed and not other.invalidated for other in others)
+        return any(map(_connected, others))
 
     def drawing(self) -> None:
         """A number is about to be drawn in it: from now on nobody else gets the connection."""
@@ -119,9 +131,7 @@ class OwnTransaction:
 
 
 def _users(connection: Connection) -> weakref.WeakSet[Connection]:
-    users: weakref.WeakSet[Connection] = connection.info.setdefault(
-        _USERS, weakref.WeakSet()
-    )
+    users: weakref.WeakSet[Connection] = connection.info.setdefault(_USERS, weakref.WeakSet())
     return users
 
 
