@@ -16,11 +16,9 @@ from .errors import InvalidSequence
 # CREATE TABLE IF NOT EXISTS wants the right to create even if the table exists. It would
 # create it in the first schema of the search path, so one further behind doesn't count.
 _EXISTS = Template("""\
-SELECT EXISTS (
-    SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-    WHERE c.oid = to_regclass($literal)
-    AND (n.nspname = current_schema() OR position('"."' IN $literal) > 0)
-)""")
+SELECT 1 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE c.oid = to_regclass($literal)
+AND (n.nspname = current_schema() OR position('"."' IN $literal) > 0)""")
 
 
 async def create_table(conn: Connection, table: str = DEFAULT_TABLE, /) -> None:
@@ -44,10 +42,8 @@ async def create_table(conn: Connection, table: str = DEFAULT_TABLE, /) -> None:
 
 
 def _create_table(dialect: Dialect, table: TableName) -> Plan[None]:
-    if dialect is POSTGRESQL:
-        [[exists]] = yield Statement(_EXISTS, table)
-        if exists:
-            return
+    if dialect is POSTGRESQL and (yield Statement(_EXISTS, table)):
+        return
     yield from plans.create_table(dialect, table)
 
 
