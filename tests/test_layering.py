@@ -52,7 +52,7 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq": (ERRORS, CORE, "aseq._connection", "aseq._schema", "aseq._sequence"),
     ERRORS: (),
     CORE: (ERRORS, CORE),
-    CONCURRENCY: (),
+    CONCURRENCY: (CONCURRENCY,),
     "aseq._tally": (CORE,),
     "aseq._explain": (ERRORS, CORE, BASE),
     "aseq._drive": (ERRORS, CORE, BASE, CONCURRENCY, "aseq._explain", "aseq._tally"),
@@ -116,6 +116,7 @@ GUARDED: dict[str, tuple[str, ...]] = {
         "aseq.adapters.dbapi",
         "aseq.adapters._sqlite",
         "aseq.adapters._thread",
+        "aseq.adapters.sqlalchemy._on_sqlite",
         "aseq.adapters.tortoise",
         "aseq._connection",  # for type checkers alone
         "aseq.testing",

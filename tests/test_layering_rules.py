@@ -23,7 +23,7 @@ BREACHES = [
     (
         "aseq._concurrency",
         "from .errors import AseqError",
-        "may import nothing",
+        "may import",
     ),
     ("aseq._drive", "from ._dispatch import executor_for", "imports aseq._dispatch"),
     ("aseq._drive", "from .adapters.asyncpg import X", "imports aseq.adapters.asyncpg"),

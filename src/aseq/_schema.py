@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from ._connection import Connection
 from ._core import plans
-from ._core.dialects import DIALECTS, DialectName
+from ._core.dialects import DIALECTS, POSTGRESQL, Dialect, DialectName
+from ._core.plans import Plan
 from ._core.spec import DEFAULT_TABLE
+from ._core.statement import Statement, Template
 from ._core.table import TableName
 from ._dispatch import executor_for
 from ._drive import run
 from .errors import InvalidSequence
+
+# CREATE TABLE IF NOT EXISTS wants the right to create even if the table exists. It would
+# create it in the first schema of the search path, so one further behind doesn't count.
+_EXISTS = Template("""\
+SELECT 1 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE c.oid = to_regclass($literal)
+AND (n.nspname = current_schema() OR position('"."' IN $literal) > 0)""")
 
 
 async def create_table(conn: Connection, table: str = DEFAULT_TABLE, /) -> None:
@@ -29,7 +38,13 @@ async def create_table(conn: Connection, table: str = DEFAULT_TABLE, /) -> None:
     """
     name = TableName.parse(table)
     executor = executor_for(conn)
-    await run(plans.create_table(executor.dialect, name), executor)
+    await run(_create_table(executor.dialect, name), executor)
+
+
+def _create_table(dialect: Dialect, table: TableName) -> Plan[None]:
+    if dialect is POSTGRESQL and (yield Statement(_EXISTS, table)):
+        return
+    yield from plans.create_table(dialect, table)
 
 
 async def drop_table(conn: Connection, table: str = DEFAULT_TABLE, /) -> None:

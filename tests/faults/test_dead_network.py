@@ -225,9 +225,10 @@ async def test_sqlalchemy_on_a_frozen_network_ends_within_the_bound(
                 async with client.transaction(), anyio.create_task_group() as tasks:
                     if begun:
                         await client.save(f"{name}-other", 0)
-                    proxy.freeze()
+                    proxy.hold_answers()
                     tasks.start_soon(attempt, lambda: seq.next_value(client.conn))
-                    await anyio.wait_all_tasks_blocked()
+                    await anyio.to_thread.run_sync(proxy.wait_for_answer)
+                    proxy.freeze()
                     start = anyio.current_time()
                     attempt.cancel("task")
                     await attempt.ended.wait()

@@ -7,7 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_scoped_s
 from aseq._core.statement import Paramstyle
 from aseq.adapters.base import unsupported
 
-from ._executor import PostgresExecutor, SQLAlchemyExecutor, SqliteExecutor
+from ._executor import SQLAlchemyExecutor
+from ._on_postgresql import PostgresExecutor
+from ._on_sqlite import SqliteExecutor
 from ._session import ConnectionSource, SessionSource, Source
 
 _SESSION = "open a session: `async with async_session() as session:`"

@@ -1,0 +1,113 @@
+"""Draws on PostgreSQL, through SQLAlchemy."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from sqlalchemy import Connection
+
+from aseq._concurrency.bounded import bounded
+from aseq._concurrency.call import hang_up
+from aseq._core.dialects import POSTGRESQL
+from aseq._core.failure import chain
+from aseq._core.statement import Bind, Row
+from aseq.adapters.base import TransactionEnded
+
+from ._executor import SQLAlchemyExecutor, rows_of
+from ._session import ENDED
+
+_AUTOCOMMIT = "the connection or its engine has isolation_level AUTOCOMMIT: use one that hasn't"
+
+# psycopg's states of a connection whose transaction can still be committed.
+_COMMITTABLE = (1, 2)  # ACTIVE, INTRANS
+
+
+class PostgresExecutor(SQLAlchemyExecutor):
+    """On PostgreSQL. Cancelled or timed out, SQLAlchemy gives the connection up by itself."""
+
+    dialect = POSTGRESQL
+    _sql = ""
+
+    def _outside(self) -> str | None:
+        # The adapted connections of asyncpg and psycopg both have this attribute.
+        if self._dbapi.autocommit:
+            return _AUTOCOMMIT
+        return ENDED if _ended_by_hand(self._dbapi) else None
+
+    async def fetch(
+        self,
+        sql: str,
+        args: tuple[Bind, ...],
+        /,
+        *,
+        nowait: bool = False,
+        inside: bool = False,
+    ) -> Sequence[Row]:
+        def statement(connection: Connection) -> Sequence[Row]:
+            if inside and (advice := self.outside_transaction()) is not None:
+                raise TransactionEnded(advice)
+            _check_encodable(args, self._encoding())
+            self._sql, self._sent = sql, True
+            rows = rows_of(connection, sql, args)
+            if inside:
+                self._own.drawn()
+            return rows
+
+        return await bounded(lambda: self._run(statement), self.terminate)
+
+    def refused(self, exc: BaseException, /) -> bool:
+        return not self._sent or any(map(self._said, chain(exc)))
+
+    def _said(self, exc: BaseException) -> bool:
+        """Whether the server itself said so, and about our statement."""
+        if getattr(exc, "severity", None) is not None:  # asyncpg
+            return self._sql in (getattr(exc, "query", None) or "")
+        if getattr(exc, "pgresult", None) is not None:  # psycopg
+            return self._driver.info.transaction_status not in _COMMITTABLE
+        return False
+
+    def _encoding(self) -> str:
+        """The name of the encoding in which the driver sends texts."""
+        if hasattr(self._driver, "pgconn"):
+            return str(self._driver.info.encoding)
+        return str(self._driver.get_settings().client_encoding)
+
+    async def abort(self) -> bool:
+        if not self._sent or not self._own.current:
+            return self._connection.closed
+        if not self._connection.invalidated:
+            await self._run(Connection.invalidate)
+        return True
+
+    def terminate(self) -> None:
+        if hasattr(self._driver, "pgconn"):
+            with suppress(Exception):  # it is closed
+                hang_up(self._driver.fileno())
+        else:
+            self._driver.terminate()
+
+
+def _ended_by_hand(dbapi: Any) -> bool:
+    """Whether SQLAlchemy began a transaction on asyncpg, but the server is in none.
+
+    psycopg begins the next one by itself.
+    """
+    # SQLAlchemy 2.0 has the first one, which is set when BEGIN was answered; 2.1 hasn't.
+    begun = getattr(dbapi, "_started", getattr(dbapi, "_transaction", None))
+    driver = dbapi.driver_connection
+    return bool(begun) and not driver.is_in_transaction() and not driver.is_closed()
+
+
+def _check_encodable(args: tuple[Bind, ...], encoding: str) -> None:
+    """Refuse a text that the driver can't send, before anything is sent.
+
+    Raises:
+        UnicodeEncodeError: there is one.
+    """
+    texts = [arg for arg in args if isinstance(arg, str) and not arg.isascii()]
+    with suppress(LookupError):  # a name that only PostgreSQL has
+        for text in texts:
+            codecs.lookup(encoding).encode(text)

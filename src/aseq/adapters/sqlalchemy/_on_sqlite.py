@@ -1,0 +1,143 @@
+"""Draws on SQLite, through SQLAlchemy and aiosqlite."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext, suppress
+from typing import Any
+
+from sqlalchemy import Connection
+
+from aseq._concurrency.shield import shielded
+from aseq._core.dialects import SQLITE
+from aseq._core.failure import chain
+from aseq._core.statement import Bind, Paramstyle, Row
+from aseq.adapters._sqlite import integers, make_unusable, noop, without_waiting
+from aseq.adapters._thread import in_thread_of, post_to_thread_of
+from aseq.adapters.base import TransactionEnded
+
+from ._executor import SQLAlchemyExecutor, rows_of
+from ._session import ENDED, Source
+from ._sqlite import unsafe
+
+
+class SqliteExecutor(SQLAlchemyExecutor):
+    """On SQLite. The driver's thread can't be stopped, and giving the connection up is no help.
+
+    It would go on with the statement and keep the write lock; a database in memory
+    would be gone.
+    """
+
+    dialect = SQLITE
+
+    def __init__(self, source: Source, paramstyle: Paramstyle) -> None:
+        super().__init__(source, paramstyle)
+        self._advice: str | None = None
+        self._dropped = False
+        self._aborted: bool | None = None
+        self._changes = 0
+
+    async def prepare(self) -> None:
+        await shielded(self._prepare)
+
+    async def _prepare(self) -> None:
+        await super().prepare()
+        self._advice = await unsafe(self._connection, self._driver)
+
+    def _outside(self) -> str | None:
+        return self._advice
+
+    async def fetch(
+        self,
+        sql: str,
+        args: tuple[Bind, ...],
+        /,
+        *,
+        nowait: bool = False,
+        inside: bool = False,
+    ) -> Sequence[Row]:
+        raw: sqlite3.Connection = self._driver._conn
+
+        def begin() -> None:
+            self._sent = True
+            if self._dropped:
+                raise TransactionEnded(ENDED)
+            # A driver that begins by itself has done so by now.
+            if inside and not raw.in_transaction:
+                self._sent = False
+                raise TransactionEnded(ENDED)
+
+        def statement(connection: Connection) -> Sequence[Row]:
+            if inside and (advice := self.outside_transaction()) is not None:
+                raise TransactionEnded(advice)
+            self._changes = raw.total_changes
+            self._sent = not args
+            bound = tuple(_Bound.of(arg, begin) for arg in args)
+
+            def scalar(pragma: str) -> Any:
+                return connection.exec_driver_sql(pragma).scalar_one()
+
+            with without_waiting(scalar) if nowait else nullcontext():
+                rows = integers(rows_of(connection, sql, bound))
+            if inside:
+                self._own.drawn()
+            return rows
+
+        async def work() -> Sequence[Row]:
+            return () if self._dropped else await self._run(statement)
+
+        return await shielded(work, lambda _: self.terminate())
+
+    def refused(self, exc: BaseException, /) -> bool:
+        if not self._sent:
+            return True
+        said = any(hasattr(item, "sqlite_errorcode") for item in chain(exc))
+        try:
+            return said and self._driver._conn.total_changes == self._changes
+        except (ValueError, sqlite3.ProgrammingError):  # closed
+            return False
+
+    async def abort(self) -> bool:
+        if not self._sent:
+            return False
+        with suppress(ValueError):  # closed: the transaction is over
+            if self._aborted is not None or self._dropped:
+                await in_thread_of(self._driver, noop)
+            elif self._own.current:
+                await in_thread_of(self._driver, self._abort)
+        return bool(self._aborted)
+
+    def _abort(self, connection: sqlite3.Connection) -> None:
+        self._aborted = make_unusable(connection)
+
+    def terminate(self) -> None:
+        if self._dropped:
+            return
+        self._dropped = True  # first: the thread looks the other way round
+        if self._sent and self._own.current:
+            post_to_thread_of(self._driver, self._abort)
+
+
+class _Bound(str):
+    """A text that tells when SQLite takes it: last, and in the connection's thread.
+
+    sqlite3 asks every parameter whose class isn't exactly one of its own to adapt itself,
+    after it has begun a transaction and before the statement runs.
+    (https://docs.python.org/3/library/sqlite3.html#sqlite3-conform)
+    """
+
+    tell: Callable[[], None]
+
+    @classmethod
+    def of(cls, arg: Bind, tell: Callable[[], None]) -> Bind:
+        """The same parameter, if it is a text as one that tells."""
+        if not isinstance(arg, str):
+            return arg
+        bound = cls(arg)
+        bound.tell = tell
+        return bound
+
+    def __conform__(self, _: object) -> str:
+        self.tell()
+        return str.__str__(self)
