@@ -14,7 +14,7 @@ from django.db import connections
 
 from aseq import AsyncSequence
 from aseq._concurrency import call
-from aseq.django import aatomic, get_next_value, transaction, waking
+from aseq.django import aatomic, get_next_value
 from aseq.testing import assert_gapless
 from tests.django.server import observed
 from tests.django.shop.models import Saved
@@ -30,8 +30,7 @@ Wait = Callable[[], Awaitable[None]]
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     """Five seconds are long, for a test."""
     monkeypatch.setattr(call, "LIMIT", 0.5)
-    monkeypatch.setattr(transaction, "LIMIT", 0.5)
-    monkeypatch.setattr(waking, "CANCEL_TIMEOUT", 0.2)
+    monkeypatch.setattr(call, "CANCEL_TIMEOUT", 0.2)
 
 
 @contextmanager
@@ -160,10 +159,10 @@ async def test_every_way_out_ends(
                 done, _ = await asyncio.wait([task], timeout=DEADLINE)
                 assert done == {task}
                 assert task.cancelled() or swallows
-                # In a request, the thread may still wait for a connection.
+                # The thread may still wait for a connection.
                 proxy.release()
                 proxy.cut()
-            await server.until(lambda: not in_request or server.others() == [])
+            await server.until(lambda: server.others() == [])
             async with aatomic():  # in the same thread, if it is that of the request
                 await save(name, "default")
     numbers = await saved(name)

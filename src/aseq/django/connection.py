@@ -151,7 +151,7 @@ class DjangoConnection(SyncExecutor):
         elif connection.autocommit:
             return False
         elif self.dialect.name == "sqlite":
-            return _sqlite.abort(connection.connection)
+            return _sqlite.make_unusable(connection.connection)
         else:
             with suppress(Exception):  # past the wrappers around Django's cursors
                 connection.connection.cursor().execute(ABORT)

@@ -9,7 +9,7 @@ from types import TracebackType
 
 from django.db.transaction import TransactionManagementError
 
-from aseq._concurrency.call import LIMIT
+from aseq._concurrency import call
 from aseq._concurrency.shield import shielded
 from aseq._concurrency.worker import in_worker
 
@@ -92,7 +92,7 @@ class Transaction(InThread):
             if self.desert():
                 task.cancel()
 
-        timer = task.get_loop().call_later(LIMIT, desert)
+        timer = task.get_loop().call_later(call.LIMIT, desert)
         task.add_done_callback(lambda _: timer.cancel())
 
     async def _undo(self, exc: BaseException) -> None:
@@ -114,10 +114,10 @@ class Transaction(InThread):
             return
         for block in reversed(list(self._chain())):
             block.open = False
-            for call in list(block.calls):
-                if not call.dropped:
+            for drawing in list(block.calls):
+                if not drawing.dropped:
                     self.lose()
-                    call.drop()
+                    drawing.drop()
             block.leave_context()
         if current_task() is None:  # the coroutine is being closed
             self._drop_all()
@@ -166,7 +166,7 @@ class Transaction(InThread):
     def _end_soon(self, _: object = None) -> None:
         """Nobody has the time to wait for a server that doesn't react."""
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(LIMIT, self.give_up)
+            self._timer = asyncio.get_running_loop().call_later(call.LIMIT, self.give_up)
 
     async def _end(self, exc: BaseException | None) -> None:
         self._ends = True

@@ -10,17 +10,14 @@ from typing import Any
 from django.db import Error
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from aseq._concurrency.call import hang_up
-
-CANCEL_TIMEOUT = 1.0
-"""Seconds in which a server should hear that it is to cancel."""
+from aseq._concurrency import call
 
 
 def wake(connection: BaseDatabaseWrapper) -> None:
     """Ask the server to cancel what the thread waits for."""
     driver = connection.connection
     if hasattr(driver, "cancel_safe"):  # psycopg
-        driver.cancel_safe(timeout=CANCEL_TIMEOUT)
+        driver.cancel_safe(timeout=call.CANCEL_TIMEOUT)
     elif hasattr(driver, "cancel"):  # psycopg2
         _bounded(driver.cancel, connection)
 
@@ -32,7 +29,7 @@ def _bounded(cancel: Callable[[], object], connection: BaseDatabaseWrapper) -> N
     """
     thread = Thread(target=_quietly, args=[cancel], daemon=True)
     thread.start()
-    thread.join(CANCEL_TIMEOUT)
+    thread.join(call.CANCEL_TIMEOUT)
     if thread.is_alive():
         give_up(connection)
 
@@ -53,7 +50,7 @@ def give_up(connection: BaseDatabaseWrapper) -> None:
     if hasattr(driver, "fileno"):
         connection.closed_in_transaction = connection.needs_rollback = True
         with suppress(Exception):  # it is closed
-            hang_up(driver.fileno())
+            call.hang_up(driver.fileno())
 
 
 def discard(connection: BaseDatabaseWrapper, driver: Any) -> None:
