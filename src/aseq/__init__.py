@@ -15,6 +15,7 @@ from .errors import (
     SequenceExhausted,
     SequenceLocked,
     SequenceTableMissing,
+    UnsteadyClock,
     UnsupportedConnection,
 )
 
@@ -27,6 +28,7 @@ __all__ = (
     "SequenceExhausted",
     "SequenceLocked",
     "SequenceTableMissing",
+    "UnsteadyClock",
     "UnsupportedConnection",
     "create_table",
     "create_table_sql",

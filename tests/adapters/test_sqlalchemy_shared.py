@@ -63,9 +63,7 @@ async def save(session: Any, name: str, number: int) -> None:
 
 async def assert_gapless(engine: AsyncEngine, name: str) -> list[int]:
     async with engine.connect() as conn:
-        last = await conn.scalar(
-            text(f"SELECT last FROM aseq_sequence WHERE name = '{name}'")
-        )
+        last = await conn.scalar(text(f"SELECT last FROM aseq_sequence WHERE name = '{name}'"))
         rows = await conn.scalars(text(f"SELECT number FROM saved WHERE name = '{name}'"))
         numbers = sorted(rows)
     assert numbers == list(range(1, (last or 0) + 1))
@@ -194,7 +192,9 @@ async def test_sqlite_rolls_back_by_itself(
             with suppress(Exception):
                 await session.execute(text("INSERT OR ROLLBACK INTO one VALUES (1)"))
             with pytest.raises(PendingRollbackError, match="isn't open any more"):
-                await (save(session, "s", number) if ends_with == "statement" else finish(session))
+                await (
+                    save(session, "s", number) if ends_with == "statement" else finish(session)
+                )
             await session.rollback()
             await save(session, "s", await seq.next_value(session))
             await session.commit()

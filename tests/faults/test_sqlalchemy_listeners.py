@@ -75,9 +75,7 @@ FAILURES: dict[str, Callable[[], None]] = {
 
 
 @pytest.mark.parametrize("failure", FAILURES)
-async def test_a_listener_behind_the_draw(
-    engine: AsyncEngine, name: str, failure: str
-) -> None:
+async def test_a_listener_behind_the_draw(engine: AsyncEngine, name: str, failure: str) -> None:
     """Nobody commits without the number; after the rollback the session works again."""
     seq = AsyncSequence(name)
     fails = FAILURES[failure]

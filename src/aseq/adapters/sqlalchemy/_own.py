@@ -119,9 +119,7 @@ class OwnTransaction:
 
 
 def _users(connection: Connection) -> weakref.WeakSet[Connection]:
-    users: weakref.WeakSet[Connection] = connection.info.setdefault(
-        _USERS, weakref.WeakSet()
-    )
+    users: weakref.WeakSet[Connection] = connection.info.setdefault(_USERS, weakref.WeakSet())
     return users
 
 
