@@ -16,6 +16,7 @@ from .errors import (
     SequenceExhausted,
     SequenceLocked,
     SequenceTableMissing,
+    UnsteadyClock,
     UnsupportedConnection,
 )
 
@@ -29,6 +30,7 @@ __all__ = (
     "SequenceExhausted",
     "SequenceLocked",
     "SequenceTableMissing",
+    "UnsteadyClock",
     "UnsupportedConnection",
     "create_table",
     "create_table_sql",

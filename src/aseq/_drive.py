@@ -40,6 +40,7 @@ from .errors import (
     SequenceExhausted,
     SequenceLocked,
     SequenceTableMissing,
+    UnsteadyClock,
     UnsupportedConnection,
 )
 
@@ -68,6 +69,7 @@ _NOTHING_DRAWN = (
     SequenceLocked,
     SequenceTableMissing,
     TransactionEnded,
+    UnsteadyClock,
     UnsupportedConnection,
 )
 

@@ -9,7 +9,8 @@ The tree:
     ├─ SequenceLocked                      another transaction holds the sequence
     ├─ SequenceTableMissing(LookupError)   the table wasn't created
     ├─ SequenceExhausted(OverflowError)    past the last value
-    └─ SequenceCorrupted(RuntimeError)     its row isn't what aseq writes
+    ├─ SequenceCorrupted(RuntimeError)     its row isn't what aseq writes
+    └─ UnsteadyClock(RuntimeError)         no period could be told for a document number
 
 Other driver errors (a serialization failure, a deadlock, a lost connection)
 reach the caller unchanged. Where one of these stands for a driver's error, that
@@ -26,6 +27,7 @@ __all__ = (
     "SequenceExhausted",
     "SequenceLocked",
     "SequenceTableMissing",
+    "UnsteadyClock",
     "UnsupportedConnection",
 )
 
@@ -179,4 +181,28 @@ class SequenceCorrupted(AseqError, RuntimeError):
         return (
             f"sequence {self.sequence!r} can't be used: {self.problem}. Look for triggers and "
             "rules on its table, which must not have any, and for hand-written SQL"
+        )
+
+
+class UnsteadyClock(AseqError, RuntimeError):
+    """The database's clock jumped to and fro while a document number was drawn.
+
+    At the end of a period the draw is tried again in the next one. This says that each
+    try came too late or too early. Nothing was written, and the transaction is usable.
+
+    Attributes:
+        sequence: name of the sequence that was tried last.
+        tries: how many there were.
+    """
+
+    def __init__(self, sequence: str, tries: int) -> None:
+        super().__init__(sequence, tries)
+        self.sequence = sequence
+        self.tries = tries
+
+    def __str__(self) -> str:
+        return (
+            f"no number was drawn from sequence {self.sequence!r}: at each of {self.tries} "
+            "tries, the database's clock was outside of the period. Set its clock right, or "
+            "say at=..., and try again"
         )

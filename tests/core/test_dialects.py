@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from itertools import product
+from itertools import product, starmap
 from pathlib import Path
 
 import pytest
 
-from aseq._core.dialects import DIALECTS, POSTGRESQL, SQLITE, Dialect, Draw
+from aseq._core.dialects import DIALECTS, POSTGRESQL, SQLITE, Dialect, Draw, TimedDraw
 from aseq._core.statement import Paramstyle, Script, Statement, Template
 from aseq._core.table import TableName
 
@@ -34,6 +34,10 @@ def named_texts(dialect: Dialect) -> Iterator[tuple[str, Template]]:
         flags = (looping, "looping"), (not queued, "unqueued"), (nowait, "nowait")
         name = "_".join(["draw", *(word for is_so, word in flags if is_so)])
         yield from _named(name, dialect.draw[Draw(looping, queued, nowait)])
+    for queued, nowait in product((True, False), (False, True)):
+        name = "timed_draw" + ("" if queued else "_unqueued") + ("_nowait" if nowait else "")
+        yield from _named(name, dialect.timed_draw[TimedDraw(queued, nowait)])
+    yield from _named("clock", dialect.clock)
     for upwards, queued in product((True, False), (True, False)):
         name = "advance" + ("" if upwards else "_down") + ("" if queued else "_unqueued")
         yield from _named(name, dialect.advance[upwards, queued])
@@ -89,12 +93,14 @@ def test_sqlite_has_one_draw_and_one_advance_for_all_ways_of_waiting() -> None:
     assert sorted(whole_texts(SQLITE)) == [
         "advance",
         "advance_down",
+        "clock",
         "create",
         "delete",
         "draw",
         "draw_looping",
         "drop",
         "last_value",
+        "timed_draw",
     ]
     for looping in (False, True):
         ways = product((looping,), (False, True), (False, True))
@@ -103,12 +109,13 @@ def test_sqlite_has_one_draw_and_one_advance_for_all_ways_of_waiting() -> None:
 
 def test_postgresql_has_a_text_of_its_own_for_each() -> None:
     assert len(set(POSTGRESQL.draw.values())) == 8
+    assert len(set(POSTGRESQL.timed_draw.values())) == 4
     assert len(set(POSTGRESQL.advance.values())) == 4
 
 
 def test_what_queues_says_in_which_transaction() -> None:
     templates = {template for _, template in named_texts(POSTGRESQL)}
-    assert sum(template.queues for template in templates) == 7
+    assert sum(template.queues for template in templates) == 9
     for template in templates:
         assert template.text.count("txid_current()") == template.queues
 
@@ -116,4 +123,5 @@ def test_what_queues_says_in_which_transaction() -> None:
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
 def test_every_draw_is_there(dialect: Dialect) -> None:
     assert set(dialect.draw) == {Draw(*flags) for flags in product((False, True), repeat=3)}
+    assert set(dialect.timed_draw) == set(starmap(TimedDraw, product((False, True), repeat=2)))
     assert DIALECTS[dialect.name] is dialect

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
-from typing import TypeAlias, TypeVar, cast
+from typing import NamedTuple, TypeAlias, TypeVar, cast
 
 from aseq.errors import (
     AseqError,
@@ -20,7 +20,7 @@ from aseq.errors import (
 )
 
 from .arithmetic import Cycle, batch, bounds, fits
-from .dialects import Dialect, Draw
+from .dialects import Dialect, Draw, TimedDraw
 from .spec import SequenceSpec
 from .statement import Bind, Row, Script, Statement
 from .table import TableName
@@ -114,10 +114,70 @@ def _refusal(
     return SequenceCorrupted(spec.name, f"a draw changed nothing, and {now}")
 
 
+class Timed(NamedTuple):
+    """What became of a draw within a span of time.
+
+    Attributes:
+        values: the values; None if the server's clock wasn't within the span.
+        clock: what it said, in microseconds since 1970; within the span, if there are
+            values.
+    """
+
+    values: Sequence[int] | None
+    clock: int
+
+
+def next_values_within(
+    spec: SequenceSpec, dialect: Dialect, count: int, span: range, *, nowait: bool = False
+) -> Plan[Timed]:
+    """Draw `count` numbers if the server's clock is within a span when their turn comes.
+
+    Args:
+        spec: the sequence, which doesn't loop.
+        dialect: what the server understands.
+        count: how many numbers, at least one.
+        span: moments, in microseconds since 1970.
+        nowait: don't wait for the sequence.
+    """
+    rows = yield from _say(_timed_draw(spec, dialect, count, span, nowait))
+    end = _integer(rows[0][0]) if rows else None
+    if not rows:
+        rows = yield from _about(spec, dialect.clock)
+    clock = cast("int", _integer(rows[0][-1]))
+    if end is not None:
+        # It was looked at before it was read.
+        return Timed(batch(end, spec.step, count), min(clock, span[-1]))
+    if clock in span:
+        last = yield from last_value(spec, dialect)
+        if last is not None and last not in bounds(count * spec.step):
+            raise SequenceExhausted(spec.name, last)
+        if nowait:
+            raise SequenceLocked(spec.name, _LOCKED)
+    return Timed(None, clock)
+
+
+@lru_cache(maxsize=1024)
+def _timed_draw(
+    spec: SequenceSpec, dialect: Dialect, count: int, span: range, nowait: bool
+) -> tuple[Statement, ...]:
+    script = dialect.timed_draw[TimedDraw(spec._queued, nowait)]
+    binds = {**_endless_binds(spec, count), "since": span[0], "latest": span[-1]}
+    return _statements(script, TableName.parse(spec.table), binds, nowait=nowait)
+
+
 def last_value(spec: SequenceSpec, dialect: Dialect) -> Plan[int | None]:
     """Read the last value drawn."""
     rows = yield from _about(spec, dialect.last_value)
     return _last(spec, rows)
+
+
+def preview(spec: SequenceSpec, dialect: Dialect) -> Plan[int]:
+    """What the next draw would give, if nobody else draws. (The sequence doesn't loop.)"""
+    last = yield from last_value(spec, dialect)
+    following = spec.initial_value if last is None else last + spec.step
+    if not fits(following):
+        raise SequenceExhausted(spec.name, last)
+    return following
 
 
 def _about(spec: SequenceSpec, script: Script, **binds: int) -> Plan[Sequence[Row]]:

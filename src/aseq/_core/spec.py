@@ -121,9 +121,7 @@ def _check_name(argument: str, name: object) -> None:
             argument, f"must have 1 to {NAME_LIMIT} characters: this one has {len(name)}"
         )
     if "\0" in name:
-        raise InvalidSequence(
-            argument, "must not contain a NUL character: databases refuse it"
-        )
+        raise InvalidSequence(argument, "must not contain a NUL character: databases refuse it")
     if not name.isprintable() and any("\ud800" <= char <= "\udfff" for char in name):
         raise InvalidSequence(
             argument, "must be valid Unicode: it contains half a surrogate pair"

@@ -162,6 +162,7 @@ class NumberingSpec:
             table=self.table,
             require_transaction=self.require_transaction,
             fair=self.fair,
+            queue=None if queue == name else queue,
         )
 
     def document(

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from .base import Dialect, Draw
+from .base import Dialect, Draw, TimedDraw
 from .postgresql import ABORT, POSTGRESQL
 from .sqlite import SQLITE
 
-__all__ = ("ABORT", "DIALECTS", "POSTGRESQL", "SQLITE", "Dialect", "DialectName", "Draw")
+__all__ = (
+    "ABORT",
+    "DIALECTS",
+    "POSTGRESQL",
+    "SQLITE",
+    "Dialect",
+    "DialectName",
+    "Draw",
+    "TimedDraw",
+)
 
 DialectName: TypeAlias = Literal["postgresql", "sqlite"]
 

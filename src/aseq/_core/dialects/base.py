@@ -24,6 +24,16 @@ class Draw(NamedTuple):
 DRAWS = tuple(Draw(*flags) for flags in product((False, True), repeat=3))
 
 
+class TimedDraw(NamedTuple):
+    """The ways of drawing numbers within a span of time. They never loop."""
+
+    queued: bool
+    nowait: bool
+
+
+TIMED_DRAWS = tuple(TimedDraw(*flags) for flags in product((False, True), repeat=2))
+
+
 @dataclass(frozen=True, eq=False)  # told apart by identity: there are few, and they hold maps
 class Dialect:
     """What one family of servers understands. Every operation is a `Script`.
@@ -33,6 +43,11 @@ class Dialect:
         quote: the quotation mark around identifiers.
         draw: draws numbers, for each kind of draw. The answer is one row with the new
             last value; no row, or NULL, if nothing was drawn.
+        timed_draw: draws numbers if the server's clock, read when nothing is waited for any
+            more, is between ``:since`` and ``:latest``. The answer is one row: first the new
+            last value, or NULL if nothing was drawn, and last the clock; or no row if
+            nothing was drawn, where one can't be given. Moments are microseconds since 1970.
+        clock: reads the server's clock. The answer is one row with it.
         advance: moves a sequence forward, upwards (True) or downwards (False), for
             queued sequences and others: keys are (upwards, queued). The answer is one
             row with the last value now.
@@ -57,6 +72,8 @@ class Dialect:
     name: str
     quote: str
     draw: Mapping[Draw, Script]
+    timed_draw: Mapping[TimedDraw, Script]
+    clock: Script
     advance: Mapping[tuple[bool, bool], Script]
     last_value: Script
     delete: Mapping[bool, Script]

@@ -23,8 +23,10 @@ from .base import (
     ENDLESS,
     LAST_VALUE,
     NAME,
+    TIMED_DRAWS,
     Dialect,
     Draw,
+    TimedDraw,
     looping,
 )
 
@@ -51,6 +53,24 @@ WITH queue AS MATERIALIZED (
 )
 """
 
+# The clock as it is when the text gets there, not when the statement began; all the same
+# number in every time zone and with every driver.
+_CLOCK = "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"
+_WITHIN = f"{_CLOCK} BETWEEN CAST(:since AS bigint) AND CAST(:latest AS bigint)"
+
+# The clock is looked at behind the queue, for a first value, and once more behind the row's
+# lock, which somebody outside the queue may have held. It is told in any case.
+_TIMED_NEXT = f"{ENDLESS} AND {_WITHIN}"
+_TOLD = f"coalesce(draw.clock, {_CLOCK})"
+_TIMED = """\
+WITH queue AS MATERIALIZED (
+    {enter}
+), draw AS (
+{upsert}
+)
+SELECT draw.*, {told}
+FROM queue LEFT JOIN draw ON true"""
+
 # In one statement: enter the queue if nobody is in it, then lock the row if nobody
 # holds it. CASE keeps that order, so that who can't enter locks nothing. A first
 # value that a client outside the queue holds uncommitted can't be seen: there, and
@@ -62,7 +82,7 @@ WITH saved_timeout AS MATERIALIZED (
     SELECT {entered} AS entered
 ), free AS MATERIALIZED (
     SELECT FROM saved_timeout, queue WHERE CASE
-        WHEN NOT entered THEN false
+        WHEN NOT {ready} THEN false
         WHEN EXISTS (SELECT FROM $table WHERE name = :name)
         THEN EXISTS (SELECT FROM $table WHERE name = :name FOR UPDATE SKIP LOCKED)
         ELSE set_config('lock_timeout', CASE
@@ -72,7 +92,7 @@ WITH saved_timeout AS MATERIALIZED (
 ), draw AS (
 {upsert}
 )
-SELECT draw.*, set_config('lock_timeout', saved_timeout.setting, true)
+SELECT draw.*, set_config('lock_timeout', saved_timeout.setting, true){told}
 FROM saved_timeout LEFT JOIN draw ON true"""
 
 # A draw rewrites one small row: leave room on its page, so that its new versions
@@ -161,11 +181,31 @@ def _draw(draw: Draw) -> Script:
         return _upsert(next_value, queued=draw.queued)
     txid = _TXID if draw.queued else ""
     upsert = _UPSERT.format(next=next_value, source=" FROM free", txid=txid)
-    text = _NOWAIT.format(
-        entered=f"pg_try_advisory_xact_lock({_KEY})" if draw.queued else "true",
-        upsert=indent(upsert, "    "),
+    return _nowait(upsert, queued=draw.queued)
+
+
+def _timed_draw(draw: TimedDraw) -> Script:
+    upsert = _UPSERT.format(
+        next=_TIMED_NEXT,
+        source=f" FROM {'free' if draw.nowait else 'queue'} WHERE {_WITHIN}",
+        txid=(_TXID if draw.queued else "") + f", {_CLOCK} AS clock",
     )
+    if draw.nowait:
+        ready = f"(entered AND {_WITHIN})"
+        return _nowait(upsert, queued=draw.queued, ready=ready, told=f", {_TOLD}")
+    enter = _ENTER if draw.queued else "SELECT"
+    text = _TIMED.format(enter=enter, upsert=indent(upsert, "    "), told=_TOLD)
     return (Template(text, queues=draw.queued),)
+
+
+def _nowait(upsert: str, *, queued: bool, ready: str = "entered", told: str = "") -> Script:
+    text = _NOWAIT.format(
+        entered=f"pg_try_advisory_xact_lock({_KEY})" if queued else "true",
+        ready=ready,
+        upsert=indent(upsert, "    "),
+        told=told,
+    )
+    return (Template(text, queues=queued),)
 
 
 # A statement of its own: the next one sees what was committed while this one waited.
@@ -175,6 +215,8 @@ POSTGRESQL = Dialect(
     name="postgresql",
     quote='"',
     draw={draw: _draw(draw) for draw in DRAWS},
+    timed_draw={draw: _timed_draw(draw) for draw in TIMED_DRAWS},
+    clock=(Template(f"SELECT {_CLOCK}"),),
     advance={
         (upwards, queued): _upsert(f"{furthest}(s.last, :value)", queued=queued)
         for upwards, furthest in ((True, "greatest"), (False, "least"))

@@ -18,6 +18,7 @@ from .base import (
     ENDLESS,
     LAST_VALUE,
     NAME,
+    TIMED_DRAWS,
     Dialect,
     looping,
 )
@@ -27,6 +28,15 @@ INSERT INTO $table AS s (name, last)
 VALUES (:name, :start)
 ON CONFLICT (name) DO UPDATE SET last = {next}
 RETURNING last"""
+
+# Read when the statement has the write lock, in milliseconds, and the same throughout it.
+_CLOCK = "CAST(round((julianday('now') - 2440587.5) * 86400000) AS integer) * 1000"
+_WITHIN = f"{_CLOCK} BETWEEN :since AND :latest"
+_TIMED_DRAW = f"""\
+INSERT INTO $table AS s (name, last)
+SELECT :name, :start WHERE {_WITHIN}
+ON CONFLICT (name) DO UPDATE SET last = {ENDLESS} AND {_WITHIN}
+RETURNING last, {_CLOCK}"""
 
 _BUSY = (
     "SQLite has one writer at a time, and another connection is writing (database is "
@@ -65,6 +75,8 @@ SQLITE = Dialect(
     name="sqlite",
     quote='"',
     draw={draw: _upsert(looping() if draw.looping else ENDLESS) for draw in DRAWS},
+    timed_draw=dict.fromkeys(TIMED_DRAWS, (Template(_TIMED_DRAW),)),
+    clock=(Template(f"SELECT {_CLOCK}"),),
     advance={
         (upwards, queued): _upsert(f"{furthest}(s.last, :value)")
         for upwards, furthest in ((True, "max"), (False, "min"))

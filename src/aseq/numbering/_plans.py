@@ -1,0 +1,87 @@
+"""Drawing document numbers: one moment decides number, period and date.
+
+A period has to be chosen to know which counter to ask, and then somebody else may hold it.
+When the wait is over, the year may be over, too. So the server draws only if its clock,
+read when nothing is waited for any more, is within the period that was chosen. Otherwise
+it only tells the time, and the plan asks again for the period of that moment, in the same
+transaction: nothing was written. It was in the queue then, which is the same for all
+periods, so it doesn't stand in it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from aseq._core import plans
+from aseq._core.dialects import Dialect
+from aseq._core.plans import Plan
+from aseq.errors import UnsteadyClock
+
+from ._documents import DocumentNumber
+from ._scope import Scope
+from ._spec import NumberingSpec, Span
+
+TRIES = 3
+"""A guess that is wrong, one that is right until midnight passes, and the one after that."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def draw_at(
+    spec: NumberingSpec,
+    dialect: Dialect,
+    scope: Scope,
+    count: int,
+    at: datetime,
+    *,
+    nowait: bool = False,
+) -> Plan[list[DocumentNumber]]:
+    """Draw numbers of the period of a moment that the caller chose."""
+    period = spec.span(at).period
+    sequence = spec.counter(scope, period)
+    values = yield from plans.next_values(sequence, dialect, count, nowait=nowait)
+    return [spec.document(value, at, scope, period) for value in values]
+
+
+def draw_now(
+    spec: NumberingSpec,
+    dialect: Dialect,
+    scope: Scope,
+    count: int,
+    guess: datetime,
+    learn: Callable[[datetime], object],
+    *,
+    nowait: bool = False,
+) -> Plan[list[DocumentNumber]]:
+    """Draw numbers of the period in which their turn comes, by the server's clock.
+
+    Args:
+        spec: the numbering.
+        dialect: what the server understands.
+        scope: all scopes with their values.
+        count: how many numbers, at least one.
+        guess: what the server's clock may say.
+        learn: told what it does say, when the guess was of another period.
+        nowait: don't wait for the sequence.
+    """
+    at, tries = guess, 0
+    while True:
+        span = spec.span(at)
+        sequence = spec.counter(scope, span.period)
+        drawn = yield from plans.next_values_within(
+            sequence, dialect, count, _microseconds(span), nowait=nowait
+        )
+        at = _EPOCH + drawn.clock * _MICROSECOND
+        if drawn.values is not None:
+            return [spec.document(value, at, scope, span.period) for value in drawn.values]
+        learn(at)
+        tries += 1
+        if tries == TRIES:
+            raise UnsteadyClock(sequence.name, tries)
+
+
+def _microseconds(span: Span) -> range:
+    since, until = ((moment - _EPOCH) // _MICROSECOND for moment in (span.since, span.until))
+    return range(since, until)

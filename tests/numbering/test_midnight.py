@@ -1,0 +1,200 @@
+"""Who waits for a number over New Year's Eve gets one of the new year."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import anyio
+import pytest
+
+from aseq import SequenceLocked
+from aseq.numbering import DocumentNumber, Numbering, _numbering
+from aseq.numbering._clock import Clock
+from tests import clients
+from tests.blocks import backend_pid
+from tests.cases import Case
+from tests.database import Database
+from tests.numbering.midnight import SECOND, ZONES, new_year, now, until
+from tests.observer import Observer, observing
+
+# Seconds until midnight: more, if the machine was too busy to get there before.
+DELAYS = (0.7, 5, 60)
+
+
+@pytest.fixture
+def observer(database: Database) -> Iterator[Observer | None]:
+    """Sees who waits, where there is a server to ask."""
+    if database.case.dialect == "sqlite":
+        yield None
+        return
+    with observing(database.url) as observer:
+        yield observer
+
+
+class Eve:
+    """One midnight: somebody holds the sequence, somebody else waits, and the year ends.
+
+    Args:
+        database: where.
+        numbers: whose year ends.
+        midnight: when.
+        observer: sees the one who waits.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        numbers: Numbering,
+        midnight: object,
+        observer: Observer | None,
+    ) -> None:
+        self.database, self.numbers, self.observer = database, numbers, observer
+        self.midnight = midnight
+        self.began = now()
+        self.issued: DocumentNumber | None = None
+
+    async def wait(self, client: clients.Client) -> None:
+        self.began = now()
+        async with client.transaction():  # with BEGIN IMMEDIATE, this waits already
+            self.issued = await self.numbers.next(client.conn)
+            await client.save(self.numbers.name, self.issued.number)
+
+
+async def over_midnight(
+    database: Database, name: str, zone: str, observer: Observer | None, *, by_hand: bool
+) -> None:
+    for number, delay in enumerate(DELAYS):
+        if await _over_midnight(database, f"{name}-{number}", zone, observer, delay, by_hand):
+            return
+    raise AssertionError("the machine is too slow")
+
+
+async def _over_midnight(
+    database: Database,
+    name: str,
+    zone: str,
+    observer: Observer | None,
+    delay: float,
+    by_hand: bool,
+) -> bool:
+    """Whether it could be tried: the wait began in the old year."""
+    midnight = now() + delay * SECOND
+    numbers = new_year(name, midnight, zone)
+    old, new = numbers.span(midnight - SECOND).period, numbers.span(midnight).period
+    row = f"{name}/{old}"
+    database.run(f"INSERT INTO aseq_sequence (name, last) VALUES ('{row}', 41)")
+    async with database.connect() as holder, database.connect() as waiter:
+        pid = await backend_pid(waiter) if observer else 0
+        eve = Eve(database, numbers, midnight, observer)
+        async with anyio.create_task_group() as group, holder.transaction():
+            if by_hand:
+                await holder.execute(
+                    f"UPDATE aseq_sequence SET last = last + 1 WHERE name = '{row}'"
+                )
+            else:
+                first = await numbers.next(holder.conn)
+                if first.period != old:
+                    return False
+                assert first.number == 42
+            group.start_soon(eve.wait, waiter)
+            if observer:
+                await observer.until_waiting(pid)
+            await until(midnight)
+    if eve.began >= midnight:
+        return False
+    issued = eve.issued
+    assert issued is not None
+    assert (issued.number, issued.period, issued.text) == (1, new, f"{new[2:]}-001")  # type: ignore[index]
+    assert issued.at >= midnight - SECOND / 1000 * (observer is None)
+    assert issued.date == midnight.astimezone(numbers.tz).date()  # type: ignore[arg-type]
+    assert database.last(row) == 42
+    assert database.last(f"{name}/{new}") == 1
+    return True
+
+
+@pytest.mark.parametrize("by_hand", [False, True], ids=["in the queue", "on the row alone"])
+async def test_over_midnight(
+    database: Database, name: str, observer: Observer | None, by_hand: bool
+) -> None:
+    await over_midnight(database, name, "east", observer, by_hand=by_hand)
+
+
+@pytest.fixture
+def asyncpg_database(postgres: str) -> Database:
+    database = Database(Case(clients.Asyncpg, "postgresql"), postgres)
+    database.create_tables()
+    return database
+
+
+@pytest.mark.parametrize("by_hand", [False, True], ids=["in the queue", "on the row alone"])
+@pytest.mark.parametrize("zone", ZONES)
+async def test_over_midnight_in_three_zones(
+    asyncpg_database: Database, name: str, zone: str, by_hand: bool
+) -> None:
+    with observing(asyncpg_database.url) as observer:
+        await over_midnight(asyncpg_database, name, zone, observer, by_hand=by_hand)
+
+
+PLANS = (
+    "SET plan_cache_mode = force_generic_plan",
+    "SET plan_cache_mode = force_custom_plan",
+    "SET jit = on; SET jit_above_cost = 0",
+)
+
+
+class Planned(clients.Asyncpg):
+    """A connection on which statements are planned in a certain way."""
+
+    setting = ""
+
+    async def open(self) -> None:
+        await super().open()
+        await self.execute(self.setting)
+
+
+@pytest.mark.parametrize("setting", PLANS)
+async def test_over_midnight_whatever_the_plan(
+    asyncpg_database: Database, name: str, setting: str
+) -> None:
+    kind = type("Planned", (Planned,), {"setting": setting})
+    database = Database(Case(kind, "postgresql"), asyncpg_database.url)
+    with observing(database.url) as observer:
+        await over_midnight(database, name, "east", observer, by_hand=True)
+        await over_midnight(database, f"{name}-2", "east", observer, by_hand=False)
+
+
+@pytest.mark.parametrize("nowait", [True, False])
+async def test_a_guess_of_the_wrong_year_is_put_right(
+    database: Database, name: str, nowait: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a machine whose clock is wrong; the second time, it is known."""
+    numbers = Numbering(name, "{year}{month}{day}-{number}", period="day", tz="UTC")
+    wrong = Clock()
+    wrong.learn(now() - 90000 * SECOND)
+    monkeypatch.setattr(_numbering, "CLOCK", wrong)
+    async with database.connect() as client, client.transaction():
+        issued = await numbers.next(client.conn, nowait=nowait)
+
+    assert abs(now() - issued.at) < 60 * SECOND
+    assert issued.number == 1
+    assert abs(wrong.now() - now()) < 60 * SECOND
+
+
+@pytest.mark.only(dialect="postgresql")
+async def test_nowait_goes_on_into_the_next_period_or_says_who_holds_it(
+    database: Database, name: str
+) -> None:
+    numbers = Numbering(name, "{year}-{number}", period="year", tz="UTC")
+    async with database.connect() as holder, database.connect() as other:
+        async with holder.transaction():
+            await numbers.next(holder.conn)
+            async with other.transaction():
+                for _ in range(2):
+                    with pytest.raises(SequenceLocked) as caught:
+                        await numbers.next(other.conn, nowait=True)
+                await other.execute("SELECT 1")  # usable
+        async with other.transaction():
+            issued = await numbers.next(other.conn, nowait=True)
+
+    assert caught.value.sequence == f"{name}/{issued.at.year}"
+    assert issued.number == 2
