@@ -75,9 +75,6 @@ class AsyncBackendExecutor(PsycopgExecutor):
         result: PGresult | None = held.pgresult
         return result
 
-    def adapt(self, spec: SequenceSpec) -> SequenceSpec:
-        return conf.adapt(spec)
-
     async def fetch(
         self,
         sql: str,
