@@ -9,11 +9,14 @@ from typing import Any
 
 import asyncpg
 import pytest
+from asyncpg.transaction import TransactionState
 
 from aseq import AsyncSequence, NotInTransaction
+from aseq.adapters.asyncpg import AsyncpgExecutor
 from tests.cases import Case
 from tests.clients import Asyncpg
 from tests.database import Database
+from tests.observer import observing
 from tests.proxy import proxy_before
 
 
@@ -166,3 +169,88 @@ async def test_another_tasks_statement_before_the_spoiling(
         async with conn.transaction():
             assert await seq.next_value(conn) == 2
         await conn.close()
+
+
+async def test_a_draw_left_alone_hits_nobody(database: Database, name: str) -> None:
+    """Cancelled and not awaited, when its block has ended: the next user is innocent."""
+    seq = AsyncSequence(name)
+    async with (
+        asyncpg.create_pool(database.url, min_size=1, max_size=1) as pool,
+        database.connect() as holder,
+    ):
+        pids = set()
+        for _ in range(10):
+            async with holder.transaction():
+                await seq.next_value(holder.conn)
+                with suppress(ZeroDivisionError, asyncpg.InterfaceError):
+                    async with pool.acquire() as conn, conn.transaction():
+                        pids.add(conn.get_server_pid())
+                        drawing = asyncio.create_task(seq.next_value(conn))
+                        with observing(database.url) as observer:
+                            await observer.until_waiting(conn.get_server_pid())
+                        drawing.cancel()
+                        raise ZeroDivisionError
+                async with pool.acquire() as conn, conn.transaction():
+                    await conn.execute("INSERT INTO saved VALUES ($1, 0)", f"{name}-other")
+                with pytest.raises(asyncio.CancelledError):
+                    await drawing
+
+    assert database.saved(f"{name}-other") == [0] * 10
+    assert database.last(name) == 10
+    assert len(pids) == 1  # the connection was kept
+
+
+async def test_an_abort_that_comes_too_late_hits_nobody(database: Database, name: str) -> None:
+    seq = AsyncSequence(name)
+    conn = await asyncpg.connect(database.url)
+    try:
+        async with conn.transaction():
+            await seq.next_value(conn)
+            executor = AsyncpgExecutor(conn)
+            await executor.fetch("SELECT 1", ())
+        assert await executor.abort() is False
+        async with conn.transaction():
+            assert await executor.abort() is False
+            await seq.next_value(conn)
+    finally:
+        conn.terminate()
+
+    assert database.last(name) == 2
+
+
+async def test_the_private_names_of_asyncpg(database: Database) -> None:
+    advice = (
+        "asyncpg changed: AsyncpgExecutor knows by `_top_xact`, `_state` and a proxy's `_con` "
+        "whether the block that drew is still the connection's transaction. Look at what "
+        "Transaction.start() and its ends do to the connection now."
+    )
+    async with asyncpg.create_pool(database.url, min_size=1, max_size=1) as pool:
+        async with pool.acquire() as proxy:
+            conn: Any = proxy._con
+            assert conn._top_xact is None, advice
+            block = proxy.transaction()
+            await block.start()
+            assert conn._top_xact is block, advice
+            async with proxy.transaction():
+                assert conn._top_xact is block, advice
+            await block.rollback()
+            assert conn._top_xact is None, advice
+            assert block._state is TransactionState.ROLLEDBACK, advice
+        assert proxy._con is None, advice
+
+
+async def test_whose_error_it_is(database: Database) -> None:
+    """What a codec raises came after the draw, whatever its class."""
+    conn = await asyncpg.connect(database.url)
+    executor = AsyncpgExecutor(conn)
+    try:
+        with pytest.raises(asyncpg.DataError) as argument:
+            await executor.fetch("SELECT $1::bigint", ("x",))
+        assert executor.refused(argument.value)
+        assert not executor.refused(asyncpg.DataError("by a codec"))
+        assert not executor.refused(asyncpg.SerializationError("by a codec"))
+        with pytest.raises(asyncpg.DivisionByZeroError) as server:
+            await executor.fetch("SELECT 1/0", ())
+        assert executor.refused(server.value)
+    finally:
+        conn.terminate()

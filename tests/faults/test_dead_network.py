@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import anyio
 import anyio.to_thread
+import psycopg
 import pytest
+from psycopg.pq import TransactionStatus
 
 from aseq import AsyncSequence, _drive
 from aseq._concurrency import call
-from tests import clients
+from tests import clients, clients_tortoise
 from tests.cases import CASES
 from tests.clients import Client
 from tests.database import Database
-from tests.faults.aftermath import assert_free, assert_gapless, draw_and_save
+from tests.faults.aftermath import assert_free, assert_gapless, draw_and_save, roll_back
 from tests.faults.attempts import Attempt
 from tests.proxy import Proxy, proxy_before
 
@@ -76,6 +79,89 @@ async def test_a_frozen_network(
             assert attempt.error.__notes__ in ([_drive.GIVEN_UP], [_drive.UNUSABLE])
             assert behind.saved(f"{name}-other") == []
             proxy.cut()
+    await assert_free(behind, name)
+
+
+# As above, each on a network that stops before or after the moment of that test.
+BY_OUR_OWN_BOUND = [
+    clients.Psycopg,
+    clients.PsycopgBlock,
+    clients.PsycopgThread,
+    clients.PsycopgThreadBlock,
+    clients.Asyncpg,
+    clients_tortoise.TortoisePsycopg,
+]
+BOUND = 4.0  # less than the 5 seconds for which psycopg waits by itself
+
+
+def is_active(client: Client) -> bool:
+    """Whether a statement was sent, and not answered."""
+    return client.conn.info.transaction_status is TransactionStatus.ACTIVE
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_drive, "ABORT_TIMEOUT", 0.1)
+    monkeypatch.setattr(call, "LIMIT", 0.1)
+
+
+@pytest.mark.parametrize("way", ["task", "scope"])
+@pytest.mark.parametrize("kind", [clients.Psycopg, clients.PsycopgThread])
+@pytest.mark.usefixtures("impatient")
+async def test_a_network_frozen_in_the_drivers_own_begin(
+    behind: Database, name: str, kind: type[Client], way: str
+) -> None:
+    seq, attempt = AsyncSequence(name), Attempt()
+    with proxy_before(behind.url) as proxy:
+        async with connected(kind, proxy) as client:
+            await draw_and_save(client, name)
+            proxy.freeze()
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(attempt, lambda: seq.next_value(client.conn))
+                with anyio.fail_after(60):
+                    while not is_active(client):  # noqa: ASYNC110  # it tells nobody
+                        await anyio.sleep(0.001)
+                attempt.cancel(way)
+                with anyio.fail_after(BOUND):
+                    await attempt.ended.wait()
+                    with suppress(psycopg.OperationalError):
+                        await roll_back(client)
+
+        assert isinstance(attempt.error, asyncio.CancelledError)
+        assert not hasattr(attempt.error, "__notes__")  # nothing was sent
+        proxy.cut()
+    await assert_free(behind, name)
+
+
+@pytest.mark.parametrize("way", ["task", "scope"])
+@pytest.mark.parametrize("kind", BY_OUR_OWN_BOUND)
+@pytest.mark.usefixtures("impatient")
+async def test_a_network_frozen_before_the_abort(
+    behind: Database, name: str, kind: type[Client], way: str
+) -> None:
+    """The answer has come, and was looked at by nobody. Leaving the block takes no longer."""
+    seq, attempt = AsyncSequence(name), Attempt()
+    with proxy_before(behind.url) as proxy:
+        async with connected(kind, proxy) as client:
+            await draw_and_save(client, name)
+            with suppress(Exception), anyio.CancelScope() as late:
+                async with client.transaction():
+                    await client.save(f"{name}-other", 0)
+                    async with anyio.create_task_group() as tasks:
+                        proxy.hold_answers()
+                        tasks.start_soon(attempt, lambda: seq.next_value(client.conn))
+                        await anyio.to_thread.run_sync(proxy.wait_for_answer)
+                        proxy.deliver()
+                        proxy.freeze()
+                        attempt.cancel(way)
+                        late.deadline = anyio.current_time() + BOUND
+                        await attempt.ended.wait()
+
+            assert not late.cancelled_caught
+            assert attempt.error is not None
+            assert attempt.error.__notes__ == [_drive.GIVEN_UP]
+            proxy.cut()
+    assert behind.saved(f"{name}-other") == []
     await assert_free(behind, name)
 
 
