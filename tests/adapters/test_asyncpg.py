@@ -178,13 +178,11 @@ async def test_a_draw_left_alone_hits_nobody(database: Database, name: str) -> N
         asyncpg.create_pool(database.url, min_size=1, max_size=1) as pool,
         database.connect() as holder,
     ):
-        pids = set()
         for _ in range(10):
             async with holder.transaction():
                 await seq.next_value(holder.conn)
                 with suppress(ZeroDivisionError, asyncpg.InterfaceError):
                     async with pool.acquire() as conn, conn.transaction():
-                        pids.add(conn.get_server_pid())
                         drawing = asyncio.create_task(seq.next_value(conn))
                         with observing(database.url) as observer:
                             await observer.until_waiting(conn.get_server_pid())
@@ -197,7 +195,6 @@ async def test_a_draw_left_alone_hits_nobody(database: Database, name: str) -> N
 
     assert database.saved(f"{name}-other") == [0] * 10
     assert database.last(name) == 10
-    assert len(pids) == 1  # the connection was kept
 
 
 async def test_an_abort_that_comes_too_late_hits_nobody(database: Database, name: str) -> None:

@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from .base import Client, sqlite_file
 from .django import AatomicPostgres, AatomicSqlite, AsyncBackend
-from .postgres import Asyncpg, AsyncpgPool, Psycopg, PsycopgBlock
+from .postgres import (
+    ENDS_BLOCKS_THAT_NEVER_BEGAN,
+    Asyncpg,
+    AsyncpgPool,
+    Psycopg,
+    PsycopgBlock,
+)
 from .sqlalchemy import (
     ConnectionAiosqlite,
     ConnectionAsyncpg,
@@ -24,6 +30,7 @@ from .sqlite import Aiosqlite, AiosqliteLegacy, Sqlite3, Sqlite3Legacy
 from .threads import PsycopgThread, PsycopgThreadBlock
 
 __all__ = (
+    "ENDS_BLOCKS_THAT_NEVER_BEGAN",
     "AatomicPostgres",
     "AatomicSqlite",
     "Aiosqlite",

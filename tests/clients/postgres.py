@@ -10,6 +10,9 @@ import psycopg
 
 from .base import Client, ended
 
+ENDS_BLOCKS_THAT_NEVER_BEGAN = tuple(map(int, psycopg.__version__.split(".")[:3])) >= (3, 3, 7)
+"""Older ones refuse to commit, or to roll back, after a block that failed as it began."""
+
 
 class Asyncpg(Client):
     shares_connections = False

@@ -86,7 +86,9 @@ class AsyncpgExecutor(Executor):
             # asyncpg finishes cancelling the lost statement before it sends this one.
             await self._connection.execute(ABORT)
         except asyncpg.PostgresError:
-            return bool(self._connection.is_in_transaction())
+            with suppress(asyncpg.InterfaceError):  # given back to its pool meanwhile
+                return bool(self._connection.is_in_transaction())
+            return False
         except asyncpg.InterfaceError:
             if self._is_ending():  # by its own block, or by the pool that has it back
                 return False

@@ -58,7 +58,8 @@ class AsyncBackendExecutor(PsycopgExecutor):
         # Connects, if nothing has yet, and refuses a task that doesn't own the connection.
         self._cursor = await self._wrapper.cursor()
         self._connection = self._cursor.connection
-        self._kind = _held(type(self._cursor.cursor))
+        kind = type(self._cursor.cursor)
+        self._kind = _held(kind)  # type: ignore[arg-type]  # a class is hashable
         async with super().hold():
             yield
 

@@ -32,7 +32,8 @@ class PostgresClient(Executor):
         self._in_block = is_in_block(client)
         self._executor: Executor | None = None
         self.paramstyle = driver.paramstyle
-        self.driver_errors = (BaseORMException, *driver.driver_errors)
+        errors = (BaseORMException, *driver.driver_errors)
+        self.driver_errors = errors  # pyright: ignore[reportAttributeAccessIssue]
 
     @asynccontextmanager
     async def hold(self) -> AsyncIterator[None]:
