@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import faulthandler
 import itertools
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -20,6 +22,8 @@ from tests.faults.search.witness import LockLeft, Witness, witness
 
 DEADLINE = 20.0
 """Seconds after which a schedule hangs."""
+
+HEARTBEAT = 0.1
 
 
 class Hunt:
@@ -104,7 +108,7 @@ class Hunt:
 
 
 async def ends(work: Callable[[], Awaitable[None]], cut: Callable[[], None]) -> bool:
-    """Whether some work ends before the deadline; if not, it is cut off."""
+    """Whether some work ends before the deadline; if not, it is cut off, and shown where."""
     ended = anyio.Event()
 
     async def run() -> None:
@@ -113,9 +117,13 @@ async def ends(work: Callable[[], Awaitable[None]], cut: Callable[[], None]) -> 
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(run)
-        with anyio.move_on_after(DEADLINE):
-            await ended.wait()
-            return True
+        end = anyio.current_time() + DEADLINE
+        while anyio.current_time() < end:
+            # Not one long wait: trio as a guest, as pytest runs it, may sleep until a timer.
+            with anyio.move_on_after(HEARTBEAT):
+                await ended.wait()
+                return True
+        faulthandler.dump_traceback(sys.__stderr__)
         cut()
         tasks.cancel_scope.cancel()
     return False
