@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import faulthandler
 import itertools
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -104,7 +106,7 @@ class Hunt:
 
 
 async def ends(work: Callable[[], Awaitable[None]], cut: Callable[[], None]) -> bool:
-    """Whether some work ends before the deadline; if not, it is cut off."""
+    """Whether some work ends before the deadline; if not, it is cut off, and shown where."""
     ended = anyio.Event()
 
     async def run() -> None:
@@ -116,6 +118,7 @@ async def ends(work: Callable[[], Awaitable[None]], cut: Callable[[], None]) -> 
         with anyio.move_on_after(DEADLINE):
             await ended.wait()
             return True
+        faulthandler.dump_traceback(sys.__stderr__)
         cut()
         tasks.cancel_scope.cancel()
     return False

@@ -34,8 +34,17 @@ def wrong_numbers(
 
 
 def undone(item: Told, block: Block) -> bool:
-    """Whether a savepoint may have taken the number along."""
-    return any(item.span.meets(span) for span in block.undone)
+    """Whether a savepoint may have taken the number along.
+
+    Where savepoints of two tasks overlap, the one that is rolled back may be the other's:
+    those of the same name, for example.
+    """
+    reach = [span for span, failed in block.savepoints if failed]
+    others = [span for span, failed in block.savepoints if not failed]
+    while met := [span for span in others if any(map(span.meets, reach))]:
+        reach += met
+        others = [span for span in others if span not in met]
+    return any(map(item.span.meets, reach))
 
 
 def hits(block: Block) -> Iterator[str]:

@@ -12,13 +12,21 @@ from threading import Condition
 
 import anyio.lowlevel
 
-from tests.proxy import DEADLINE, Proxy
+from tests.proxy import Proxy
 
 PATIENCE = 0.003
 """Seconds that an answer is waited for: it may not come, behind another transaction."""
 
 MOMENT = 0.0002
 """Seconds in which a thread does the next thing that it can do."""
+
+
+LIMIT = 1.0
+"""Seconds after which a draw goes on by itself.
+
+The event loop may wait for it, and can't be told: a cursor that is collected as garbage in
+the loop's thread wants the connection to itself.
+"""
 
 
 class Pace(ABC):
@@ -91,7 +99,7 @@ class Doorkeeper(Pace):
         with self._changed:
             self._waiting += 1
             self._changed.notify_all()
-            self._changed.wait_for(lambda: not self._holds or self._passes, DEADLINE)
+            self._changed.wait_for(lambda: not self._holds or self._passes, LIMIT)
             self._waiting -= 1
             self._passes = 0
             self._changed.notify_all()

@@ -51,13 +51,13 @@ class Block:
 
     Attributes:
         told: its numbers.
-        undone: its savepoints that were rolled back, or failed.
+        savepoints: its savepoints and statements, each with whether it failed.
         errors: what its draws raised.
         left_by: what the block itself raised.
     """
 
     told: list[Told] = field(default_factory=list)
-    undone: list[Span] = field(default_factory=list)
+    savepoints: list[tuple[Span, bool]] = field(default_factory=list)
     errors: list[BaseException] = field(default_factory=list)
     left_by: BaseException | None = None
 
@@ -131,14 +131,15 @@ class Player:
         if step.does in DRAWS:
             await self._draw(step)
             return
-        began = time.monotonic()
+        began, failed = time.monotonic(), False
         try:
             if step.does == "plain":
                 await self._client.execute("SELECT 1")
             else:
                 await self._savepoint(step)
         except Exception:
-            self.block.undone.append(Span(began, time.monotonic()))
+            failed = True
+        self.block.savepoints.append((Span(began, time.monotonic()), failed))
 
     async def _savepoint(self, step: Step) -> None:
         async with self._client.savepoint():
