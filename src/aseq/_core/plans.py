@@ -172,7 +172,7 @@ def last_value(spec: SequenceSpec, dialect: Dialect) -> Plan[int | None]:
 
 
 def preview(spec: SequenceSpec, dialect: Dialect) -> Plan[int]:
-    """What the next draw would give, if nobody else draws. (The sequence doesn't loop.)"""
+    """What the next draw would give, if nobody else draws. The sequence doesn't loop."""
     last = yield from last_value(spec, dialect)
     following = spec.initial_value if last is None else last + spec.step
     if not fits(following):
