@@ -14,7 +14,7 @@ from tests import clients
 from tests.blocks import backend_pid
 from tests.cases import Case
 from tests.database import Database
-from tests.numbering.midnight import SECOND, ZONES, new_year, now, until
+from tests.numbering.midnight import DAY, SECOND, ZONES, new_year, now, until
 from tests.observer import Observer, observing
 
 # Seconds until midnight: more, if the machine was too busy to get there before.
@@ -31,25 +31,31 @@ def observer(database: Database) -> Iterator[Observer | None]:
         yield observer
 
 
+async def draw(holder: clients.Client, numbers: Numbering, row: str) -> bool:
+    """In the queue and on the row, as whoever draws."""
+    return (await numbers.next(holder.conn)).sequence.name == row
+
+
+async def hold_the_queue(holder: clients.Client, numbers: Numbering, row: str) -> bool:
+    """As whoever draws for another period. There is no row yet of this one."""
+    await numbers.next(holder.conn, at=now() - 9_000 * DAY)
+    return True
+
+
+async def hold_the_row(holder: clients.Client, numbers: Numbering, row: str) -> bool:
+    """As SQL written by hand, which doesn't queue."""
+    await holder.execute(f"UPDATE aseq_sequence SET last = last + 1 WHERE name = '{row}'")
+    return True
+
+
+HOLDS = {"draw": draw, "queue": hold_the_queue, "row": hold_the_row}
+
+
 class Eve:
-    """One midnight: somebody holds the sequence, somebody else waits, and the year ends.
+    """Somebody who waits for a number while the year ends."""
 
-    Args:
-        database: where.
-        numbers: whose year ends.
-        midnight: when.
-        observer: sees the one who waits.
-    """
-
-    def __init__(
-        self,
-        database: Database,
-        numbers: Numbering,
-        midnight: object,
-        observer: Observer | None,
-    ) -> None:
-        self.database, self.numbers, self.observer = database, numbers, observer
-        self.midnight = midnight
+    def __init__(self, numbers: Numbering) -> None:
+        self.numbers = numbers
         self.began = now()
         self.issued: DocumentNumber | None = None
 
@@ -61,10 +67,10 @@ class Eve:
 
 
 async def over_midnight(
-    database: Database, name: str, zone: str, observer: Observer | None, *, by_hand: bool
+    database: Database, name: str, zone: str, observer: Observer | None, *, by: str
 ) -> None:
     for number, delay in enumerate(DELAYS):
-        if await _over_midnight(database, f"{name}-{number}", zone, observer, delay, by_hand):
+        if await _over_midnight(database, f"{name}-{number}", zone, observer, delay, by):
             return
     raise AssertionError("the machine is too slow")
 
@@ -75,27 +81,21 @@ async def _over_midnight(
     zone: str,
     observer: Observer | None,
     delay: float,
-    by_hand: bool,
+    by: str,
 ) -> bool:
     """Whether it could be tried: the wait began in the old year."""
     midnight = now() + delay * SECOND
     numbers = new_year(name, midnight, zone)
     old, new = numbers.span(midnight - SECOND).period, numbers.span(midnight).period
     row = f"{name}/{old}"
-    database.run(f"INSERT INTO aseq_sequence (name, last) VALUES ('{row}', 41)")
+    if by != "queue":
+        database.run(f"INSERT INTO aseq_sequence (name, last) VALUES ('{row}', 41)")
     async with database.connect() as holder, database.connect() as waiter:
         pid = await backend_pid(waiter) if observer else 0
-        eve = Eve(database, numbers, midnight, observer)
+        eve = Eve(numbers)
         async with anyio.create_task_group() as group, holder.transaction():
-            if by_hand:
-                await holder.execute(
-                    f"UPDATE aseq_sequence SET last = last + 1 WHERE name = '{row}'"
-                )
-            else:
-                first = await numbers.next(holder.conn)
-                if first.period != old:
-                    return False
-                assert first.number == 42
+            if not await HOLDS[by](holder, numbers, row):
+                return False
             group.start_soon(eve.wait, waiter)
             if observer:
                 await observer.until_waiting(pid)
@@ -107,16 +107,16 @@ async def _over_midnight(
     assert (issued.number, issued.period, issued.text) == (1, new, f"{new[2:]}-001")  # type: ignore[index]
     assert issued.at >= midnight - SECOND / 1000 * (observer is None)
     assert issued.date == midnight.astimezone(numbers.tz).date()  # type: ignore[arg-type]
-    assert database.last(row) == 42
+    assert database.last(row) == (None if by == "queue" else 42)
     assert database.last(f"{name}/{new}") == 1
     return True
 
 
-@pytest.mark.parametrize("by_hand", [False, True], ids=["in the queue", "on the row alone"])
+@pytest.mark.parametrize("by", HOLDS)
 async def test_over_midnight(
-    database: Database, name: str, observer: Observer | None, by_hand: bool
+    database: Database, name: str, observer: Observer | None, by: str
 ) -> None:
-    await over_midnight(database, name, "east", observer, by_hand=by_hand)
+    await over_midnight(database, name, "east", observer, by=by)
 
 
 @pytest.fixture
@@ -126,13 +126,13 @@ def asyncpg_database(postgres: str) -> Database:
     return database
 
 
-@pytest.mark.parametrize("by_hand", [False, True], ids=["in the queue", "on the row alone"])
+@pytest.mark.parametrize("by", HOLDS)
 @pytest.mark.parametrize("zone", ZONES)
 async def test_over_midnight_in_three_zones(
-    asyncpg_database: Database, name: str, zone: str, by_hand: bool
+    asyncpg_database: Database, name: str, zone: str, by: str
 ) -> None:
     with observing(asyncpg_database.url) as observer:
-        await over_midnight(asyncpg_database, name, zone, observer, by_hand=by_hand)
+        await over_midnight(asyncpg_database, name, zone, observer, by=by)
 
 
 PLANS = (
@@ -159,8 +159,8 @@ async def test_over_midnight_whatever_the_plan(
     kind = type("Planned", (Planned,), {"setting": setting})
     database = Database(Case(kind, "postgresql"), asyncpg_database.url)
     with observing(database.url) as observer:
-        await over_midnight(database, name, "east", observer, by_hand=True)
-        await over_midnight(database, f"{name}-2", "east", observer, by_hand=False)
+        await over_midnight(database, name, "east", observer, by="row")
+        await over_midnight(database, f"{name}-2", "east", observer, by="draw")
 
 
 @pytest.mark.parametrize("nowait", [True, False])

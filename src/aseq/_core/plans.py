@@ -118,7 +118,8 @@ class Timed(NamedTuple):
     """What became of a draw within a span of time.
 
     Attributes:
-        values: the values; None if the server's clock wasn't within the span.
+        values: the values; None if the server's clock wasn't within the span. (If it is
+            now, it was set back meanwhile, or something else keeps the row from changing.)
         clock: what it said, in microseconds since 1970; within the span, if there are
             values.
     """
@@ -140,7 +141,7 @@ def next_values_within(
         nowait: don't wait for the sequence.
     """
     rows = yield from _say(_timed_draw(spec, dialect, count, span, nowait))
-    end = _integer(rows[0][0]) if rows else None
+    end = _last(spec, rows, lost=True)
     if not rows:
         rows = yield from _about(spec, dialect.clock)
     clock = cast("int", _integer(rows[0][-1]))
@@ -172,7 +173,7 @@ def last_value(spec: SequenceSpec, dialect: Dialect) -> Plan[int | None]:
 
 
 def preview(spec: SequenceSpec, dialect: Dialect) -> Plan[int]:
-    """What the next draw would give, if nobody else draws. (The sequence doesn't loop.)"""
+    """What the next draw would give, if nobody else draws. The sequence doesn't loop."""
     last = yield from last_value(spec, dialect)
     following = spec.initial_value if last is None else last + spec.step
     if not fits(following):

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from aseq._core import plans
 from aseq._core.dialects import Dialect
 from aseq._core.plans import Plan
-from aseq.errors import UnsteadyClock
+from aseq.errors import AseqError, SequenceCorrupted, UnsteadyClock
 
 from ._documents import DocumentNumber
 from ._scope import Scope
@@ -79,7 +79,13 @@ def draw_now(
         learn(at)
         tries += 1
         if tries == TRIES:
-            raise UnsteadyClock(sequence.name, tries)
+            raise _given_up(sequence.name, within=span.since <= at < span.until)
+
+
+def _given_up(sequence: str, *, within: bool) -> AseqError:
+    if within:
+        return SequenceCorrupted(sequence, f"{TRIES} draws changed nothing")
+    return UnsteadyClock(sequence, TRIES)
 
 
 def _microseconds(span: Span) -> range:

@@ -35,7 +35,7 @@ _WITHIN = f"{_CLOCK} BETWEEN :since AND :latest"
 _TIMED_DRAW = f"""\
 INSERT INTO $table AS s (name, last)
 SELECT :name, :start WHERE {_WITHIN}
-ON CONFLICT (name) DO UPDATE SET last = {ENDLESS} AND {_WITHIN}
+ON CONFLICT (name) DO UPDATE SET last = {ENDLESS}
 RETURNING last, {_CLOCK}"""
 
 _BUSY = (
