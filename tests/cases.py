@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from typing import Literal
 
-from tests import clients, clients_tortoise
+from tests import clients
 
 # Everything but worker threads rests on asyncio: these libraries fail under trio.
 ASYNCIO = ("asyncio", "asyncio+uvloop")
@@ -61,9 +61,9 @@ CASES = (
     Case(clients.Sqlite3Legacy, "sqlite", ANY),
     Case(clients.AatomicPostgres, "postgresql"),
     Case(clients.AatomicSqlite, "sqlite"),
-    Case(clients_tortoise.TortoiseAsyncpg, "postgresql"),
-    Case(clients_tortoise.TortoisePsycopg, "postgresql"),
-    Case(clients_tortoise.TortoiseSqlite, "sqlite"),
+    Case(clients.TortoiseAsyncpg, "postgresql"),
+    Case(clients.TortoisePsycopg, "postgresql"),
+    Case(clients.TortoiseSqlite, "sqlite"),
 )
 
 BACKENDS: dict[str, tuple[str, dict[str, object]]] = {

@@ -21,12 +21,12 @@ from aseq import (
 )
 from tests.blocks import undone
 from tests.cases import Case
-from tests.clients import sqlite_file
-from tests.clients_tortoise import (
+from tests.clients import (
     TortoiseAsyncpg,
     TortoiseClient,
     TortoisePsycopg,
     TortoiseSqlite,
+    sqlite_file,
 )
 from tests.database import Database
 

@@ -12,8 +12,7 @@ from tortoise.transactions import in_transaction
 from aseq import AsyncSequence, UnsupportedConnection
 from aseq.adapters.tortoise.models import Sequence
 from tests.cases import Case
-from tests.clients import sqlite_file
-from tests.clients_tortoise import TortoiseSqlite
+from tests.clients import TortoiseSqlite, sqlite_file
 from tests.database import Database
 
 NEAR_MISSES: dict[str, Any] = {

@@ -10,8 +10,7 @@ import aiosqlite
 from tortoise.backends.base.client import ConnectionWrapper
 
 from tests.cases import Case
-from tests.clients import sqlite_file
-from tests.clients_tortoise import TortoiseSqlite
+from tests.clients import TortoiseSqlite, sqlite_file
 from tests.database import Database
 
 

@@ -16,8 +16,7 @@ from tortoise.transactions import in_transaction
 from aseq import AsyncSequence, UnsupportedConnection, create_table
 from aseq.adapters.tortoise._block import LOST
 from tests.cases import Case
-from tests.clients import sqlite_file
-from tests.clients_tortoise import TortoiseSqlite
+from tests.clients import TortoiseSqlite, sqlite_file
 from tests.database import Database
 from tests.faults.aftermath import assert_free, assert_usable
 from tests.faults.stalls import Stall, stallable

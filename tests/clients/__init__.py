@@ -28,6 +28,7 @@ from .sqlalchemy import (
 )
 from .sqlite import Aiosqlite, AiosqliteLegacy, Sqlite3, Sqlite3Legacy
 from .threads import PsycopgThread, PsycopgThreadBlock
+from .tortoise import TortoiseAsyncpg, TortoiseClient, TortoisePsycopg, TortoiseSqlite
 
 __all__ = (
     "ENDS_BLOCKS_THAT_NEVER_BEGAN",
@@ -54,5 +55,9 @@ __all__ = (
     "SessionPsycopg",
     "Sqlite3",
     "Sqlite3Legacy",
+    "TortoiseAsyncpg",
+    "TortoiseClient",
+    "TortoisePsycopg",
+    "TortoiseSqlite",
     "sqlite_file",
 )

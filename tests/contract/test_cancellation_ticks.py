@@ -12,8 +12,7 @@ import pytest
 
 from aseq import AsyncSequence
 from tests import clients
-from tests.clients import Client
-from tests.clients_tortoise import TortoiseClient
+from tests.clients import Client, TortoiseClient
 from tests.contract.test_cancellation import attempted
 from tests.database import Database
 from tests.faults.aftermath import (

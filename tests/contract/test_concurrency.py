@@ -9,7 +9,7 @@ import pytest
 from anyio.abc import TaskGroup
 
 from aseq import AsyncSequence, is_retryable
-from tests import seed
+from tests import django_sequences
 from tests.blocks import backend_pid, undone
 from tests.clients import Client
 from tests.database import Database
@@ -145,18 +145,25 @@ async def draw_and_save(client: Client, seq: AsyncSequence, count: int) -> None:
 
 @pytest.mark.only(dialect="postgresql")
 @pytest.mark.parametrize(
-    ("table", "fair"), [(seed.TABLE, None), (seed.TABLE, True), ("aseq_sequence", False)]
+    ("table", "fair"),
+    [(django_sequences.TABLE, None), (django_sequences.TABLE, True), ("aseq_sequence", False)],
 )
 async def test_mixes_with_clients_that_do_not_queue(
     database: Database, name: str, table: str, fair: bool | None
 ) -> None:
-    database.run(seed.DDL["postgresql"])
+    database.run(django_sequences.DDL["postgresql"])
     seq = AsyncSequence(name, table=table, fair=fair)
     async with anyio.create_task_group() as group:
         for number in range(6):
             group.start_soon(storm, database, seq, number)
             group.start_soon(
-                anyio.to_thread.run_sync, seed.work, database.url, table, name, 8, number
+                anyio.to_thread.run_sync,
+                django_sequences.work,
+                database.url,
+                table,
+                name,
+                8,
+                number,
             )
 
     assert_gapless(database, name, table)

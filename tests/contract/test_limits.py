@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aseq import AsyncSequence, InvalidSequence, SequenceExhausted
-from tests import seed
+from tests import django_sequences
 from tests.database import Database
 
 MAX = 2**63 - 1
@@ -67,10 +67,14 @@ async def test_first_values_that_do_not_fit(database: Database, name: str) -> No
     )
 
 
-async def test_past_the_end_of_the_seeds_table(database: Database, name: str) -> None:
-    database.run(seed.DDL[database.case.dialect])
-    database.run(f"INSERT INTO {seed.TABLE} (name, last) VALUES ('{name}', {MAX - 1})")
-    seq = AsyncSequence(name, table=seed.TABLE)
+async def test_past_the_end_of_the_table_of_django_sequences(
+    database: Database, name: str
+) -> None:
+    database.run(django_sequences.DDL[database.case.dialect])
+    database.run(
+        f"INSERT INTO {django_sequences.TABLE} (name, last) VALUES ('{name}', {MAX - 1})"
+    )
+    seq = AsyncSequence(name, table=django_sequences.TABLE)
     async with database.connect() as client, client.transaction():
         with pytest.raises(SequenceExhausted) as batch:
             await seq.next_values(client.conn, 2)
@@ -83,17 +87,19 @@ async def test_past_the_end_of_the_seeds_table(database: Database, name: str) ->
         exhausted(name, MAX - 1),
         exhausted(name, MAX),
     ]
-    assert database.last(name, seed.TABLE) == MAX
-    assert isinstance(database.last(name, seed.TABLE), int)  # SQLite would make it a float
+    assert database.last(name, django_sequences.TABLE) == MAX
+    assert isinstance(
+        database.last(name, django_sequences.TABLE), int
+    )  # SQLite would make it a float
     assert database.saved(name) == [MAX]
 
 
-async def test_shares_the_seeds_table(database: Database, name: str) -> None:
-    database.run(seed.DDL[database.case.dialect])
-    database.run(f"INSERT INTO {seed.TABLE} (name, last) VALUES ('{name}', 41)")
+async def test_shares_the_table_of_django_sequences(database: Database, name: str) -> None:
+    database.run(django_sequences.DDL[database.case.dialect])
+    database.run(f"INSERT INTO {django_sequences.TABLE} (name, last) VALUES ('{name}', 41)")
     seq, loops = (
-        AsyncSequence(name, table=seed.TABLE),
-        AsyncSequence(f"{name}-loops", 0, 2, table=seed.TABLE),
+        AsyncSequence(name, table=django_sequences.TABLE),
+        AsyncSequence(f"{name}-loops", 0, 2, table=django_sequences.TABLE),
     )
     async with database.connect() as client, client.transaction():
         assert await seq.next_value(client.conn) == 42
@@ -102,7 +108,7 @@ async def test_shares_the_seeds_table(database: Database, name: str) -> None:
         assert await seq.advance_to(client.conn, 50) == 50
         assert await seq.delete(client.conn)
 
-    assert database.last(name, seed.TABLE) is None
+    assert database.last(name, django_sequences.TABLE) is None
 
 
 async def test_a_cycle_ends_before_64_bits_do(database: Database, name: str) -> None:

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from aseq import AsyncSequence, SequenceLocked
-from tests import seed
+from tests import django_sequences
 from tests.blocks import backend_pid, undone
 from tests.clients import Client
 from tests.database import Database
@@ -138,14 +138,16 @@ async def test_a_holder_that_does_not_queue(
 ) -> None:
     seq = AsyncSequence(name, fair=fair)
     database.run(f"INSERT INTO aseq_sequence (name, last) VALUES ('{name}', 1)")
-    assert seed.draw(plain, "aseq_sequence", name) == 2
+    assert django_sequences.draw(plain, "aseq_sequence", name) == 2
     async with database.connect() as loser:
         pid = await backend_pid(loser)
         async with loser.transaction():
             error = await refused(seq, loser)
             kept = observer.locks(pid) - HARMLESS
             plain.rollback()
-            assert seed.draw(plain, "aseq_sequence", name) == 2  # the row was left alone
+            assert (
+                django_sequences.draw(plain, "aseq_sequence", name) == 2
+            )  # the row was left alone
             plain.commit()
             assert await seq.next_value(loser.conn, nowait=True) == 3
         assert observer.locks(pid) == set()
@@ -161,7 +163,7 @@ async def test_who_cannot_queue_locks_no_row(
     """One holds the queue, but not the row: the row isn't for those behind it."""
     seq = AsyncSequence(name)
     database.run(f"INSERT INTO aseq_sequence (name, last) VALUES ('{name}', 1)")
-    seed.draw(plain, "aseq_sequence", name)
+    django_sequences.draw(plain, "aseq_sequence", name)
     async with (
         database.connect() as ahead,
         database.connect() as behind,
@@ -184,7 +186,7 @@ async def test_a_first_value_that_cannot_be_seen(
 ) -> None:
     """The one wait: for an uncommitted first value of a client that doesn't queue."""
     seq = AsyncSequence(name, fair=fair)
-    assert seed.draw(plain, "aseq_sequence", name) == 1
+    assert django_sequences.draw(plain, "aseq_sequence", name) == 1
     async with database.connect() as loser:
         pid = await backend_pid(loser)
         async with undone(loser.transaction()):

@@ -13,7 +13,7 @@ from aseq._core.spec import NAME_LIMIT
 from aseq._drive import GIVEN_UP
 from tests import clients
 from tests.cases import BACKENDS, CASES, Case
-from tests.clients_tortoise import TortoiseClient
+from tests.clients import TortoiseClient
 from tests.docs.markdown import DOCS, ROOT, Block, blocks
 from tests.test_exports import EXPORTS
 

@@ -19,8 +19,7 @@ import psycopg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from aseq import AsyncSequence
-from tests.clients import AatomicSqlite, Client, SQLAlchemySession
-from tests.clients_tortoise import TortoiseClient
+from tests.clients import AatomicSqlite, Client, SQLAlchemySession, TortoiseClient
 from tests.database import Database
 from tests.proxy import DEADLINE, Proxy, proxy_before
 

@@ -14,7 +14,7 @@ from psycopg.pq import TransactionStatus
 
 from aseq import AsyncSequence, _drive
 from aseq._concurrency import call
-from tests import clients, clients_tortoise
+from tests import clients
 from tests.cases import CASES
 from tests.clients import Client
 from tests.database import Database
@@ -89,7 +89,7 @@ BY_OUR_OWN_BOUND = [
     clients.PsycopgThread,
     clients.PsycopgThreadBlock,
     clients.Asyncpg,
-    clients_tortoise.TortoisePsycopg,
+    clients.TortoisePsycopg,
 ]
 BOUND = 4.0  # less than the 5 seconds for which psycopg waits by itself
 

@@ -13,7 +13,7 @@ from threading import Thread
 import pytest
 
 from aseq import AsyncSequence, is_retryable
-from tests import clients, clients_tortoise
+from tests import clients
 from tests.cases import CASES
 from tests.clients import Client
 from tests.database import Database
@@ -30,8 +30,8 @@ BY_DRIVER = [
     clients.SessionPsycopg,
     clients.ConnectionAsyncpg,
     clients.AatomicPostgres,
-    clients_tortoise.TortoiseAsyncpg,
-    clients_tortoise.TortoisePsycopg,
+    clients.TortoiseAsyncpg,
+    clients.TortoisePsycopg,
 ]
 
 SERIALIZATION_FAILURE = "DO $$ BEGIN RAISE SQLSTATE '40001'; END $$"

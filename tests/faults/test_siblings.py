@@ -12,7 +12,7 @@ import anyio.to_thread
 import pytest
 
 from aseq import AsyncSequence, _drive
-from tests import clients, clients_tortoise
+from tests import clients
 from tests.cases import Case
 from tests.clients import Client
 from tests.database import Database
@@ -24,7 +24,7 @@ KINDS = [
     clients.PsycopgBlock,
     clients.PsycopgThread,
     clients.PsycopgThreadBlock,
-    clients_tortoise.TortoisePsycopg,
+    clients.TortoisePsycopg,
 ]
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from aseq import AsyncSequence
 from tests import clients
-from tests.clients_tortoise import TortoiseClient
+from tests.clients import TortoiseClient
 from tests.database import Database
 from tests.faults.aftermath import assert_free, assert_usable, commit_anyway
 from tests.faults.attempts import Attempt, asyncio_runs

@@ -15,8 +15,7 @@ import anyio
 from tortoise.context import TortoiseContext, get_current_context
 from tortoise.transactions import in_transaction
 
-from tests.clients import Client
-from tests.clients.base import PATIENCE
+from .base import PATIENCE, Client
 
 _context = TortoiseContext()
 
