@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ._audit import audit
 from .findings import (
     OutOfOrder,
     Outside,
@@ -26,4 +27,5 @@ __all__ = (
     "Totals",
     "Unreadable",
     "Void",
+    "audit",
 )
