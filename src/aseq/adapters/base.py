@@ -164,6 +164,17 @@ class Executor(ConnectionInfo, Protocol):
         """
         ...
 
+    async def blocks_writers(self) -> str | None:
+        """What to do instead, if a long read here could keep others from writing.
+
+        So it is where a database has one writer at a time, and the transaction may be that
+        writer. Asked before `prepare`, so that no transaction is begun for a refusal.
+
+        Returns:
+            by default None: on a server, readers block nobody.
+        """
+        return None
+
     async def abort(self) -> bool:
         """Make the transaction unusable until ROLLBACK of the whole: a number of it was lost.
 

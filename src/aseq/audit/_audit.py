@@ -8,6 +8,7 @@ from typing import Any, cast
 from aseq._dispatch import executor_for
 from aseq._drive import read_on
 from aseq._sequence import AsyncSequence
+from aseq.errors import AuditRefused
 
 from ._plan import audit as plan
 from ._question import question
@@ -63,9 +64,10 @@ async def audit(
         SequenceTableMissing: the table of sequences doesn't exist.
         UnsupportedConnection: `conn` isn't a connection that aseq knows.
     """
-    asked = question(
-        column, what, void=void, date=date, where=where, first=first, limit=limit
-    )
+    asked = question(column, what, void=void, date=date, where=where, first=first, limit=limit)
     executor = executor_for(conn)
+    reason = await executor.blocks_writers()
+    if reason is not None:
+        raise AuditRefused(reason)
     keys = _random.getrandbits(62), _random.getrandbits(62)
     return await read_on(what, cast("Any", plan(asked, executor, keys)), executor)

@@ -49,7 +49,9 @@ class Fingerprint:
 
     def _below(self, number: int, including: int) -> int:
         block, rest = number >> BITS, number & (BLOCK - 1)
-        return self._sums[block] * self._low[-1] + self._high[block] * self._low[rest + including]
+        return (
+            self._sums[block] * self._low[-1] + self._high[block] * self._low[rest + including]
+        )
 
 
 def blocks_of(numbers: range) -> range:

@@ -60,9 +60,7 @@ def _check(column: ColumnName, facts: Facts) -> None:
         raise InvalidSequence("column", f"can't be {column}: {column.table} has none like it")
 
 
-def _source(
-    question: Question, i: int, table: TableName, texts: Texts, facts: Facts
-) -> Source:
+def _source(question: Question, i: int, table: TableName, texts: Texts, facts: Facts) -> Source:
     column = question.columns[i]
     number = texts.number(quoted(column.name), str(facts.type))
     if number is None:
@@ -82,5 +80,3 @@ def _source(
 
 def _quoted(columns: dict[TableName, ColumnName], table: TableName) -> str | None:
     return quoted(columns[table].name) if table in columns else None
-
-

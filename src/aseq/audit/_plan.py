@@ -162,9 +162,7 @@ def _on_step(ask: Statements, last: int) -> int:
     return grid.first + (last - grid.first) // grid.step * grid.step
 
 
-def _complete(
-    ask: Statements, totals: _Totals, expected: Range, keys: Keys
-) -> Plan[bool]:
+def _complete(ask: Statements, totals: _Totals, expected: Range, keys: Keys) -> Plan[bool]:
     """Whether the rows have each number once."""
     if totals.on_step != expected.count:
         return False
@@ -197,7 +195,9 @@ def _holes(ask: Statements, series: SeriesAudit, expected: Range) -> Plan[Series
     grid = ask.grid
     if not series.rows:
         return _missing(series, [expected], expected.count)
-    (_, least, greatest, inner, repeated), *rows = yield ask.holes(expected.first, expected.last)
+    (_, least, greatest, inner, repeated), *rows = yield ask.holes(
+        expected.first, expected.last
+    )
     if least is None:
         return _missing(series, [expected], expected.count)
     begin, end = sorted((_number(least), _number(greatest)), reverse=grid.step < 0)
@@ -214,9 +214,7 @@ def _holes(ask: Statements, series: SeriesAudit, expected: Range) -> Plan[Series
 
 
 def _missing(series: SeriesAudit, ranges: Sequence[Range], total: int) -> SeriesAudit:
-    return replace(
-        series, missing=tuple(ranges), totals=replace(series.totals, missing=total)
-    )
+    return replace(series, missing=tuple(ranges), totals=replace(series.totals, missing=total))
 
 
 def _repeated(

@@ -101,11 +101,14 @@ def _by_table(
 def _conditions(where: object, numbers: Sequence[ColumnName]) -> tuple[str | None, ...]:
     texts = where if isinstance(where, list) else [where] * len(numbers)
     if len(texts) != len(numbers):
-        raise InvalidSequence("where", f"has {len(texts)} conditions for {len(numbers)} columns")
+        raise InvalidSequence(
+            "where", f"has {len(texts)} conditions for {len(numbers)} columns"
+        )
     for text in texts:
         if text is not None and (not isinstance(text, str) or not text.strip() or "\0" in text):
             raise InvalidSequence(
-                "where", f'must be a condition in SQL, such as "status <> \'draft\'", not {text!r}'
+                "where",
+                f"must be a condition in SQL, such as \"status <> 'draft'\", not {text!r}",
             )
     return tuple(texts)
 

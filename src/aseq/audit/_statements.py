@@ -67,8 +67,10 @@ class Statements:
 
     @property
     def _dates(self) -> str:
-        return "CAST(min(d) AS text), CAST(max(d) AS text)" if self.sources.has_dates else (
-            "NULL, NULL"
+        return (
+            "CAST(min(d) AS text), CAST(max(d) AS text)"
+            if self.sources.has_dates
+            else ("NULL, NULL")
         )
 
     def hashes(self, first: int, last: int, keys: tuple[int, int]) -> Query:
@@ -99,7 +101,9 @@ class Statements:
             f"FROM {self.sources.relation}, counter WHERE n IS NOT NULL AND "
             f"({self._before(bind)} OR NOT {self._on_step} OR {self._beyond})"
         )
-        none = "".join(f", NULL AS k{i}" for i in range(self.sources.key.count(",")))
+        none = "".join(
+            f", CAST(NULL AS text) AS k{i}" for i in range(self.sources.key.count(","))
+        )
         text = (
             f"WITH counter AS MATERIALIZED (SELECT ({self._counter(bind)}) AS last), "
             f"found AS MATERIALIZED ({found}) "
@@ -118,7 +122,7 @@ class Statements:
         there.
         """
         bind = Binds()
-        step, down = self.grid.width, self._downwards
+        step, down, nothing = self.grid.width, self._downwards, "CAST(NULL AS bigint)"
         jumps = f"next - {step} > n" if self.grid.step > 0 else f"next + {step} < n"
         counted = (
             f"SELECT n, count(*) AS c FROM {self.sources.relation} "
@@ -132,9 +136,9 @@ class Statements:
             f"SELECT 0, min(n), max(n), "
             f"sum(CASE WHEN {jumps} THEN abs(CAST(next AS numeric) - n) / {step} - 1 END), "
             f"count(CASE WHEN c > 1 THEN 1 END) FROM found "
-            f"UNION ALL SELECT * FROM (SELECT 1, n, next, NULL, NULL FROM found "
+            f"UNION ALL SELECT * FROM (SELECT 1, n, next, {nothing}, {nothing} FROM found "
             f"WHERE {jumps} ORDER BY n{down} LIMIT {self.limit}) h "
-            f"UNION ALL SELECT * FROM (SELECT 2, n, c, NULL, NULL FROM found "
+            f"UNION ALL SELECT * FROM (SELECT 2, n, c, {nothing}, {nothing} FROM found "
             f"WHERE c > 1 ORDER BY n{down} LIMIT {self.limit}) t"
         )
         return self._query(text, bind)
@@ -166,7 +170,8 @@ class Statements:
             f"FROM {self.sources.relation} WHERE {self._within(first, last, bind)} "
             f"AND d IS NOT NULL WINDOW w AS (ORDER BY n{down}, d)), "
             f"found AS MATERIALIZED (SELECT * FROM neighbours WHERE d < was) "
-            f"SELECT 0, count(*), NULL, NULL, NULL FROM found "
+            f"SELECT 0, count(*), CAST(NULL AS bigint), CAST(NULL AS text), CAST(NULL AS text) "
+            f"FROM found "
             f"UNION ALL SELECT * FROM (SELECT 1, n, before, CAST(d AS text), "
             f"CAST(was AS text) FROM found ORDER BY n{down} LIMIT {self.limit}) l"
         )

@@ -81,7 +81,9 @@ _FINDINGS = (
     Kind("outside", lambda t: t.outside, lambda s: _texts(s.outside, _outside)),
     Kind("unreadable", lambda t: t.unreadable, lambda s: _texts(s.unreadable, _unreadable)),
     Kind(
-        "out of order", lambda t: t.out_of_order, lambda s: _texts(s.out_of_order, _out_of_order)
+        "out of order",
+        lambda t: t.out_of_order,
+        lambda s: _texts(s.out_of_order, _out_of_order),
     ),
 )
 _VOID = Kind("void", lambda t: t.voids, lambda s: _texts(s.voids, _void))
