@@ -103,4 +103,4 @@ def _from_sqlalchemy(column: Any) -> ColumnName | None:
         return None
     if hasattr(table, "element"):  # an alias or a subquery: the database doesn't know it
         return None
-    return ColumnName(TableName(table_name, table.schema), name)
+    return ColumnName(TableName(table_name, getattr(table, "schema", None)), name)

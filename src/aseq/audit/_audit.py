@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import SystemRandom
 from typing import Any, cast
 
+from aseq._connection import Connection
 from aseq._dispatch import executor_for
 from aseq._drive import read_on
 from aseq._sequence import AsyncSequence
@@ -18,7 +19,7 @@ _random = SystemRandom()
 
 
 async def audit(
-    conn: object,
+    conn: Connection,
     column: object,
     what: AsyncSequence,
     /,

@@ -11,10 +11,7 @@ from .findings import SeriesAudit
 def plain(value: Any) -> Any:
     """The value with every object in it as a dict, and every tuple as a list."""
     if isinstance(value, tuple):
-        named = getattr(value, "_asdict", None)
-        if named is None:
-            return [plain(item) for item in value]
-        return {name: plain(item) for name, item in named().items()}
+        return [plain(item) for item in value]
     if is_dataclass(value):
         content = {field.name: plain(getattr(value, field.name)) for field in fields(value)}
         if isinstance(value, SeriesAudit):

@@ -18,7 +18,7 @@ from aseq._core.statement import Row
 from aseq._core.table import TableName
 from aseq.adapters.base import ConnectionInfo
 
-from ._fingerprint import P, Fingerprint, blocks_of
+from ._fingerprint import Fingerprint, P, blocks_of
 from ._look import sources
 from ._postgresql import POSTGRESQL
 from ._question import Question
@@ -89,8 +89,9 @@ class _Totals(NamedTuple):
     @classmethod
     def read(cls, row: Row) -> _Totals:
         at, *numbers, since, until = row
+        values: list[Any] = list(map(integer, numbers))
         dates = None if since is None else (str(since), str(until))
-        return cls(str(at), *cast("Any", map(integer, numbers)), dates)
+        return cls(str(at), *values, dates)  # type: ignore[call-arg]
 
 
 def integer(value: object) -> int | None:
@@ -103,8 +104,9 @@ def _number(value: object) -> int:
 
 
 def _series(ask: Statements, totals: _Totals, keys: Keys) -> Plan[SeriesAudit]:
-    ends = sorted(filter(_known, (totals.least, totals.greatest)), reverse=ask.grid.step < 0)
-    first, last = (ends[0], ends[-1]) if ends else (None, None)
+    first, last = totals.least, totals.greatest
+    if ask.grid.step < 0:
+        first, last = last, first
     series = SeriesAudit(
         name=ask.name,
         rows=totals.rows,
@@ -129,10 +131,6 @@ def _series(ask: Statements, totals: _Totals, keys: Keys) -> Plan[SeriesAudit]:
     if totals.unreadable:
         series = yield from _unreadable(ask, series)
     return series
-
-
-def _known(value: int | None) -> bool:
-    return value is not None
 
 
 def _strays(ask: Statements, totals: _Totals) -> bool:

@@ -17,8 +17,9 @@ from ._texts import Facts, Texts
 _LOOK = """\
 SELECT w.i, c.oid IS NOT NULL, row_security_active(c.oid), CAST(t.typcategory AS text),
     CAST(CAST(coalesce(nullif(t.typbasetype, 0), t.oid) AS regtype) AS text),
-    (SELECT CAST(json_agg(k.attname ORDER BY array_position(x.indkey::int2[], k.attnum)) AS text)
-     FROM pg_index x JOIN pg_attribute k ON k.attrelid = x.indrelid AND k.attnum = ANY (x.indkey)
+    (SELECT CAST(json_agg(k.attname ORDER BY array_position(x.indkey::int2[], k.attnum))
+        AS text) FROM pg_index x
+     JOIN pg_attribute k ON k.attrelid = x.indrelid AND k.attnum = ANY (x.indkey)
      WHERE x.indrelid = c.oid AND x.indisprimary)
 FROM ({wanted}) w
 LEFT JOIN pg_class c ON c.oid = to_regclass(w.rel)
@@ -39,7 +40,7 @@ def _look(columns: Sequence[ColumnName], bind: Binds) -> str:
 
 def _facts(_: Sequence[ColumnName], rows: Sequence[Row]) -> list[Facts]:
     found = []
-    for _, there, hidden, category, type_, keys in rows:
+    for _place, there, hidden, category, type_, keys in rows:
         name = None if type_ is None else f"{category} {type_}"
         found.append(
             Facts(bool(there), name, tuple(json.loads(str(keys or "[]"))), bool(hidden))
@@ -82,7 +83,8 @@ def _hashes(first: str, last: str, low: str, high: str) -> str:
     return (
         f"SELECT 0, i, hashint8extended(i, {low}) & {P} "
         f"FROM generate_series(CAST(0 AS bigint), {BLOCK - 1}) i UNION ALL "
-        f"SELECT 1, i, hashint8extended(i, {high}) & {P} FROM generate_series({first}, {last}) i"
+        f"SELECT 1, i, hashint8extended(i, {high}) & {P} "
+        f"FROM generate_series({first}, {last}) i"
     )
 
 

@@ -46,7 +46,9 @@ class Query:
     nowait: bool = field(default=False, init=False)
     queues: bool = field(default=False, init=False)
 
-    def render(self, paramstyle: Paramstyle, _: TableName) -> tuple[str, tuple[Bind, ...]]:
+    def render(
+        self, _quote: str, paramstyle: Paramstyle, _table: TableName
+    ) -> tuple[str, tuple[Bind, ...]]:
         """The text as one kind of driver takes it, and its arguments in order."""
         pieces: list[str] = []
         args: list[Bind] = []

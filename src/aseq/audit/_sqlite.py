@@ -1,4 +1,4 @@
-"""What SQLite is asked in an audit. Its columns hold values of any type, whatever they declare."""
+"""What SQLite is asked in an audit. Its columns hold values of any type, whatever they say."""
 
 from __future__ import annotations
 

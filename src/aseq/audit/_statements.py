@@ -59,7 +59,8 @@ class Statements:
         on_step = "" if self.grid.width == 1 else f" FILTER (WHERE {self._on_step})"
         select = (
             f"SELECT {self.texts.now}, ({self._counter(bind)}), count(t), "
-            f"count(*) - count(t), count(t) - count(n), count(v), min(n), max(n), "
+            f"count(*) - count(t), count(t) - count(n), "
+            f"count(CASE WHEN n IS NOT NULL THEN v END), min(n), max(n), "
             f"count(n){on_step}, {proof}{on_step}, {self._dates} "
             f"FROM {self.sources.relation}"
         )

@@ -7,12 +7,13 @@ million mistakes doesn't fill the memory.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, TypeAlias
 
 Why: TypeAlias = Literal["before", "beyond", "off_step"]
 
 
-class Range(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Range:
     """Numbers that follow one another in a sequence.
 
     Attributes:
@@ -26,7 +27,8 @@ class Range(NamedTuple):
     count: int
 
 
-class RowKey(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class RowKey:
     """Which row of the database it is.
 
     Attributes:
@@ -38,7 +40,8 @@ class RowKey(NamedTuple):
     key: tuple[str, ...]
 
 
-class Repeated(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Repeated:
     """A number that several rows have.
 
     Attributes:
@@ -52,7 +55,8 @@ class Repeated(NamedTuple):
     rows: tuple[RowKey, ...]
 
 
-class Outside(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Outside:
     """A number that the sequence hasn't given.
 
     Attributes:
@@ -66,7 +70,8 @@ class Outside(NamedTuple):
     row: RowKey
 
 
-class Unreadable(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Unreadable:
     """A text that can't be read as a number of the series.
 
     Attributes:
@@ -80,7 +85,8 @@ class Unreadable(NamedTuple):
     row: RowKey
 
 
-class OutOfOrder(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class OutOfOrder:
     """A number whose date is earlier than that of the number before it.
 
     Attributes:
@@ -98,7 +104,8 @@ class OutOfOrder(NamedTuple):
     row: RowKey
 
 
-class Void(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Void:
     """A number that is there and was made void: no finding, but an auditor asks for it.
 
     Attributes:
