@@ -1,4 +1,4 @@
-"""A search for what an audit gets wrong: thousands of planted tables, on one connection each."""
+"""A search for what an audit gets wrong: thousands of planted tables."""
 
 from __future__ import annotations
 
