@@ -80,7 +80,15 @@ def test_is_found(column: Any, found: ColumnName) -> None:
 @pytest.mark.parametrize(
     "column",
     [
-        *("number", "", ".number", "invoice.", "a.b.c.d", "invoice..number", "in\0voice.number"),
+        *(
+            "number",
+            "",
+            ".number",
+            "invoice.",
+            "a.b.c.d",
+            "invoice..number",
+            "in\0voice.number",
+        ),
         *(None, 3, Invoice, Invoice.upper, aliased(Invoice).number, func.max(Invoice.number)),
         *((), (Invoice,), (Invoice, "nothing"), (Ticket, "nothing"), (Invoice, 3)),
         ("invoice.number", "number"),

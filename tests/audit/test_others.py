@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from threading import Event, Thread
@@ -20,6 +20,8 @@ from aseq import (
     SequenceTableMissing,
     create_table,
 )
+from aseq.adapters.asyncpg import AsyncpgExecutor
+from aseq.adapters.base import Bind, Row
 from aseq.audit import Audit, Outside, Range, audit
 
 LEVELS = ("read_committed", "repeatable_read", "serializable")
@@ -107,22 +109,38 @@ async def test_what_is_wrong_is_found_and_nothing_else(
         assert not series.truncated
 
 
-async def test_a_number_entered_by_hand_that_others_get_to(postgres: str, name: str) -> None:
+class Between(AsyncpgExecutor):
+    """Lets others issue before each statement of an audit."""
+
+    def __init__(self, conn: asyncpg.Connection, issue: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(conn)
+        self._issue = issue
+
+    async def fetch(self, sql: str, args: tuple[Bind, ...], /, **_: bool) -> Sequence[Row]:
+        await self._issue()
+        return await super().fetch(sql, args)
+
+
+@pytest.mark.parametrize("by_hand", range(1, 12))
+async def test_a_number_entered_by_hand_that_others_get_to(
+    postgres: str, name: str, by_hand: int
+) -> None:
     """It is beyond the counter first, and then a double: always found, as one or the other."""
     seq = AsyncSequence(name)
     async with documents(postgres, name) as (conn, table):
-        await conn.execute(f"INSERT INTO {table} (number) VALUES (1), (200)")
-        await conn.execute("INSERT INTO aseq_sequence VALUES ($1, 1)", name)
-        results = await _storm(postgres, table, seq, "read_committed")
+        await conn.execute(f"INSERT INTO {table} (number) VALUES ({by_hand})")
+        other = await asyncpg.connect(postgres)
 
-    kinds = set()
-    for result in results:
-        [series] = result.series
-        assert not series.missing
-        found = [part.number for part in (*series.outside, *series.repeated)]
-        assert found == [200], str(result)
-        kinds.add("outside" if series.outside else "repeated")
-    assert kinds == {"outside", "repeated"}
+        async def issue() -> None:
+            await _issue(postgres, table, seq, 3)  # of which one is rolled back
+
+        result = await audit(Between(other, issue), f"{table}.number", seq)
+        other.terminate()
+
+    [series] = result.series
+    assert not series.missing
+    found = {part.number for part in series.outside} | {part.number for part in series.repeated}
+    assert found == {by_hand}, str(result)
 
 
 @pytest.mark.parametrize("mode", ["delete", "truncate", "persist", "wal", "memory", "off"])

@@ -9,6 +9,7 @@ from aseq._connection import Connection
 from aseq._dispatch import executor_for
 from aseq._drive import read_on
 from aseq._sequence import AsyncSequence
+from aseq.adapters.base import OneWriter
 from aseq.errors import AuditRefused
 
 from ._plan import audit as plan
@@ -67,7 +68,7 @@ async def audit(
     """
     asked = question(column, what, void=void, date=date, where=where, first=first, limit=limit)
     executor = executor_for(conn)
-    reason = await executor.blocks_writers()
+    reason = await executor.blocks_writers() if isinstance(executor, OneWriter) else None
     if reason is not None:
         raise AuditRefused(reason)
     keys = _random.getrandbits(62), _random.getrandbits(62)
