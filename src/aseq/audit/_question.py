@@ -101,16 +101,18 @@ def _by_table(
 def _conditions(where: object, numbers: Sequence[ColumnName]) -> tuple[str | None, ...]:
     texts = where if isinstance(where, list) else [where] * len(numbers)
     if len(texts) != len(numbers):
-        raise InvalidSequence(
-            "where", f"has {len(texts)} conditions for {len(numbers)} columns"
-        )
-    for text in texts:
-        if text is not None and (not isinstance(text, str) or not text.strip() or "\0" in text):
-            raise InvalidSequence(
-                "where",
-                f"must be a condition in SQL, such as \"status <> 'draft'\", not {text!r}",
-            )
-    return tuple(texts)
+        problem = f"has {len(texts)} conditions for {len(numbers)} columns"
+        raise InvalidSequence("where", problem)
+    return tuple(map(_condition, texts))
+
+
+def _condition(text: object) -> str | None:
+    if text is None or (isinstance(text, str) and text.strip() and "\0" not in text):
+        return text
+    example = "\"status <> 'draft'\""
+    raise InvalidSequence(
+        "where", f"must be a condition in SQL, such as {example}, not {text!r}"
+    )
 
 
 def _grid(spec: SequenceSpec, first: object) -> Grid:
