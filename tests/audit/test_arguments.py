@@ -1,4 +1,4 @@
-"""Several columns, conditions, a first number: and what can't work is said before it is sent."""
+"""Several columns, conditions, a first number; and what can't work is said at once."""
 
 from __future__ import annotations
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any, NamedTuple, cast
 
 from aseq._core.statement import Row
@@ -26,6 +25,7 @@ from ._source import Sources
 from ._sql import Plan
 from ._sqlite import SQLITE
 from ._statements import Statements
+from ._texts import integer
 from .findings import (
     OutOfOrder,
     Outside,
@@ -92,11 +92,6 @@ class _Totals(NamedTuple):
         values: list[Any] = list(map(integer, numbers))
         dates = None if since is None else (str(since), str(until))
         return cls(str(at), *values, dates)  # type: ignore[call-arg]
-
-
-def integer(value: object) -> int | None:
-    """A number, or NULL, however the connection gives them."""
-    return int(value) if isinstance(value, str | int | Decimal) else None
 
 
 def _number(value: object) -> int:
@@ -203,11 +198,11 @@ def _holes(ask: Statements, series: SeriesAudit, expected: Range) -> Plan[Series
         grid.between(expected.first, begin - grid.step),
         grid.between(end + grid.step, expected.last),
     )
-    holes = [grid.gap(_number(n), _number(m)) for kind, n, m, *_ in rows if kind == 1]
+    holes = [grid.gap(_number(n), _number(m)) for kind, n, m, *_ in rows if _number(kind) == 1]
     ranges = [found for found in (edges[0], *holes, edges[1]) if found is not None]
     total = _number(inner) + sum(found.count for found in edges if found is not None)
     series = _missing(series, ranges[: ask.limit], total)
-    doubles = {_number(n): _number(count) for kind, n, count, *_ in rows if kind == 2}
+    doubles = {_number(n): _number(count) for kind, n, count, *_ in rows if _number(kind) == 2}
     return (yield from _repeated(ask, series, doubles, _number(repeated)))
 
 

@@ -10,12 +10,13 @@ from aseq._core.statement import Row
 
 from ._fingerprint import BITS, BLOCK, P
 from ._sql import Binds, quoted_table
-from ._texts import Facts, Texts
+from ._texts import Facts, Texts, integer
 
 # The type under a domain. Row-level security doesn't hold for a table's owner, a superuser
 # and who may bypass it: the function knows.
 _LOOK = """\
-SELECT w.i, c.oid IS NOT NULL, row_security_active(c.oid), CAST(t.typcategory AS text),
+SELECT w.i, CAST(c.oid IS NOT NULL AS integer), CAST(row_security_active(c.oid) AS integer),
+    CAST(t.typcategory AS text),
     CAST(CAST(coalesce(nullif(t.typbasetype, 0), t.oid) AS regtype) AS text),
     (SELECT CAST(json_agg(k.attname ORDER BY array_position(x.indkey::int2[], k.attnum))
         AS text) FROM pg_index x
@@ -42,9 +43,8 @@ def _facts(_: Sequence[ColumnName], rows: Sequence[Row]) -> list[Facts]:
     found = []
     for _place, there, hidden, category, type_, keys in rows:
         name = None if type_ is None else f"{category} {type_}"
-        found.append(
-            Facts(bool(there), name, tuple(json.loads(str(keys or "[]"))), bool(hidden))
-        )
+        known = tuple(json.loads(str(keys or "[]")))
+        found.append(Facts(bool(integer(there)), name, known, bool(integer(hidden))))
     return found
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import NamedTuple
 
 from aseq._columns import ColumnName
 from aseq._core.statement import Row
-from aseq._core.table import TableName
 
 from ._sql import Binds
 
@@ -53,6 +53,6 @@ class Texts:
     hashes: Callable[[str, str, str, str], str] | None
 
 
-def plain_name(table: TableName) -> tuple[str, str | None]:
-    """For catalogues that have tables and schemas in columns of their own."""
-    return table.name, table.schema
+def integer(value: object) -> int | None:
+    """A number, or NULL, however the connection gives them."""
+    return int(value) if isinstance(value, str | int | Decimal) else None
