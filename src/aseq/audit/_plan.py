@@ -200,7 +200,9 @@ def _holes(ask: Statements, series: SeriesAudit, expected: Range) -> Plan[Series
     )
     holes = [grid.gap(_number(n), _number(m)) for kind, n, m, *_ in rows if _number(kind) == 1]
     ranges = [found for found in (edges[0], *holes, edges[1]) if found is not None]
-    total = _number(inner) + sum(found.count for found in edges if found is not None)
+    total = _number(inner) // grid.width + sum(
+        found.count for found in edges if found is not None
+    )
     series = _missing(series, ranges[: ask.limit], total)
     doubles = {_number(n): _number(count) for kind, n, count, *_ in rows if _number(kind) == 2}
     return (yield from _repeated(ask, series, doubles, _number(repeated)))

@@ -117,8 +117,8 @@ class Statements:
     def holes(self, first: int, last: int) -> Query:
         """What is missing or repeated between two numbers of the sequence.
 
-        The first row: 0, the first and the last number that rows have, how many are missing
-        between these two, how many are repeated. Then a row for each hole: 1, the numbers
+        The first row: 0, the first and the last number that rows have, how far the holes
+        between these two reach, in all, how many are repeated. Then a row for each hole: 1, the numbers
         before and after it; and for each repeated number: 2, the number, how often it is
         there.
         """
@@ -135,7 +135,7 @@ class Statements:
             f"found AS MATERIALIZED (SELECT * FROM neighbours "
             f"WHERE c > 1 OR next IS NULL OR before IS NULL OR {jumps}) "
             f"SELECT 0, min(n), max(n), "
-            f"sum(CASE WHEN {jumps} THEN abs(CAST(next AS numeric) - n) / {step} - 1 END), "
+            f"sum(CASE WHEN {jumps} THEN abs(CAST(next AS numeric) - n) - {step} END), "
             f"count(CASE WHEN c > 1 THEN 1 END) FROM found "
             f"UNION ALL SELECT * FROM (SELECT 1, n, next, {nothing}, {nothing} FROM found "
             f"WHERE {jumps} ORDER BY n{down} LIMIT {self.limit}) h "
