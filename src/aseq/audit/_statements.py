@@ -118,9 +118,9 @@ class Statements:
         """What is missing or repeated between two numbers of the sequence.
 
         The first row: 0, the first and the last number that rows have, how far the holes
-        between these two reach, in all, how many are repeated. Then a row for each hole: 1, the numbers
-        before and after it; and for each repeated number: 2, the number, how often it is
-        there.
+        between these two reach, in all, how many are repeated. Then a row for each hole: 1,
+        the numbers before and after it; and for each repeated number: 2, the number, how
+        often it is there.
         """
         bind = Binds()
         step, down, nothing = self.grid.width, self._downwards, "CAST(NULL AS bigint)"
