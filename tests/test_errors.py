@@ -10,6 +10,7 @@ import pytest
 import aseq
 from aseq import (
     AseqError,
+    AuditRefused,
     InvalidSequence,
     NotInTransaction,
     SequenceCorrupted,
@@ -59,6 +60,11 @@ TEXTS: list[tuple[AseqError, str, dict[str, object]]] = [
         {"sequence": "it's", "hint": "use `async with conn.transaction():`"},
     ),
     (
+        AuditRefused("audit elsewhere"),
+        "can't audit here: audit elsewhere",
+        {"reason": "audit elsewhere"},
+    ),
+    (
         SequenceLocked("invoices", "try again"),
         "sequence 'invoices' is held by another transaction: try again",
         {"sequence": "invoices", "hint": "try again"},
@@ -97,6 +103,7 @@ BASES: list[tuple[type[AseqError], tuple[type, ...], type]] = [
     (SequenceTableMissing, (AseqError, LookupError), KeyError),
     (SequenceExhausted, (AseqError, OverflowError), ValueError),
     (SequenceCorrupted, (AseqError, RuntimeError), ValueError),
+    (AuditRefused, (AseqError, RuntimeError), ValueError),
 ]
 
 

@@ -60,6 +60,20 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq._dispatch": (ERRORS, CORE, BASE),
     "aseq._sequence": _CALLS,
     "aseq._schema": _CALLS,
+    "aseq._columns": (ERRORS, CORE),
+    "aseq.audit": (
+        *_CALLS,
+        BASE,
+        "aseq._columns",
+        "aseq._connection",
+        "aseq._sequence",
+        "aseq.audit",
+    ),
+    # What was found knows no database.
+    **{
+        f"aseq.audit.{name}": ("aseq.audit.findings", "aseq.audit._plain", "aseq.audit._words")
+        for name in ("findings", "result", "_plain", "_words")
+    },
     "aseq.testing": (ERRORS, CORE, BASE),
     **NUMBERING,
     BASE: (ERRORS, CORE),

@@ -10,6 +10,7 @@ from ._schema import create_table, create_table_sql, drop_table
 from ._sequence import AsyncSequence
 from .errors import (
     AseqError,
+    AuditRefused,
     InvalidSequence,
     NotInTransaction,
     SequenceCorrupted,
@@ -23,6 +24,7 @@ from .errors import (
 __all__ = (
     "AseqError",
     "AsyncSequence",
+    "AuditRefused",
     "Connection",
     "InvalidSequence",
     "NotInTransaction",

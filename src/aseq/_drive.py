@@ -128,6 +128,26 @@ async def run_on(spec: SequenceSpec, plan: Plan[T], executor: Executor, *, write
             return await _play(plan, executor, inside=inside)
 
 
+async def read_on(spec: SequenceSpec, plan: Plan[T], executor: Executor) -> T:
+    """Run a plan that only reads: nothing can get lost, so an error changes nothing.
+
+    Raises:
+        SequenceTableMissing: see `explained`.
+    """
+    with explained(spec, executor):
+        async with executor.hold():
+            await executor.prepare()
+            steps = requests(plan, executor)
+            rows: Sequence[Row] | None = None
+            while True:
+                try:
+                    request = steps.send(rows)
+                except StopIteration as stop:
+                    result: T = stop.value
+                    return result
+                rows = await executor.fetch(request.sql, request.args)
+
+
 async def _play(plan: Plan[T], executor: Executor, *, inside: bool) -> T:
     steps = requests(plan, executor)
     rows: Sequence[Row] | None = None

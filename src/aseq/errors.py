@@ -5,6 +5,7 @@ The tree:
     AseqError
     ├─ InvalidSequence(ValueError)         bad name, table or values
     ├─ UnsupportedConnection(TypeError)    no adapter, or a near miss
+    ├─ AuditRefused(RuntimeError)          an audit here would be wrong, or hold others up
     ├─ NotInTransaction(RuntimeError)      the number would be committed by itself
     ├─ SequenceLocked                      another transaction holds the sequence
     ├─ SequenceTableMissing(LookupError)   the table wasn't created
@@ -21,6 +22,7 @@ from __future__ import annotations
 
 __all__ = (
     "AseqError",
+    "AuditRefused",
     "InvalidSequence",
     "NotInTransaction",
     "SequenceCorrupted",
@@ -206,3 +208,18 @@ class UnsteadyClock(AseqError, RuntimeError):
             "tries, the database's clock was outside of the period. Set its clock right, or "
             "say at=..., and try again"
         )
+
+
+class AuditRefused(AseqError, RuntimeError):
+    """An audit on this connection would be wrong, or would keep others from writing.
+
+    Attributes:
+        reason: why, and what to do instead.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"can't audit here: {self.reason}"

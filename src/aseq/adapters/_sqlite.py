@@ -64,6 +64,23 @@ def leave_transactions_alone(connection: sqlite3.Connection) -> None:
     connection.isolation_level = None
 
 
+BLOCKS_WRITERS = (
+    "the connection is in a transaction, and if that began with BEGIN IMMEDIATE or has written "
+    "anything, nobody else can write until it ends (SQLite doesn't tell): audit before it "
+    "begins, or on a connection of its own"
+)
+
+
+def blocks_writers(connection: sqlite3.Connection) -> str | None:
+    """Whether the open transaction may be SQLite's one writer: if so, what to do.
+
+    With ``autocommit=False`` a transaction is always open, so that says nothing.
+    """
+    if not connection.in_transaction or autocommit_mode(connection) is False:
+        return None
+    return BLOCKS_WRITERS
+
+
 class Job:
     """One statement, to be run in the connection's thread.
 
@@ -147,7 +164,8 @@ class Job:
             self._refusal = exc
             raise
         # Reading to the end closes the statement: an open one would keep the write lock.
-        return integers(cursor.fetchall())
+        rows: Sequence[Row] = cursor.fetchall()
+        return integers(rows) if self._inside else rows
 
     def abort(self, connection: sqlite3.Connection) -> None:
         """Make the transaction unusable, in the connection's thread."""

@@ -13,7 +13,7 @@ from aseq._concurrency.shield import in_sequence
 from aseq._core.dialects import SQLITE
 from aseq._core.statement import Bind, Paramstyle, Row
 
-from ._sqlite import Job, noop, outside_transaction
+from ._sqlite import Job, blocks_writers, noop, outside_transaction
 from ._thread import in_thread_of, post_to_thread_of
 from .base import Executor, unsupported
 
@@ -65,6 +65,9 @@ class AiosqliteExecutor(Executor):
 
     def refused(self, exc: BaseException, /) -> bool:
         return self._job is None or self._job.refused(exc)
+
+    async def blocks_writers(self) -> str | None:
+        return await in_thread_of(self._connection, blocks_writers)
 
     async def abort(self) -> bool:
         job = self._job

@@ -25,6 +25,7 @@ __all__ = (
     "Bind",
     "Dialect",
     "Executor",
+    "OneWriter",
     "Paramstyle",
     "Row",
     "SyncExecutor",
@@ -180,6 +181,19 @@ class Executor(ConnectionInfo, Protocol):
 
         Not by closing a file descriptor on which something waits: the event loop would
         mistake the next connection that gets the same number for this one.
+        """
+        ...
+
+
+@runtime_checkable
+class OneWriter(Protocol):
+    """What the executors of SQLite can say, too: it has one writer at a time."""
+
+    async def blocks_writers(self) -> str | None:
+        """What to do instead, if a long read here could keep others from writing.
+
+        So it is if the transaction may be that one writer. Asked before `prepare`, so that no
+        transaction is begun for a refusal. None if nobody is kept waiting.
         """
         ...
 

@@ -16,7 +16,7 @@ from aseq._core.dialects import SQLITE
 from aseq._core.statement import Bind, Paramstyle, Row
 from aseq.errors import UnsupportedConnection
 
-from ._sqlite import Job, outside_transaction
+from ._sqlite import Job, blocks_writers, outside_transaction
 from .base import Executor, unsupported
 
 _THREADS = "open it with check_same_thread=False: aseq uses it in worker threads"
@@ -72,6 +72,9 @@ class SqliteExecutor(Executor):
 
     def refused(self, exc: BaseException, /) -> bool:
         return self._job is None or self._job.refused(exc)
+
+    async def blocks_writers(self) -> str | None:
+        return blocks_writers(self._connection)
 
     async def abort(self) -> bool:
         job = self._job

@@ -19,7 +19,7 @@ from aseq.adapters.base import TransactionEnded
 
 from ._executor import SQLAlchemyExecutor, rows_of
 from ._session import ENDED, Source
-from ._sqlite import unsafe
+from ._sqlite import IMMEDIATE, begins_immediate, blocks_writers, unsafe
 
 
 class SqliteExecutor(SQLAlchemyExecutor):
@@ -47,6 +47,12 @@ class SqliteExecutor(SQLAlchemyExecutor):
 
     def _outside(self) -> str | None:
         return self._advice
+
+    async def blocks_writers(self) -> str | None:
+        if begins_immediate(self._source.engine):
+            return IMMEDIATE
+        connection, dbapi = await self._source.connect()
+        return await blocks_writers(connection, dbapi.driver_connection)
 
     async def fetch(
         self,
@@ -79,8 +85,9 @@ class SqliteExecutor(SQLAlchemyExecutor):
                 return connection.exec_driver_sql(pragma).scalar_one()
 
             with without_waiting(scalar) if nowait else nullcontext():
-                rows = integers(rows_of(connection, sql, bound))
+                rows = rows_of(connection, sql, bound)
             if inside:
+                rows = integers(rows)
                 self._own.drawn()
             return rows
 

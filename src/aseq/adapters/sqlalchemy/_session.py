@@ -43,6 +43,11 @@ class Source(Protocol):
         """The dialect, known before there is a connection."""
         ...
 
+    @property
+    def engine(self) -> Engine:
+        """The engine that the connection is one of."""
+        ...
+
     async def connect(self) -> tuple[Connection, Any]:
         """The connection, in the transaction of the caller, and the DBAPI's under it."""
         ...
@@ -66,6 +71,10 @@ class ConnectionSource(Source):
     def dialect(self) -> Dialect:
         return self._connection.dialect
 
+    @property
+    def engine(self) -> Engine:
+        return self._connection.sync_engine
+
     async def connect(self) -> tuple[Connection, Any]:
         # If it isn't open, SQLAlchemy's own error says what is missing.
         return await self._connection.run_sync(_begun)
@@ -87,6 +96,10 @@ class SessionSource(Source):
     @property
     def dialect(self) -> Dialect:
         return self._bind.dialect
+
+    @property
+    def engine(self) -> Engine:
+        return self._bind.engine
 
     async def connect(self) -> tuple[Connection, Any]:
         return await self._session.run_sync(

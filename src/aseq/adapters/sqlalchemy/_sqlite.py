@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from aseq.adapters._sqlite import autocommit_mode, leave_transactions_alone
+from aseq.adapters._sqlite import BLOCKS_WRITERS, autocommit_mode, leave_transactions_alone
 from aseq.adapters._thread import in_thread_of
 
 from ._own import watch
@@ -27,6 +27,11 @@ _AUTOCOMMIT = "the driver is in autocommit mode: " + _RECIPE
 _SAVEPOINT = (
     "Python's sqlite3 doesn't begin a transaction before a savepoint, whose end may then "
     "commit: " + _RECIPE
+)
+
+IMMEDIATE = (
+    "with begin_immediate, each transaction of the engine keeps all others from writing, also "
+    "one that only reads: make another engine for the same file, without begin_immediate"
 )
 
 # In the `info` of a pooled connection: begin_immediate() set it up.
@@ -72,6 +77,22 @@ def _leave_transactions_to_sqlalchemy(dbapi_connection: Any, record: Any) -> Non
 
 def _begin_immediate(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def begins_immediate(engine: Engine) -> bool:
+    """Whether each transaction of an engine takes the write lock: with our recipe it does."""
+    return event.contains(engine, "begin", _begin_immediate)
+
+
+async def blocks_writers(connection: Connection, driver: Any) -> str | None:
+    """Whether the open transaction may be SQLite's one writer: if so, what to do.
+
+    Where sqlite3's own beginning is turned off, a listener of the caller's may have begun it
+    with BEGIN; else Python begins it before the first write.
+    """
+    if not driver.in_transaction or driver.isolation_level is None:
+        return None
+    return None if await in_thread_of(driver, autocommit_mode) is False else BLOCKS_WRITERS
 
 
 async def unsafe(connection: Connection, driver: Any) -> str | None:

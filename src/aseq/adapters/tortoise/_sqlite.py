@@ -20,7 +20,7 @@ from tortoise.exceptions import BaseORMException
 from aseq._concurrency.shield import shielded
 from aseq._core.dialects import SQLITE
 from aseq._core.statement import Bind, Paramstyle, Row
-from aseq.adapters._sqlite import Job, noop
+from aseq.adapters._sqlite import BLOCKS_WRITERS, Job, noop
 from aseq.adapters._thread import in_thread_of, post_to_thread_of
 from aseq.adapters.base import Executor, unsupported
 
@@ -85,6 +85,9 @@ class SqliteClient(Executor):
         # Tortoise wraps an error in one of its own, without `from`.
         inner = next(iter(exc.args), None) if isinstance(exc, BaseORMException) else None
         return self._job.refused(inner if isinstance(inner, sqlite3.Error) else exc)
+
+    async def blocks_writers(self) -> str | None:
+        return BLOCKS_WRITERS if is_in_block(self._client) else None
 
     async def abort(self) -> bool:
         self.terminate()

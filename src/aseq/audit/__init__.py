@@ -1,0 +1,31 @@
+"""Is anything missing or repeated, and why? An auditor's questions to the database."""
+
+from __future__ import annotations
+
+from ._audit import audit
+from .findings import (
+    OutOfOrder,
+    Outside,
+    Range,
+    Repeated,
+    RowKey,
+    SeriesAudit,
+    Totals,
+    Unreadable,
+    Void,
+)
+from .result import Audit
+
+__all__ = (
+    "Audit",
+    "OutOfOrder",
+    "Outside",
+    "Range",
+    "Repeated",
+    "RowKey",
+    "SeriesAudit",
+    "Totals",
+    "Unreadable",
+    "Void",
+    "audit",
+)

@@ -1,0 +1,75 @@
+"""The verb."""
+
+from __future__ import annotations
+
+from random import SystemRandom
+from typing import Any, cast
+
+from aseq._connection import Connection
+from aseq._dispatch import executor_for
+from aseq._drive import read_on
+from aseq._sequence import AsyncSequence
+from aseq.adapters.base import OneWriter
+from aseq.errors import AuditRefused
+
+from ._plan import audit as plan
+from ._question import question
+from .result import Audit
+
+_random = SystemRandom()
+
+
+async def audit(
+    conn: Connection,
+    column: object,
+    what: AsyncSequence,
+    /,
+    *,
+    void: object = None,
+    date: object = None,
+    where: str | list[str | None] | None = None,
+    first: int | None = None,
+    limit: int = 1000,
+) -> Audit:
+    """Look for numbers that are missing, repeated or don't belong there.
+
+    Right while others draw, at every isolation level, in the caller's own transaction or
+    outside of one: what is called missing was given and is in no committed row (or in no row
+    that the transaction sees). Takes no lock, changes no setting, writes nothing, and holds no
+    snapshot from one statement to the next.
+
+    The database does the work: one scan if nothing is wrong. Memory doesn't grow with the
+    rows or with what is found.
+
+    Args:
+        conn: the caller's connection or session.
+        column: where the numbers are: a column of a model (``Invoice.number``), a model and
+            a name (``(Invoice, "number")``), or "table.column"; a list of them if several
+            share the sequence.
+        what: the sequence that gives the numbers. It must not loop.
+        void: the column with the reason why a number is void; a list if there are several
+            tables. NULL, false and '' mean that it isn't.
+        date: the column with the date. Dates must not run against the numbers.
+        where: which rows count, as a condition in SQL; it becomes part of the statement as
+            it is. A list if each column has one of its own.
+        first: the number that the rows begin with, if it isn't the sequence's first value:
+            that of the first document after another numbering was taken over.
+        limit: how many findings of each kind are listed. The totals are exact.
+
+    Returns:
+        what was found. Print it, or ask for its `ok`.
+
+    Raises:
+        InvalidSequence: an argument can't work, or names a column that isn't there.
+        AuditRefused: row-level security hides rows; or on SQLite the connection is in a
+            transaction that may keep others from writing.
+        SequenceTableMissing: the table of sequences doesn't exist.
+        UnsupportedConnection: `conn` isn't a connection that aseq knows.
+    """
+    asked = question(column, what, void=void, date=date, where=where, first=first, limit=limit)
+    executor = executor_for(conn)
+    reason = await executor.blocks_writers() if isinstance(executor, OneWriter) else None
+    if reason is not None:
+        raise AuditRefused(reason)
+    keys = _random.getrandbits(62), _random.getrandbits(62)
+    return await read_on(what, cast("Any", plan(asked, executor, keys)), executor)

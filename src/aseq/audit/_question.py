@@ -1,0 +1,126 @@
+"""What an audit was asked: checked before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aseq._columns import ColumnName, column_name
+from aseq._core.arithmetic import fits
+from aseq._core.spec import SequenceSpec
+from aseq._core.table import TableName
+from aseq.errors import InvalidSequence
+
+from ._grid import Grid
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The arguments of `audit`.
+
+    Attributes:
+        spec: the sequence that gives the numbers.
+        columns: where they are.
+        voids: the columns with the reason, by their tables.
+        dates: the columns with the date, by their tables.
+        where: for each column, which rows count.
+        grid: the numbers that may be there.
+        limit: how many findings of a kind are listed.
+    """
+
+    spec: SequenceSpec
+    columns: tuple[ColumnName, ...]
+    voids: dict[TableName, ColumnName]
+    dates: dict[TableName, ColumnName]
+    where: tuple[str | None, ...]
+    grid: Grid
+    limit: int
+
+
+def question(
+    columns: object,
+    what: object,
+    *,
+    void: object,
+    date: object,
+    where: object,
+    first: object,
+    limit: object,
+) -> Question:
+    """The question that the arguments of `audit` ask.
+
+    Raises:
+        InvalidSequence: one of them can't work.
+    """
+    if not isinstance(what, SequenceSpec):
+        raise InvalidSequence("what", f"must be an AsyncSequence, not {what!r}")
+    if what.reset_value is not None:
+        raise InvalidSequence("what", "loops, so its numbers are repeated: nothing to audit")
+    if abs(what.step) >= 2**63:
+        raise InvalidSequence("what", "has a step that is too large")
+    named = tuple(column_name(column) for column in _several(columns, "column"))
+    if len(set(named)) < len(named):
+        raise InvalidSequence("column", "names a column twice")
+    if not isinstance(limit, int) or isinstance(limit, bool) or limit < 1:
+        raise InvalidSequence("limit", f"must be an integer of at least 1, not {limit!r}")
+    return Question(
+        spec=what,
+        columns=named,
+        voids=_by_table(void, "void", named),
+        dates=_by_table(date, "date", named),
+        where=_conditions(where, named),
+        grid=_grid(what, first),
+        limit=limit,
+    )
+
+
+def _several(value: object, argument: str) -> Sequence[object]:
+    if isinstance(value, list):
+        if not value:
+            raise InvalidSequence(argument, "is an empty list")
+        return value
+    return [value]
+
+
+def _by_table(
+    columns: object, argument: str, numbers: Sequence[ColumnName]
+) -> dict[TableName, ColumnName]:
+    if columns is None:
+        return {}
+    found: dict[TableName, ColumnName] = {}
+    for column in _several(columns, argument):
+        named = column_name(column, argument)
+        if named.table not in {number.table for number in numbers}:
+            raise InvalidSequence(argument, f"{named} is in none of the tables with numbers")
+        if named.table in found:
+            raise InvalidSequence(argument, f"names two columns of {named.table}")
+        found[named.table] = named
+    return found
+
+
+def _conditions(where: object, numbers: Sequence[ColumnName]) -> tuple[str | None, ...]:
+    texts = where if isinstance(where, list) else [where] * len(numbers)
+    if len(texts) != len(numbers):
+        problem = f"has {len(texts)} conditions for {len(numbers)} columns"
+        raise InvalidSequence("where", problem)
+    return tuple(map(_condition, texts))
+
+
+def _condition(text: object) -> str | None:
+    if text is None or (isinstance(text, str) and text.strip() and "\0" not in text):
+        return text
+    example = "\"status <> 'draft'\""
+    raise InvalidSequence(
+        "where", f"must be a condition in SQL, such as {example}, not {text!r}"
+    )
+
+
+def _grid(spec: SequenceSpec, first: object) -> Grid:
+    if first is None:
+        return Grid(spec.initial_value, spec.step)
+    grid = Grid(spec.initial_value, spec.step)
+    if not isinstance(first, int) or isinstance(first, bool) or not fits(first):
+        raise InvalidSequence("first", f"must be an integer, not {first!r}")
+    if not grid.has(first):
+        raise InvalidSequence("first", f"must be a value of the sequence: {first} isn't")
+    return Grid(first, spec.step)

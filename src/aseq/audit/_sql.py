@@ -1,0 +1,78 @@
+"""SQL put together from parts, with its values bound wherever they stand.
+
+The texts of an audit depend on the caller's tables and columns, so they are made when they
+are needed, and a caller's own condition (``where=``) is part of them: whatever it contains
+must be taken as it is. So a value leaves a mark that can be in no SQL: its place among the
+values, between two NUL characters. (Names and conditions with NUL are refused.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, TypeVar
+
+from aseq._core.statement import Bind, Paramstyle, Row
+from aseq._core.table import TableName
+
+T = TypeVar("T")
+
+
+class Binds:
+    """Collects the values of one query."""
+
+    def __init__(self) -> None:
+        self.values: list[Bind] = []
+
+    def __call__(self, value: Any) -> str:
+        """Note a value, and return what stands for it in the text."""
+        self.values.append(value)
+        return f"\0{len(self.values) - 1}\0"
+
+
+@dataclass(frozen=True)
+class Query:
+    """One thing to ask, which a plan yields as it would a `Statement`.
+
+    Attributes:
+        text: with marks for its values.
+        values: those values.
+        table: of the sequences.
+    """
+
+    text: str
+    values: tuple[Bind, ...]
+    table: TableName
+    nowait: bool = field(default=False, init=False)
+    queues: bool = field(default=False, init=False)
+
+    def render(
+        self, _quote: str, paramstyle: Paramstyle, _table: TableName
+    ) -> tuple[str, tuple[Bind, ...]]:
+        """The text as one kind of driver takes it, and its arguments in order."""
+        pieces: list[str] = []
+        args: list[Bind] = []
+        for i, piece in enumerate(self.text.split("\0")):
+            if i % 2:
+                args.append(self.values[int(piece)])
+                pieces.append(_PLACES[paramstyle].format(len(args)))
+            else:
+                pieces.append(piece.replace("%", "%%") if paramstyle == "format" else piece)
+        return "".join(pieces), tuple(args)
+
+
+Plan: TypeAlias = Generator[Query, Sequence[Row], T]
+"""As a plan of the core's, but its statements are queries."""
+
+_PLACES: dict[Paramstyle, str] = {"qmark": "?", "format": "%s", "numeric_dollar": "${}"}
+
+
+def quoted(name: str) -> str:
+    """An identifier, as PostgreSQL and SQLite write it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def quoted_table(table: TableName) -> str:
+    """A table with its schema, if it has one."""
+    parts = (table.name,) if table.schema is None else (table.schema, table.name)
+    return ".".join(map(quoted, parts))

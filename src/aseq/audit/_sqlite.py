@@ -1,0 +1,61 @@
+"""What SQLite is asked in an audit. Its columns hold values of any type, whatever they say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aseq._columns import ColumnName
+from aseq._core.statement import Row
+
+from ._sql import Binds
+from ._texts import Facts, Texts
+
+
+def _look(columns: Sequence[ColumnName], bind: Binds) -> str:
+    return " UNION ALL ".join(
+        f"SELECT {i}, name, type, pk FROM pragma_table_info({_arguments(column, bind)})"
+        for i, column in enumerate(columns)
+    )
+
+
+def _arguments(column: ColumnName, bind: Binds) -> str:
+    name, schema = column.table
+    return bind(name) if schema is None else f"{bind(name)}, {bind(schema)}"
+
+
+def _facts(columns: Sequence[ColumnName], rows: Sequence[Row]) -> list[Facts]:
+    return [
+        _about(column, [row[1:] for row in rows if row[0] == i])
+        for i, column in enumerate(columns)
+    ]
+
+
+def _about(column: ColumnName, rows: Sequence[Row]) -> Facts:
+    types = {str(name).lower(): str(type_) for name, type_, _ in rows}
+    keys = sorted((int(str(place)), str(name)) for name, _, place in rows if place)
+    return Facts(
+        bool(rows), types.get(column.name.lower()), tuple(name for _, name in keys), False
+    )
+
+
+_NUMBER = f"""\
+CASE typeof({{0}}) WHEN 'integer' THEN {{0}} WHEN 'text' THEN
+    CASE WHEN ltrim({{0}}, '0123456789') <> '' OR {{0}} = '' THEN NULL
+        WHEN length(ltrim({{0}}, '0')) < 19 THEN CAST({{0}} AS bigint)
+        WHEN length(ltrim({{0}}, '0')) = 19 AND ltrim({{0}}, '0') <= '{2**63 - 1}'
+        THEN CAST({{0}} AS bigint) END
+END"""
+
+
+def _number(column: str, _: str) -> tuple[str, bool]:
+    return _NUMBER.format(column), True
+
+
+SQLITE = Texts(
+    look=_look,
+    facts=_facts,
+    number=_number,
+    now="strftime('%Y-%m-%dT%H:%M:%SZ', 'now')",
+    fingerprint=None,
+    hashes=None,
+)

@@ -1,0 +1,58 @@
+"""What differs between databases in an audit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple
+
+from aseq._columns import ColumnName
+from aseq._core.statement import Row
+
+from ._sql import Binds
+
+
+class Facts(NamedTuple):
+    """What the catalogue says of a column.
+
+    Attributes:
+        table: whether its table is there.
+        type: its type, as the database calls it; None if there is no such column.
+        keys: the columns of the table's primary key.
+        hidden: whether row-level security may hide rows of the table.
+    """
+
+    table: bool
+    type: str | None
+    keys: tuple[str, ...]
+    hidden: bool
+
+
+@dataclass(frozen=True)
+class Texts:
+    """What one kind of database is asked.
+
+    Attributes:
+        look: what to ask the catalogue about some columns.
+        facts: what it answered.
+        number: the SQL for a number, from a column's SQL and its type, and whether it has
+            to be read from a text; None if the type can't hold numbers.
+        now: when the statement began, as a text in UTC.
+        fingerprint: adds up the hashes of the numbers at a position, given two keys; None
+            if there is no hash function, so that distinct numbers are counted.
+        hashes: the hashes of the two parts of a position, given blocks from and to and the
+            keys.
+    """
+
+    look: Callable[[Sequence[ColumnName], Binds], str]
+    facts: Callable[[Sequence[ColumnName], Sequence[Row]], list[Facts]]
+    number: Callable[[str, str], tuple[str, bool] | None]
+    now: str
+    fingerprint: Callable[[str, str, str], str] | None
+    hashes: Callable[[str, str, str, str], str] | None
+
+
+def integer(value: object) -> int | None:
+    """A number, or NULL, however the connection gives them."""
+    return int(value) if isinstance(value, str | int | Decimal) else None
