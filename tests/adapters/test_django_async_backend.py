@@ -16,11 +16,11 @@ from aseq.django import get_next_value
 from tests.blocks import undone
 from tests.cases import Case
 from tests.clients import AsyncBackend
-from tests.contract.test_cancellation import attempted
-from tests.contract.test_refusals import VERBS
+from tests.contract.verbs import VERBS
 from tests.database import Database
 from tests.docs.markdown import DOCS, titled
 from tests.faults.aftermath import assert_free, assert_usable
+from tests.faults.stalled import attempted
 from tests.faults.stalls import stallable
 from tests.observer import observing
 

@@ -9,11 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from typing import Any
 
-import anyio
 import pytest
 from sqlalchemy.exc import DBAPIError
 
@@ -28,6 +25,7 @@ from tests.faults.aftermath import (
     roll_back,
 )
 from tests.faults.attempts import WAYS, Attempt, asyncio_runs
+from tests.faults.stalled import attempted
 from tests.faults.stalls import Stall, stallable
 
 # A scope around the transaction cancels the driver's own ROLLBACK as well: psycopg then
@@ -41,21 +39,6 @@ def way(request: pytest.FixtureRequest, anyio_backend: tuple[str, object]) -> st
     if request.param == "task" and anyio_backend[0] == "trio":
         pytest.skip("trio has scopes only")
     return str(request.param)
-
-
-@asynccontextmanager
-async def attempted(
-    work: Callable[[], Awaitable[object]], stall: Stall
-) -> AsyncIterator[Attempt]:
-    """Something that draws, and has stopped in the middle. It has ended after the block."""
-    attempt = Attempt()
-    async with stall.holding(), anyio.create_task_group() as tasks:
-        tasks.start_soon(attempt, work)
-        await stall.reached(attempt.ended)
-        yield attempt
-        with anyio.fail_after(20):
-            await attempt.ended.wait()
-        stall.release()
 
 
 async def test_a_transaction_cancelled_while_it_waits_unwinds(

@@ -13,7 +13,6 @@ import pytest
 from aseq import AsyncSequence
 from tests import clients
 from tests.clients import Client, TortoiseClient
-from tests.contract.test_cancellation import attempted
 from tests.database import Database
 from tests.faults.aftermath import (
     assert_free,
@@ -23,6 +22,7 @@ from tests.faults.aftermath import (
     draw_and_save,
     roll_back,
 )
+from tests.faults.stalled import attempted
 from tests.faults.stalls import stallable
 
 TICKS = range(1, 41)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import aiosqlite
 import pytest
@@ -24,6 +23,7 @@ from tests.clients import (
     Sqlite3,
     sqlite_file,
 )
+from tests.contract.verbs import VERBS
 from tests.database import Database
 from tests.observer import observing
 
@@ -72,15 +72,6 @@ if sys.version_info >= (3, 12):
         (Case(AiosqliteAutocommit, "sqlite"), BEGIN, "asyncio"),
         (Case(Sqlite3Autocommit, "sqlite"), BEGIN, "trio"),
     ]
-
-VERBS: dict[str, Callable[[AsyncSequence, Any], Awaitable[object]]] = {
-    "next_value": lambda seq, conn: seq.next_value(conn),
-    "next_value-nowait": lambda seq, conn: seq.next_value(conn, nowait=True),
-    "next_values": lambda seq, conn: seq.next_values(conn, 3),
-    "iterate": lambda seq, conn: anext(seq.iterate(conn)),
-    "advance_to": lambda seq, conn: seq.advance_to(conn, 5),
-    "delete": lambda seq, conn: seq.delete(conn),
-}
 
 pytestmark = pytest.mark.parametrize(
     ("kind", "advice", "anyio_backend"),

@@ -10,30 +10,12 @@ import pytest
 from aseq._core import plans
 from aseq._core.arithmetic import MAX, MIN
 from aseq._core.dialects import DIALECTS, POSTGRESQL, SQLITE, Dialect, Draw
-from aseq._core.plans import Plan
 from aseq._core.spec import SequenceSpec
-from aseq._core.statement import Bind, Row, Statement
+from aseq._core.statement import Bind, Statement
 from aseq._core.table import TableName
+from tests.core.playing import TABLE, play
 
 T = TypeVar("T")
-TABLE = TableName("aseq_sequence")
-
-
-def play(
-    plan: Plan[T], *answers: Sequence[Row], said: list[Statement] | None = None
-) -> tuple[list[Statement], T]:
-    """Answer each statement of a plan; what it said, and its result."""
-    said = [] if said is None else said
-    waiting = list(answers)
-    try:
-        said.append(next(plan))
-        while True:
-            said.append(plan.send(waiting.pop(0)))
-    except StopIteration as stop:
-        assert not waiting, "the plan ended before it had all its answers"
-        return said, stop.value
-
-
 # What a spec sends for a draw: (spec, count, binds)
 BINDS: list[tuple[SequenceSpec, int, Mapping[str, Bind]]] = [
     (

@@ -20,7 +20,7 @@ from aseq._core.dialects import POSTGRESQL, SQLITE
 from aseq._core.plans import Plan
 from aseq._core.spec import SequenceSpec
 from aseq._core.statement import Row, Statement
-from tests.core.test_plans import TABLE, play
+from tests.core.playing import TABLE, play
 
 LOCKED = "nowait=True doesn't wait for it. The transaction is usable, and nothing was written"
 

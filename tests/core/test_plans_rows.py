@@ -12,7 +12,7 @@ from aseq._core.dialects import DIALECTS, POSTGRESQL, SQLITE, Dialect
 from aseq._core.spec import SequenceSpec
 from aseq._core.statement import Script, Statement
 from aseq._core.table import TableName
-from tests.core.test_plans import TABLE, play
+from tests.core.playing import TABLE, play
 
 SPEC = SequenceSpec("a")
 

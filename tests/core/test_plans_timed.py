@@ -14,7 +14,7 @@ from aseq._core.dialects import DIALECTS, POSTGRESQL, SQLITE, Dialect, TimedDraw
 from aseq._core.plans import Timed
 from aseq._core.spec import SequenceSpec
 from aseq._core.statement import Bind, Row, Statement
-from tests.core.test_plans import TABLE, play
+from tests.core.playing import TABLE, play
 
 SPEC = SequenceSpec("a/2026", queue="a")
 SPAN = range(1_000, 2_000)

@@ -19,7 +19,7 @@ from aseq._core.spec import SequenceSpec
 from aseq._core.statement import Row, Script, Template
 from aseq._core.table import TableName
 from tests.core.errors import Driver, as_orig
-from tests.core.test_plans import play
+from tests.core.playing import play
 
 TABLE = TableName("numbers", "billing")
 

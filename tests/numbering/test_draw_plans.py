@@ -16,7 +16,7 @@ from aseq.adapters.base import Executor
 from aseq.numbering import DocumentNumber, Numbering, _numbering
 from aseq.numbering._clock import Clock
 from aseq.numbering._plans import TRIES, draw_at, draw_now
-from tests.core.test_plans import play
+from tests.core.playing import play
 
 PARIS = Numbering("n", "{year}-{number}", scope=["t"], period="year", tz="Europe/Paris")
 SCOPE = PARIS.scope_of({"t": 7})
