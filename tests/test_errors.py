@@ -17,6 +17,7 @@ from aseq import (
     SequenceExhausted,
     SequenceLocked,
     SequenceTableMissing,
+    UnsteadyClock,
     UnsupportedConnection,
     errors,
 )
@@ -40,6 +41,10 @@ EXHAUSTED = (
 TOO_FAR = (
     "sequence 'invoices' is exhausted: not even its first values fit in 64 bits; go on with "
     "another name, or loop with reset_value"
+)
+UNSTEADY = (
+    "no number was drawn from sequence 'invoices/2026': at each of 3 tries, the database's "
+    "clock was outside of the period. Set its clock right, or say at=..., and try again"
 )
 
 # (error, its text, its attributes)
@@ -89,6 +94,11 @@ TEXTS: list[tuple[AseqError, str, dict[str, object]]] = [
         CORRUPTED,
         {"sequence": "invoices", "problem": "its last value is NULL, not an integer"},
     ),
+    (
+        UnsteadyClock("invoices/2026", 3),
+        UNSTEADY,
+        {"sequence": "invoices/2026", "tries": 3},
+    ),
 ]
 
 ALL = [exc for exc, _, _ in TEXTS]
@@ -104,6 +114,7 @@ BASES: list[tuple[type[AseqError], tuple[type, ...], type]] = [
     (SequenceExhausted, (AseqError, OverflowError), ValueError),
     (SequenceCorrupted, (AseqError, RuntimeError), ValueError),
     (AuditRefused, (AseqError, RuntimeError), ValueError),
+    (UnsteadyClock, (AseqError, RuntimeError), ValueError),
 ]
 
 

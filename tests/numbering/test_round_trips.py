@@ -1,0 +1,63 @@
+"""As a plain draw: one statement and one round trip, except at the turn of a period."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from aseq.numbering import Numbering, _numbering
+from aseq.numbering._clock import Clock
+from tests.contract.test_round_trips import WARM, wired
+from tests.database import Database
+
+pytestmark = pytest.mark.only(dialect="postgresql")
+
+MAY = dt.datetime(2026, 5, 1, tzinfo=dt.UTC)
+
+Verb = Callable[[Numbering, object], Awaitable[object]]
+
+VERBS: dict[str, Verb] = {
+    "next": lambda numbers, conn: numbers.next(conn),  # type: ignore[arg-type]
+    "next nowait": lambda numbers, conn: numbers.next(conn, nowait=True),  # type: ignore[arg-type]
+    "next at": lambda numbers, conn: numbers.next(conn, at=MAY),  # type: ignore[arg-type]
+    "next_many": lambda numbers, conn: numbers.next_many(conn, 3),  # type: ignore[arg-type]
+    "preview": lambda numbers, conn: numbers.preview(conn),  # type: ignore[arg-type]
+}
+
+
+@pytest.mark.parametrize("fair", [True, False])
+async def test_one_statement_and_one_round_trip(
+    database: Database, name: str, fair: bool
+) -> None:
+    async with wired(database) as (client, wire):
+        for verb, play in VERBS.items():
+            numbers = Numbering(
+                f"{name}-{verb}", "{year}-{number}", period="year", tz="UTC", fair=fair
+            )
+            async with client.transaction():
+                for _ in range(WARM):
+                    await play(numbers, client.conn)
+                wire.forget()
+                for number in range(1, 4):
+                    await play(numbers, client.conn)
+                    assert (wire.statements, wire.round_trips) == (number, number), verb
+
+
+async def test_one_more_at_the_turn(
+    database: Database, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if the year had ended while the caller waited: the guess is of the day before."""
+    numbers = Numbering(name, "{year}{month}{day}-{number}", period="day", tz="UTC")
+    async with wired(database) as (client, wire), client.transaction():
+        for _ in range(WARM):
+            await numbers.next(client.conn)
+        yesterday = Clock()
+        yesterday.learn(dt.datetime.now(dt.UTC) - dt.timedelta(days=1))
+        monkeypatch.setattr(_numbering, "CLOCK", yesterday)
+        wire.forget()
+        issued = await numbers.next(client.conn)
+
+        assert issued.number == WARM + 1
+        assert (wire.statements, wire.round_trips) == (2, 2)
