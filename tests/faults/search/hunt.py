@@ -118,7 +118,7 @@ async def ends(work: Callable[[], Awaitable[None]], cut: Callable[[], None]) -> 
         with anyio.move_on_after(DEADLINE):
             await ended.wait()
             return True
-        faulthandler.dump_traceback(sys.__stderr__)
+        faulthandler.dump_traceback(sys.__stderr__ or 2)
         cut()
         tasks.cancel_scope.cancel()
     return False

@@ -95,7 +95,7 @@ def schedules(seed: str, *, pipelines: bool) -> Iterator[Schedule]:
 def _schedule(dice: random.Random, *, pipelines: bool) -> Schedule:
     first = _draw(dice, cancelled=0.8)
     others = (_step(dice) for _ in range(dice.choice((0, 1, 1, 1, 2))))
-    tasks = [(first,), *((other,) for other in others)]
+    tasks: list[tuple[Step, ...]] = [(first,), *((other,) for other in others)]
     for index, steps in enumerate(tasks):
         if dice.random() < 0.25:
             tasks[index] = (*steps, _step(dice))
