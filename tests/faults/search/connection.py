@@ -60,8 +60,11 @@ class Connection:
         """Take another connection; with SQLAlchemy, another from the pool."""
         if isinstance(self.client, clients.SQLAlchemySession):
             await self.client.conn.close()
+            engine = self.client.engine
             if isinstance(self.client, clients.SQLAlchemyConnection):
-                self.client.conn = await self.client.engine.connect()
+                self.client.conn = await engine.connect()
+            else:  # whose savepoints were left in the wrong order, stays confused
+                self.client.conn = AsyncSession(engine)
         else:
             await self.discard()
             await self.ready()
