@@ -42,7 +42,7 @@ async def test_on_sqlite_when_the_answer_is_there(tmp_path: Path, recipe: Any) -
         draw.close()
         with pytest.raises(exc.DatabaseError, match="not authorized"):
             await session.execute(text("INSERT INTO saved VALUES ('invoices', 1)"))
-        with pytest.raises(exc.DatabaseError, match="not authorized"):
+        with pytest.raises(exc.PendingRollbackError, match="that nobody got"):
             await session.commit()
         await session.rollback()
         assert await seq.next_value(session) == 1
@@ -85,3 +85,27 @@ async def test_on_postgresql_while_it_waits(engine: AsyncEngine, name: str) -> N
         await session.commit()
 
     assert await last(url_of(engine), name) == 1
+
+
+@pytest.mark.parametrize("recipe", [begin_immediate, lambda engine: engine])
+async def test_a_commit_that_is_refused_leaves_nothing_to_the_next(
+    tmp_path: Path, recipe: Any
+) -> None:
+    """After a failed COMMIT, SQLAlchemy gives the connection back to its pool as it is."""
+    url, seq = sqlite_url(tmp_path / "aseq.db"), AsyncSequence("invoices")
+    await create_tables(url)
+    async with engine_for(url, pool_size=1, max_overflow=0) as engine:
+        recipe(engine)
+        async with AsyncSession(engine) as session:
+            draw = seq.next_value(session)
+            for _ in ("prepared", "drawn"):
+                await asyncio.wait({resume(draw)}, timeout=20)
+            draw.close()
+            with pytest.raises(exc.PendingRollbackError, match="that nobody got"):
+                await session.commit()
+        async with AsyncSession(engine) as another:
+            await another.execute(text("INSERT INTO saved VALUES ('invoices', 1)"))
+            assert await seq.next_value(another) == 1
+            await another.commit()
+
+    assert await last(url, "invoices") == 1

@@ -56,6 +56,8 @@ class PostgresExecutor(SQLAlchemyExecutor):
                 self._own.drawn()
             return rows
 
+        if not self._on_psycopg:  # asyncpg lets go at once, which no task may delay
+            return await self._run(statement)
         return await bounded(lambda: self._run(statement), self.terminate)
 
     def refused(self, exc: BaseException, /) -> bool:
@@ -69,9 +71,13 @@ class PostgresExecutor(SQLAlchemyExecutor):
             return self._driver.info.transaction_status not in _COMMITTABLE
         return False
 
+    @property
+    def _on_psycopg(self) -> bool:
+        return hasattr(self._driver, "pgconn")
+
     def _encoding(self) -> str:
         """The name of the encoding in which the driver sends texts."""
-        if hasattr(self._driver, "pgconn"):
+        if self._on_psycopg:
             return str(self._driver.info.encoding)
         return str(self._driver.get_settings().client_encoding)
 
@@ -83,7 +89,7 @@ class PostgresExecutor(SQLAlchemyExecutor):
         return True
 
     def terminate(self) -> None:
-        if hasattr(self._driver, "pgconn"):
+        if self._on_psycopg:
             with suppress(Exception):  # it is closed
                 hang_up(self._driver.fileno())
         else:

@@ -112,6 +112,7 @@ class SqliteExecutor(SQLAlchemyExecutor):
             if self._aborted is not None or self._dropped:
                 await in_thread_of(self._driver, noop)
             elif self._own.current:
+                self._own.lost()
                 await in_thread_of(self._driver, self._abort)
         return bool(self._aborted)
 
@@ -123,6 +124,7 @@ class SqliteExecutor(SQLAlchemyExecutor):
             return
         self._dropped = True  # first: the thread looks the other way round
         if self._sent and self._own.current:
+            self._own.lost()
             post_to_thread_of(self._driver, self._abort)
 
 

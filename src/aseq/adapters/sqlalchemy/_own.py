@@ -1,7 +1,7 @@
 """Whether the transaction that a number is drawn in is the caller's own, and stays so.
 
-SQLAlchemy takes two things for granted that don't always hold, and neither shows in its
-own state:
+SQLAlchemy takes three things for granted that don't always hold, and none shows in its own
+state:
 
 * *A connection has one user at a time.* `StaticPool` (the default for SQLite in memory)
   hands one connection to everybody. There the COMMIT of one session commits what the
@@ -11,10 +11,15 @@ own state:
   errors; SQL may be sent by hand. The next statement then begins another transaction, or
   is committed by itself.
 
+* *A COMMIT that fails is followed by a ROLLBACK.* If the session is closed instead, the
+  connection goes back to its pool as it is (`Connection.close` takes the transaction for
+  closed), and the next user finds an open transaction that may be unusable.
+
 So a draw is refused while anybody else has the same connection. Once a number was drawn,
 nobody else gets it until the transaction is over; and every statement up to the COMMIT is
-refused if the database says that no transaction is open. Listeners on the engine do the
-latter two, since SQLAlchemy has no other place for it.
+refused if the database says that no transaction is open. The COMMIT of a transaction that
+lost a number is a ROLLBACK. Listeners on the engine do these three, since SQLAlchemy has no
+other place for it.
 """
 
 from __future__ import annotations
@@ -35,17 +40,23 @@ SHARED = (
     "tests, or another pool"
 )
 
-LOST = (
+GONE = (
     "the transaction in which a number was drawn isn't open any more: the database rolled it "
     "back by itself after an error, or somebody ended it on the same connection. Roll back "
     "and try again"
 )
 
+LOST = (
+    "a draw in this transaction was cancelled, or failed, after the database may have drawn a "
+    "number that nobody got, so nothing of it was committed. Roll back and try again"
+)
+
 # In the `info` of a pooled connection: who has it, and the transaction in which numbers are
-# drawn, from before the first draw and from after it.
+# drawn, from before the first draw and from after it, or lost.
 _USERS = "aseq.users"
 _DRAWING = "aseq.drawing"
 _DRAWN = "aseq.drawn"
+_LOST = "aseq.lost"
 
 _watched: weakref.WeakSet[Engine] = weakref.WeakSet()
 
@@ -67,7 +78,7 @@ def watch(engine: Engine) -> None:
     elif engine.dialect.name != "sqlite":
         return  # nobody ends a transaction there but its owner
     event.listen(engine, "before_cursor_execute", _check)
-    event.listen(engine, "commit", _check)
+    event.listen(engine, "commit", _commit)
 
 
 def _opened(engine: Engine) -> Iterator[Connection]:
@@ -125,6 +136,10 @@ class OwnTransaction:
         """A number was drawn in it: from now on every statement is to be inside."""
         self._note(_DRAWN)
 
+    def lost(self) -> None:
+        """A number of it was lost: it isn't to be committed."""
+        self._note(_LOST)
+
     def _note(self, key: str) -> None:
         if self._root is not None:
             self._connection.info[key] = weakref.ref(self._root)
@@ -157,4 +172,12 @@ def _check(connection: Connection, *_: object) -> None:
     if drawn is None or drawn is not connection.get_transaction():
         return
     if not is_open(connection):
+        raise PendingRollbackError(GONE)
+
+
+def _commit(connection: Connection) -> None:
+    lost = _noted(connection, _LOST)
+    if lost is not None and lost is connection.get_transaction():
+        connection.engine.dialect.do_rollback(connection.connection)
         raise PendingRollbackError(LOST)
+    _check(connection)
