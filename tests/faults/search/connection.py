@@ -62,18 +62,9 @@ class Connection:
     async def start_over(self) -> Client:
         """Take another connection; with SQLAlchemy, another session on what is in the pool."""
         if isinstance(self.client, clients.SQLAlchemySession):
-<<<<<<< HEAD
             with suppress(InvalidRequestError):
                 await self.client.conn.close()
             await self._check_out(self.client)
-=======
-            await self.client.conn.close()
-            engine = self.client.engine
-            if isinstance(self.client, clients.SQLAlchemyConnection):
-                self.client.conn = await engine.connect()
-            else:  # whose savepoints were left in the wrong order, stays confused
-                self.client.conn = AsyncSession(engine)
->>>>>>> sqlite
         else:
             await self.discard()
         return await self.ready()
