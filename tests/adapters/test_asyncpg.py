@@ -7,12 +7,15 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
+import anyio.to_thread
 import asyncpg
 import pytest
-from asyncpg.transaction import TransactionState
+from asyncpg.protocol.protocol import BaseProtocol
 
 from aseq import AsyncSequence, NotInTransaction
+from aseq.adapters._asyncpg import BUSY, TALKS, HeldProtocol, Hold
 from aseq.adapters.asyncpg import AsyncpgExecutor
+from tests.blocks import undone
 from tests.cases import Case
 from tests.clients import Asyncpg
 from tests.database import Database
@@ -197,42 +200,106 @@ async def test_a_draw_left_alone_hits_nobody(database: Database, name: str) -> N
     assert database.last(name) == 10
 
 
-async def test_an_abort_that_comes_too_late_hits_nobody(database: Database, name: str) -> None:
+@pytest.mark.parametrize("late", [False, True], ids=["unanswered", "answered"])
+@pytest.mark.parametrize("tick", range(8))
+async def test_no_commit_comes_between_a_draw_and_its_abort(
+    database: Database, name: str, tick: int, late: bool
+) -> None:
+    """Cancelled and not awaited: the block ends at any moment after that."""
     seq = AsyncSequence(name)
-    conn = await asyncpg.connect(database.url)
-    try:
+    with proxy_before(database.url) as proxy:
+        conn = await asyncpg.connect(proxy.url)
         async with conn.transaction():
-            await seq.next_value(conn)
-            executor = AsyncpgExecutor(conn)
-            await executor.fetch("SELECT 1", ())
-        assert await executor.abort() is False
-        async with conn.transaction():
-            assert await executor.abort() is False
-            await seq.next_value(conn)
-    finally:
+            await conn.execute("INSERT INTO saved VALUES ($1, $2)", name, 0)
+            await conn.execute("DELETE FROM saved WHERE name = $1", name)
+            assert await seq.next_value(conn) == 1
+        with suppress(asyncpg.InterfaceError):
+            async with conn.transaction():
+                proxy.hold_answers()
+                drawing = asyncio.create_task(seq.next_value(conn))
+                await anyio.to_thread.run_sync(proxy.wait_for_answer)
+                proxy.deliver()
+                for _ in range(tick if late else 0):
+                    await asyncio.sleep(0)
+                drawing.cancel()
+                for _ in range(0 if late else tick):
+                    await asyncio.sleep(0)
+        [drawn] = await asyncio.gather(drawing, return_exceptions=True)
         conn.terminate()
 
-    assert database.last(name) == 2
+    assert database.last(name) == (drawn if drawn == 2 else 1)
+
+
+async def test_others_wait_for_an_abort_and_are_turned_away_otherwise(
+    database: Database, name: str
+) -> None:
+    async with database.connect() as client:
+        conn = client.conn
+        async with undone(conn.transaction()):
+            executor = AsyncpgExecutor(conn)
+            async with executor.hold():
+                await executor.fetch("SELECT 1", ())
+
+                other = asyncio.create_task(conn.execute("SELECT 1"))
+                with pytest.raises(asyncpg.InterfaceError, match="another operation"):
+                    await other
+                second = asyncio.create_task(AsyncSequence(name).next_value(conn))
+                with pytest.raises(asyncpg.InterfaceError, match="another operation"):
+                    await second
+
+                executor._hold.let_wait()
+                waiting = asyncio.create_task(conn.execute("SELECT 1"))
+                drawing = asyncio.create_task(AsyncSequence(name).next_value(conn))
+                for _ in range(10):
+                    await asyncio.sleep(0)
+                assert not waiting.done()
+                assert not drawing.done()
+            assert await waiting == "SELECT 1"
+            with suppress(asyncpg.InterfaceError):
+                assert await drawing == 1
+        await conn.execute("SELECT 1")
+    assert database.last(name) is None
+
+
+async def test_a_connection_closed_while_it_is_held(database: Database) -> None:
+    async with database.connect() as client:
+        executor = AsyncpgExecutor(client.conn)
+        async with executor.hold():
+            executor.terminate()
+        assert client.conn.is_closed()
+        async with executor.hold():
+            pass
+        assert client.conn.is_closed()
 
 
 async def test_the_private_names_of_asyncpg(database: Database) -> None:
     advice = (
-        "asyncpg changed: AsyncpgExecutor knows by `_top_xact`, `_state` and a proxy's `_con` "
-        "whether the block that drew is still the connection's transaction. Look at what "
-        "Transaction.start() and its ends do to the connection now."
+        "asyncpg changed: while a draw holds a connection, its `_protocol` is a HeldProtocol, "
+        "which knows by the names in TALKS what sends something. Look at what Connection and "
+        "Transaction call on the protocol now, and at where a pool's proxy has its `_con`."
     )
     async with asyncpg.create_pool(database.url, min_size=1, max_size=1) as pool:
         async with pool.acquire() as proxy:
             conn: Any = proxy._con
-            assert conn._top_xact is None, advice
-            block = proxy.transaction()
-            await block.start()
-            assert conn._top_xact is block, advice
-            async with proxy.transaction():
-                assert conn._top_xact is block, advice
-            await block.rollback()
-            assert conn._top_xact is None, advice
-            assert block._state is TransactionState.ROLLEDBACK, advice
+            assert isinstance(conn, asyncpg.Connection), advice
+            assert isinstance(conn._protocol, BaseProtocol), advice
+            for talks in TALKS:
+                assert callable(getattr(BaseProtocol, talks, None)), advice
+            async with Hold(proxy):
+                assert isinstance(conn._protocol, HeldProtocol), advice
+                for method in (
+                    conn.execute("SELECT 1"),
+                    conn.execute("SELECT $1::int", 1),
+                    conn.fetch("SELECT 2"),
+                    conn.prepare("SELECT 3"),
+                    conn.executemany("SELECT $1::int", [(1,)]),
+                    conn.transaction().start(),
+                    conn.copy_from_query("SELECT 1", output="/dev/null"),
+                    conn.copy_records_to_table("saved", records=[]),
+                ):
+                    with pytest.raises(asyncpg.InterfaceError, match=BUSY):
+                        await asyncio.create_task(method)
+            assert isinstance(conn._protocol, BaseProtocol), advice
         assert proxy._con is None, advice
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any, ClassVar
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
-from asyncpg.transaction import TransactionState
 
 from aseq._core.dialects import ABORT, POSTGRESQL
 from aseq._core.statement import Bind, Paramstyle, Row
 
+from ._asyncpg import Hold
 from .base import Executor, unsupported
 
 _ARGUMENT = "invalid input for query argument"
@@ -41,7 +41,10 @@ class AsyncpgExecutor(Executor):
     def __init__(self, connection: Any) -> None:
         self._connection = connection
         self._args: tuple[Bind, ...] = ()
-        self._block: Any = None
+        self._hold = Hold(connection)
+
+    def hold(self) -> AbstractAsyncContextManager[object]:
+        return self._hold
 
     def outside_transaction(self) -> str | None:
         # A closed connection is in none; asyncpg's own error says that best.
@@ -60,8 +63,12 @@ class AsyncpgExecutor(Executor):
     ) -> Sequence[Row]:
         # No await between the driver's own look at the connection and the sending, and no
         # waiting for a turn on it: `inside` was looked at just now.
-        self._args, self._block = args, self._open_block()
-        rows: Sequence[Row] = await self._connection.fetch(sql, *args)
+        self._args = args
+        try:
+            rows: Sequence[Row] = await self._connection.fetch(sql, *args)
+        except BaseException:
+            self._hold.let_wait()
+            raise
         return rows
 
     def refused(self, exc: BaseException, /) -> bool:
@@ -80,37 +87,17 @@ class AsyncpgExecutor(Executor):
         )
 
     async def abort(self) -> bool:
+        self._hold.pass_on()
+        if self._connection.is_closed():  # its transaction is over
+            return False
         try:
-            if self._connection.is_closed() or self._has_ended():
-                return False
             # asyncpg finishes cancelling the lost statement before it sends this one.
             await self._connection.execute(ABORT)
         except asyncpg.PostgresError:
-            with suppress(asyncpg.InterfaceError):  # given back to its pool meanwhile
-                return bool(self._connection.is_in_transaction())
-            return False
-        except asyncpg.InterfaceError:
-            if self._is_ending():  # by its own block, or by the pool that has it back
-                return False
-            self.terminate()  # another task's statement came first: a COMMIT may be next
+            return bool(self._connection.is_in_transaction())
+        except asyncpg.InterfaceError:  # it couldn't be sent
+            self.terminate()
         return True
-
-    def _open_block(self) -> Any:
-        """The outermost `transaction()` that is open on the connection, if there is one."""
-        # A pool's proxy knows the connection itself, unless that was given back.
-        connection = getattr(self._connection, "_con", self._connection)
-        return getattr(connection, "_top_xact", None)
-
-    def _is_ending(self) -> bool:
-        """Whether the block that drew sent its COMMIT or ROLLBACK, or tried to.
-
-        What is on the connection by then may be somebody else's transaction.
-        """
-        return self._block is not None and self._open_block() is not self._block
-
-    def _has_ended(self) -> bool:
-        # One that couldn't send its end, since the draw was under way, has only tried to.
-        return self._is_ending() and self._block._state is not TransactionState.FAILED
 
     def terminate(self) -> None:
         with suppress(asyncpg.InterfaceError):  # given back to its pool already

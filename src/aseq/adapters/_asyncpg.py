@@ -1,0 +1,106 @@
+"""Keeps other tasks off an asyncpg connection, from a draw to its caller or its abort.
+
+asyncpg has no lock: it turns a statement away while another one is on its way. But it is free
+again as soon as the answer is there, before whoever waits for it has resumed; and while it
+cancels a statement, others may queue in front of our abort. A COMMIT that is sent then saves
+the rest of a transaction that has lost a number. So, for a while, the connection has in place
+of its protocol (the part that talks) one that lets a single task talk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import Any
+
+import asyncpg
+
+BUSY = "cannot perform operation: another operation is in progress"
+
+TALKS = frozenset(
+    {
+        *("prepare", "bind_execute", "bind_execute_many", "bind", "execute", "query"),
+        *("copy_in", "copy_out"),
+    }
+)
+"""The methods of the protocol that send something."""
+
+
+class HeldProtocol:
+    """A protocol that only one task may talk through.
+
+    Others are turned away, as asyncpg itself would; or wait, if the task has lost a number.
+
+    Attributes:
+        protocol: the one that it stands for.
+        task: the one.
+        losing: whether the task has lost a number.
+        free: set when all may talk again.
+    """
+
+    def __init__(self, connection: Any) -> None:
+        self._connection, self.protocol = connection, connection._protocol
+        self.task = asyncio.current_task()
+        self.losing = False
+        self.free = asyncio.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        if name in TALKS and asyncio.current_task() is not self.task:
+            return partial(self._in_turn, name)
+        return getattr(self.protocol, name)
+
+    async def _in_turn(self, name: str, *args: Any, **options: Any) -> Any:
+        # What is being cancelled has lost its number, though it doesn't know yet.
+        if not (self.losing or (self.task and self.task.cancelling())):
+            raise asyncpg.InterfaceError(BUSY)
+        await self.free.wait()
+        # By now another task may hold it, or it was closed.
+        protocol = self._connection._protocol or self.protocol
+        return await getattr(protocol, name)(*args, **options)
+
+
+class Hold:
+    """For the length of the block, only this task may talk on a connection.
+
+    Not if another task holds it: what this one sends will be turned away.
+
+    Attributes:
+        protocol: what the connection has meanwhile, if this task holds it.
+    """
+
+    protocol: HeldProtocol | None = None
+
+    def __init__(self, connection: Any) -> None:
+        self._proxy = connection
+        self._connection: Any = None
+
+    async def __aenter__(self) -> None:
+        while True:
+            # A pool's proxy has the connection, unless it was given back.
+            self._connection = getattr(self._proxy, "_con", self._proxy)
+            protocol = getattr(self._connection, "_protocol", None)  # None: it is closed
+            if not isinstance(protocol, HeldProtocol):
+                break
+            if not protocol.losing:
+                return
+            await protocol.free.wait()
+        if protocol is not None:
+            self.protocol = self._connection._protocol = HeldProtocol(self._connection)
+
+    def let_wait(self) -> None:
+        """Let other tasks wait for the end of the block: this one has lost a number."""
+        if self.protocol is not None:
+            self.protocol.losing = True
+
+    def pass_on(self) -> None:
+        """Let the task that calls this talk, in place of the one that is in the block."""
+        self.let_wait()
+        if self.protocol is not None:
+            self.protocol.task = asyncio.current_task()
+
+    async def __aexit__(self, *_: object) -> None:
+        held = self.protocol
+        if held is not None:
+            if self._connection._protocol is held:  # it may have been closed meanwhile
+                self._connection._protocol = held.protocol
+            held.free.set()
