@@ -50,7 +50,7 @@ class Stuck(Executor):
         args: tuple[Bind, ...],
         /,
         *,
-        nowait: bool = False,
+        timeout: float | None = None,
         inside: bool = False,
     ) -> Sequence[Row]:
         if self.error is not None:
@@ -171,7 +171,7 @@ class Answering(Stuck):
         args: tuple[Bind, ...],
         /,
         *,
-        nowait: bool = False,
+        timeout: float | None = None,
         inside: bool = False,
     ) -> Sequence[Row]:
         self.done.append("inside" if inside else "anywhere")
@@ -285,7 +285,7 @@ class Suspended(Stuck):
         args: tuple[Bind, ...],
         /,
         *,
-        nowait: bool = False,
+        timeout: float | None = None,
         inside: bool = False,
     ) -> Sequence[Row]:
         await _turn()

@@ -46,7 +46,7 @@ class InTurn(Executor):
         args: tuple[Bind, ...],
         /,
         *,
-        nowait: bool = False,
+        timeout: float | None = None,
         inside: bool = False,
     ) -> Sequence[Row]:
         return [(1, self.transaction)]
@@ -74,7 +74,7 @@ class InTurnSync(SyncExecutor):
         args: tuple[Bind, ...],
         /,
         *,
-        nowait: bool = False,
+        timeout: float | None = None,
         inside: bool = False,
     ) -> Sequence[Row]:
         return [(1, 7)]

@@ -72,7 +72,17 @@ TEXTS: list[tuple[AseqError, str, dict[str, object]]] = [
     (
         SequenceLocked("invoices", "try again"),
         "sequence 'invoices' is held by another transaction: try again",
-        {"sequence": "invoices", "hint": "try again"},
+        {"sequence": "invoices", "hint": "try again", "waited": None},
+    ),
+    (
+        SequenceLocked("invoices", "try again", 0.04),
+        "sequence 'invoices' is held by another transaction: try again",
+        {"sequence": "invoices", "hint": "try again", "waited": 0.04},
+    ),
+    (
+        SequenceLocked("invoices", "try again", 2.25),
+        "sequence 'invoices' is held by another transaction: try again (waited for 2.2 s)",
+        {"sequence": "invoices", "hint": "try again", "waited": 2.25},
     ),
     (
         SequenceTableMissing("billing.numbers"),

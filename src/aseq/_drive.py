@@ -29,7 +29,7 @@ import anyio
 
 from ._concurrency.shield import shielded
 from ._core.failure import report
-from ._core.plans import Plan
+from ._core.scripts import Plan
 from ._core.spec import SequenceSpec
 from ._core.statement import Bind, Row
 from ._explain import check_in_transaction, explained
@@ -79,7 +79,7 @@ class Request(NamedTuple):
 
     sql: str
     args: tuple[Bind, ...]
-    nowait: bool
+    timeout: float | None
 
 
 def requests(
@@ -95,7 +95,7 @@ def requests(
             return result
         table = info.locate(statement.table)
         sql, args = info.dialect.render(statement, info.paramstyle, table)
-        rows = yield Request(sql, args, statement.nowait)
+        rows = yield Request(sql, args, statement.timeout)
         if statement.queues:
             note_queued(statement, table, rows or ())
 
@@ -161,7 +161,7 @@ async def _play(plan: Plan[T], executor: Executor, *, inside: bool) -> T:
                 return result
             asked += 1
             rows = await executor.fetch(
-                request.sql, request.args, nowait=request.nowait, inside=inside
+                request.sql, request.args, timeout=request.timeout, inside=inside
             )
     except GeneratorExit:  # the coroutine is being closed: nothing can be awaited
         if asked:
@@ -197,7 +197,7 @@ def _play_sync(plan: Plan[T], executor: SyncExecutor, *, inside: bool) -> T:
                 return result
             asked += 1
             rows = executor.fetch(
-                request.sql, request.args, nowait=request.nowait, inside=inside
+                request.sql, request.args, timeout=request.timeout, inside=inside
             )
     except BaseException as exc:
         if _may_have_drawn(exc, executor, asked) and executor.abort():

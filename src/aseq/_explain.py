@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import perf_counter
+
 from ._core.failure import report
 from ._core.spec import SequenceSpec
 from ._core.table import TableName
@@ -31,10 +33,11 @@ class explained:  # noqa: N801  # reads as a word; a generator would cost twice 
         SequenceTableMissing: there is no table for the sequence.
     """
 
-    __slots__ = ("_info", "_spec")
+    __slots__ = ("_began", "_info", "_spec")
 
     def __init__(self, spec: SequenceSpec, info: ConnectionInfo) -> None:
         self._spec, self._info = spec, info
+        self._began = perf_counter()
 
     def __enter__(self) -> None:
         return
@@ -42,7 +45,7 @@ class explained:  # noqa: N801  # reads as a word; a generator would cost twice 
     def __exit__(self, _: object, exc: BaseException | None, *__: object) -> None:
         spec, info = self._spec, self._info
         if isinstance(exc, info.driver_errors):
-            ours = _translate(exc, spec, info)
+            ours = _translate(exc, spec, info, perf_counter() - self._began)
             if ours is not None:
                 raise _as_subclass(ours, info) from exc
             found = report(exc, info.dialect.code)
@@ -55,11 +58,13 @@ class explained:  # noqa: N801  # reads as a word; a generator would cost twice 
             raise _as_subclass(exc, info) from exc.__cause__
 
 
-def _translate(exc: Exception, spec: SequenceSpec, info: ConnectionInfo) -> AseqError | None:
+def _translate(
+    exc: Exception, spec: SequenceSpec, info: ConnectionInfo, waited: float
+) -> AseqError | None:
     table = str(info.locate(TableName.parse(spec.table)))
     kind = info.dialect.explain(exc, table)
     if kind is SequenceLocked:
-        return SequenceLocked(spec.name, info.dialect.busy)
+        return SequenceLocked(spec.name, info.dialect.busy, waited)
     if kind is SequenceTableMissing:
         return SequenceTableMissing(table, spec.table)
     return None

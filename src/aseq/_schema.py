@@ -5,7 +5,7 @@ from __future__ import annotations
 from ._connection import Connection
 from ._core import plans
 from ._core.dialects import DIALECTS, POSTGRESQL, Dialect, DialectName
-from ._core.plans import Plan
+from ._core.scripts import Plan
 from ._core.spec import DEFAULT_TABLE
 from ._core.statement import Statement, Template
 from ._core.table import TableName

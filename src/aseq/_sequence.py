@@ -9,6 +9,7 @@ from typing import Any
 from ._connection import Connection
 from ._core import plans
 from ._core.spec import SequenceSpec
+from ._core.waiting import Waiting, waiting
 from ._dispatch import executor_for
 from ._drive import run_on
 
@@ -64,7 +65,9 @@ class AsyncSequence(SequenceSpec):
         InvalidSequence: a parameter can't work.
     """
 
-    async def next_value(self, conn: Connection, /, *, nowait: bool = False) -> int:
+    async def next_value(
+        self, conn: Connection, /, *, nowait: bool = False, timeout: float | None = None
+    ) -> int:
         """Draw the next value.
 
         Waits until other transactions that drew from this sequence have ended. One
@@ -77,24 +80,37 @@ class AsyncSequence(SequenceSpec):
             conn: the caller's connection or session, in the transaction that will save
                 the value.
             nowait: don't wait, but raise SequenceLocked. The transaction stays usable.
+            timeout: seconds to wait at most, all locks of the call together; less than a
+                millisecond counts as one. Then SequenceLocked; on PostgreSQL the
+                transaction is aborted. It shortens the connection's own lock timeout (on
+                SQLite, its busy timeout), and never lengthens it.
 
         Returns:
             the value. It is the caller's once the transaction commits.
 
         Raises:
             NotInTransaction: the number would be committed by itself; nothing was sent.
-            SequenceLocked: another transaction holds the sequence, and `nowait` was
-                asked for, or the connection's own lock timeout (on SQLite, its busy
-                timeout) ended the wait.
+            InvalidSequence: `timeout` isn't a positive, finite number, or `nowait` was asked
+                for as well; nothing was sent.
+            SequenceLocked: another transaction holds the sequence, and `nowait` was asked
+                for, or `timeout` is over, or the connection's own lock timeout (on SQLite,
+                its busy timeout) ended the wait.
             SequenceExhausted: the next value doesn't fit in 64 bits; nothing was drawn.
+            SequenceCorrupted: somebody else changed the row, or a trigger does.
             SequenceTableMissing: the table doesn't exist.
             UnsupportedConnection: `conn` isn't a connection that aseq knows.
         """
-        [value] = await self._draw(conn, 1, nowait)
+        [value] = await self._draw(conn, 1, waiting(nowait=nowait, timeout=timeout))
         return value
 
     async def next_values(
-        self, conn: Connection, count: int, /, *, nowait: bool = False
+        self,
+        conn: Connection,
+        count: int,
+        /,
+        *,
+        nowait: bool = False,
+        timeout: float | None = None,
     ) -> Sequence[int]:
         """Draw the next `count` values, in one statement and one round trip.
 
@@ -105,23 +121,23 @@ class AsyncSequence(SequenceSpec):
             count: how many, at least 0. (0 touches nothing.) At most as many as the
                 cycle has values, if the sequence loops.
             nowait: don't wait, but raise SequenceLocked.
+            timeout: seconds to wait at most, as for `next_value`.
 
         Returns:
             the values in order: a range, unless the sequence looped within them.
 
         Raises:
-            InvalidSequence: `count` can't work; nothing was sent.
+            InvalidSequence: `count` or `timeout` can't work; nothing was sent.
             AseqError: any of those of `next_value`. A batch is drawn whole or not at all.
         """
         self._check_count(count)
-        if count == 0:
-            return range(0)
-        return await self._draw(conn, count, nowait)
+        patience = waiting(nowait=nowait, timeout=timeout)
+        return await self._draw(conn, count, patience) if count else range(0)
 
-    async def _draw(self, conn: Connection, count: int, nowait: bool) -> Sequence[int]:
+    async def _draw(self, conn: Connection, count: int, patience: Waiting) -> Sequence[int]:
         executor = executor_for(conn)
         spec = executor.adapt(self)
-        plan = plans.next_values(spec, executor.dialect, count, nowait=nowait)
+        plan = plans.next_values(spec, executor.dialect, count, patience)
         return await run_on(spec, plan, executor, writes=True)
 
     async def last_value(self, conn: Connection, /) -> int | None:
@@ -150,7 +166,9 @@ class AsyncSequence(SequenceSpec):
         plan = plans.last_value(spec, executor.dialect)
         return await run_on(spec, plan, executor, writes=False)
 
-    async def advance_to(self, conn: Connection, value: int, /) -> int:
+    async def advance_to(
+        self, conn: Connection, value: int, /, *, timeout: float | None = None
+    ) -> int:
         """Move the last value forward, so that the next one comes after `value`.
 
         For taking over from another numbering. It never moves back: a value that was
@@ -163,21 +181,24 @@ class AsyncSequence(SequenceSpec):
         Args:
             conn: the caller's connection or session.
             value: the new last value. If the sequence loops, one of those it loops over.
+            timeout: seconds to wait at most, as for `next_value`.
 
         Returns:
             the last value now: `value`, or one further on.
 
         Raises:
-            InvalidSequence: the sequence can't have that value; nothing was sent.
-            AseqError: any of those of `next_value`, but for SequenceExhausted.
+            InvalidSequence: the sequence can't have that value, or `timeout` can't work;
+                nothing was sent.
+            AseqError: any of those of `next_value`, except SequenceExhausted.
         """
         self._check_value(value)
+        patience = waiting(nowait=False, timeout=timeout)
         executor = executor_for(conn)
         spec = executor.adapt(self)
-        plan = plans.advance_to(spec, executor.dialect, value)
+        plan = plans.advance_to(spec, executor.dialect, value, patience)
         return await run_on(spec, plan, executor, writes=True)
 
-    async def delete(self, conn: Connection, /) -> bool:
+    async def delete(self, conn: Connection, /, *, timeout: float | None = None) -> bool:
         """Delete the sequence; the next draw starts again from `initial_value`.
 
         Waits, and can be cancelled, as `next_value`. With ``fair=False``, a sequence that
@@ -185,20 +206,22 @@ class AsyncSequence(SequenceSpec):
 
         Args:
             conn: the caller's connection or session.
+            timeout: seconds to wait at most, as for `next_value`.
 
         Returns:
             whether there was one.
 
         Raises:
-            AseqError: any of those of `next_value`, but for SequenceExhausted.
+            AseqError: any of those of `next_value`, except SequenceExhausted.
         """
+        patience = waiting(nowait=False, timeout=timeout)
         executor = executor_for(conn)
         spec = executor.adapt(self)
-        plan = plans.delete(spec, executor.dialect)
+        plan = plans.delete(spec, executor.dialect, patience)
         return await run_on(spec, plan, executor, writes=True)
 
     def iterate(
-        self, conn: Connection, /, *, nowait: bool = False
+        self, conn: Connection, /, *, nowait: bool = False, timeout: float | None = None
     ) -> AsyncGenerator[int, None]:
         """Draw values one by one, without an end.
 
@@ -209,12 +232,14 @@ class AsyncSequence(SequenceSpec):
         Args:
             conn: the caller's connection or session.
             nowait: as for `next_value`.
+            timeout: as for `next_value`, for each value.
 
         Returns:
             an asynchronous generator without an end. It holds nothing, so it needn't be
             closed.
         """
-        return _Values(self, conn, nowait)
+        waiting(nowait=nowait, timeout=timeout)  # refused here if it can't work
+        return _Values(self, conn, nowait, timeout)
 
 
 class _Values(AsyncGenerator[int, None]):
@@ -224,14 +249,19 @@ class _Values(AsyncGenerator[int, None]):
     to the event loop to be closed, and trio warns of that.
     """
 
-    def __init__(self, sequence: AsyncSequence, conn: Connection, nowait: bool) -> None:
-        self._sequence, self._conn, self._nowait = sequence, conn, nowait
+    def __init__(
+        self, sequence: AsyncSequence, conn: Connection, nowait: bool, timeout: float | None
+    ) -> None:
+        self._sequence, self._conn = sequence, conn
+        self._nowait, self._timeout = nowait, timeout
         self._closed = False
 
     async def asend(self, value: None) -> int:
         if self._closed:
             raise StopAsyncIteration
-        return await self._sequence.next_value(self._conn, nowait=self._nowait)
+        return await self._sequence.next_value(
+            self._conn, nowait=self._nowait, timeout=self._timeout
+        )
 
     async def athrow(self, typ: Any, val: Any = None, tb: Any = None) -> int:
         self._closed = True  # also by aclose(), which throws GeneratorExit

@@ -107,15 +107,19 @@ class SequenceLocked(AseqError):
     Attributes:
         sequence: name of the sequence.
         hint: what happened to the transaction, and what to do.
+        waited: for how many seconds the caller waited; None if it didn't.
     """
 
-    def __init__(self, sequence: str, hint: str) -> None:
-        super().__init__(sequence, hint)
+    def __init__(self, sequence: str, hint: str, waited: float | None = None) -> None:
+        super().__init__(sequence, hint, waited)
         self.sequence = sequence
         self.hint = hint
+        self.waited = waited
 
     def __str__(self) -> str:
-        return f"sequence {self.sequence!r} is held by another transaction: {self.hint}"
+        text = f"sequence {self.sequence!r} is held by another transaction: {self.hint}"
+        waited = f"{self.waited or 0:.1f}"
+        return text if waited == "0.0" else f"{text} (waited for {waited} s)"
 
 
 class SequenceTableMissing(AseqError, LookupError):

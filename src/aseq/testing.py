@@ -79,7 +79,7 @@ class MemoryExecutor(Executor):
         args: tuple[Bind, ...],
         /,
         *,
-        nowait: bool = False,
+        timeout: float | None = None,
         inside: bool = False,
     ) -> Sequence[Row]:
         """Run one statement."""

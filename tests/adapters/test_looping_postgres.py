@@ -13,22 +13,25 @@ from aseq._core import plans
 from aseq._core.dialects import POSTGRESQL, Draw
 from aseq._core.spec import SequenceSpec
 from aseq._core.table import TableName
+from aseq._core.waiting import AS_LONG_AS_IT_TAKES, NOT_AT_ALL, Wait, Waiting
 from tests.core.looping import cases, one_by_one
 
 TABLE = TableName.parse("looping_cases")
 LOOPING = [draw for draw in POSTGRESQL.draw if draw.looping]
 
 # The texts have the same CASE: the one that everybody uses takes every case, the others some.
-STRIDES = {draw: 1 if draw == Draw(True, queued=True, nowait=False) else 29 for draw in LOOPING}
+STRIDES = {draw: 1 if draw == Draw(looping=True, queued=True) else 29 for draw in LOOPING}
+
+WAITS = {
+    wait.kind: wait for wait in (AS_LONG_AS_IT_TAKES, NOT_AT_ALL, Waiting(Wait.BOUNDED, 9))
+}
 
 
 @pytest.fixture
 def connection(postgres: str) -> Iterator[psycopg.Connection]:
     """A transaction with a table of its own, which is never committed."""
     with psycopg.connect(postgres) as connection:
-        for statement in plans.create_table(POSTGRESQL, TABLE):
-            sql, args = POSTGRESQL.render(statement, "format", TABLE)
-            connection.execute(SQL(sql), args)
+        connection.execute(SQL(POSTGRESQL.ddl(TABLE)))
         yield connection
         connection.rollback()
 
@@ -37,14 +40,13 @@ def draw_all(
     connection: psycopg.Connection,
     spec: SequenceSpec,
     wanted: Sequence[tuple[int | None, int]],
-    *,
-    nowait: bool,
+    waiting: Waiting,
 ) -> list[int]:
     """Draw once for each (last value, count), each under a name of its own."""
     named = [(f"{i}", last) for i, (last, _) in enumerate(wanted) if last is not None]
     sqls, args = set[str](), []
     for i, (_, count) in enumerate(wanted):
-        statement = next(plans.next_values(spec, POSTGRESQL, count, nowait=nowait))
+        statement = next(plans.next_values(spec, POSTGRESQL, count, waiting))
         sql, values = POSTGRESQL.render(statement, "format", TABLE)
         sqls.add(sql)
         args.append([f"{i}" if value == spec.name else value for value in values])
@@ -70,7 +72,7 @@ def test_every_looping_draw_is_what_counting_gives(
             "a", like.initial_value, like.reset_value, step=like.step, fair=kind.queued
         )
         wanted = [(last, count) for _, last, count in group]
-        ends = draw_all(connection, spec, wanted, nowait=kind.nowait)
+        ends = draw_all(connection, spec, wanted, WAITS[kind.wait])
         assert spec._cycle is not None
         for (last, count), end in zip(wanted, ends, strict=True):
             drawn = spec._cycle.batch(end, count)

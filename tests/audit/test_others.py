@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 import aiosqlite
 import anyio
@@ -116,7 +117,7 @@ class Between(AsyncpgExecutor):
         super().__init__(conn)
         self._issue = issue
 
-    async def fetch(self, sql: str, args: tuple[Bind, ...], /, **_: bool) -> Sequence[Row]:
+    async def fetch(self, sql: str, args: tuple[Bind, ...], /, **options: Any) -> Sequence[Row]:
         await self._issue()
         return await super().fetch(sql, args)
 

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+import anyio
 import pytest
 
 from aseq import AsyncSequence, InvalidSequence, SequenceExhausted
 from tests import django_sequences
+from tests.blocks import backend_pid
+from tests.cases import CASES
+from tests.clients import Client
 from tests.database import Database
+from tests.observer import observing
 
 MAX = 2**63 - 1
 MIN = -(2**63)
+
+
+ENDS_OF_ALL = ((MAX, 1), (MIN, -1))
 
 
 def exhausted(name: str, last: int) -> str:
@@ -119,3 +130,51 @@ async def test_a_cycle_ends_before_64_bits_do(database: Database, name: str) -> 
     assert values == [MAX - 2, MAX - 1, MAX - 2]
     with pytest.raises(InvalidSequence):
         AsyncSequence(name, MAX - 2, MAX + 1)
+
+
+@pytest.mark.parametrize("fair", [True, False])
+@pytest.mark.parametrize("waiting", [{}, {"nowait": True}, {"timeout": 20}], ids=str)
+async def test_first_values_that_do_not_fit_and_a_row_that_is_there(
+    database: Database, name: str, fair: bool, waiting: dict[str, Any]
+) -> None:
+    """Where a new row would start doesn't matter to one that is there."""
+    up, down = (AsyncSequence(name, end, step=step, fair=fair) for end, step in ENDS_OF_ALL)
+    async with database.connect() as client:
+        async with client.transaction():
+            await AsyncSequence(name, fair=fair).advance_to(client.conn, 5)
+        async with client.transaction():
+            assert await up.next_values(client.conn, 2, **waiting) == range(6, 8)
+            assert await down.next_values(client.conn, 3, **waiting) == range(6, 3, -1)
+            await client.save(name, 1)
+        async with client.transaction():
+            other = AsyncSequence(f"{name}-other", MAX, fair=fair)
+            with pytest.raises(SequenceExhausted) as caught:
+                await other.next_values(client.conn, 2, **waiting)
+            await client.save(name, 2)
+
+    assert caught.value.last is None
+    assert database.last(name) == 4
+    assert database.saved(name) == [1, 2]
+
+
+async def test_a_row_that_is_made_while_a_batch_that_does_not_fit_waits(
+    postgres: str, name: str
+) -> None:
+    database = Database(CASES[0], postgres)
+    database.create_tables()
+    seq, late = AsyncSequence(name), AsyncSequence(name, MAX)
+    drawn: list[Sequence[int]] = []
+
+    async def wait(client: Client) -> None:
+        drawn.append(await late.next_values(client.conn, 2))
+
+    with observing(postgres) as observer:
+        async with database.connect() as holder, database.connect() as waiter:
+            pid = await backend_pid(waiter)
+            async with waiter.transaction(), anyio.create_task_group() as tasks:  # noqa: SIM117
+                async with holder.transaction():
+                    assert await seq.next_value(holder.conn) == 1
+                    tasks.start_soon(wait, waiter)
+                    await observer.until_waiting(pid)
+
+    assert drawn == [range(2, 4)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from aseq._core.plans import Plan
+from aseq._core.scripts import Plan
 from aseq._core.statement import Row, Statement
 from aseq._core.table import TableName
 

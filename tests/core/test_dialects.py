@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from itertools import product, starmap
+from itertools import product
 from pathlib import Path
 
 import pytest
 
-from aseq._core.dialects import DIALECTS, POSTGRESQL, SQLITE, Dialect, Draw, TimedDraw
+from aseq._core.dialects import DIALECTS, POSTGRESQL, SQLITE, Dialect, Draw, Move, TimedDraw
 from aseq._core.statement import Paramstyle, Script, Statement, Template
 from aseq._core.table import TableName
+from aseq._core.waiting import Wait
 
 FOLDER = Path(__file__).with_name("sql")
 TABLE = TableName("aseq_sequence")
 PARAMSTYLES: dict[str, Paramstyle] = {"postgresql": "numeric_dollar", "sqlite": "qmark"}
+
+
+WAYS: dict[object, str] = {Wait.NONE: "nowait", Wait.BOUNDED: "timeout"}
 
 
 class Anything(dict[str, int | str]):
@@ -30,22 +34,32 @@ class Anything(dict[str, int | str]):
 
 def named_texts(dialect: Dialect) -> Iterator[tuple[str, Template]]:
     """Every template of a dialect; the plainest name of a text comes first."""
-    for looping, queued, nowait in product((False, True), (True, False), (False, True)):
-        flags = (looping, "looping"), (not queued, "unqueued"), (nowait, "nowait")
-        name = "_".join(["draw", *(word for is_so, word in flags if is_so)])
-        yield from _named(name, dialect.draw[Draw(looping, queued, nowait)])
-    for queued, nowait in product((True, False), (False, True)):
-        name = "timed_draw" + ("" if queued else "_unqueued") + ("_nowait" if nowait else "")
-        yield from _named(name, dialect.timed_draw[TimedDraw(queued, nowait)])
+    for queued, wait in product((True, False), (Wait.ANY, Wait.BOUNDED)):
+        yield from _named(_name("delete", queued, wait), dialect.delete[Move(queued, wait)])
+    for looping, starts in ((False, True), (True, True), (False, False)):
+        for queued, wait in product((True, False), Wait):
+            name = _name("draw", starts or "there", not looping or "looping", queued, wait)
+            yield from _named(name, dialect.draw[Draw(looping, queued, wait, starts)])
+    for queued, wait in product((True, False), Wait):
+        script = dialect.timed_draw[TimedDraw(queued, wait)]
+        yield from _named(_name("timed_draw", queued, wait), script)
     yield from _named("clock", dialect.clock)
-    for upwards, queued in product((True, False), (True, False)):
-        name = "advance" + ("" if upwards else "_down") + ("" if queued else "_unqueued")
-        yield from _named(name, dialect.advance[upwards, queued])
+    for queued, wait in product((True, False), (Wait.ANY, Wait.BOUNDED)):
+        for upwards in (True, False):
+            name = _name("advance", upwards or "down", queued, wait)
+            yield from _named(name, dialect.advance[upwards, Move(queued, wait)])
     yield from _named("last_value", dialect.last_value)
-    for queued in (True, False):
-        yield from _named("delete", dialect.delete[queued])
     yield from _named("create", dialect.create)
+    if dialect.exists:
+        yield from _named("exists", dialect.exists)
     yield from _named("drop", dialect.drop)
+
+
+def _name(verb: str, *flags: str | bool | Wait) -> str:
+    """A verb, and in which way, where that isn't the usual one."""
+    *ways, queued, wait = flags
+    words = [*ways, queued or "unqueued", wait is Wait.ANY or WAYS[wait]]
+    return "_".join([verb, *(word for word in words if isinstance(word, str))])
 
 
 def _named(name: str, script: Script) -> Iterator[tuple[str, Template]]:
@@ -98,30 +112,37 @@ def test_sqlite_has_one_draw_and_one_advance_for_all_ways_of_waiting() -> None:
         "delete",
         "draw",
         "draw_looping",
+        "draw_there",
         "drop",
         "last_value",
         "timed_draw",
     ]
     for looping in (False, True):
-        ways = product((looping,), (False, True), (False, True))
+        ways = product((looping,), (False, True), Wait)
         assert len({SQLITE.draw[Draw(*flags)] for flags in ways}) == 1
 
 
 def test_postgresql_has_a_text_of_its_own_for_each() -> None:
-    assert len(set(POSTGRESQL.draw.values())) == 8
-    assert len(set(POSTGRESQL.timed_draw.values())) == 4
-    assert len(set(POSTGRESQL.advance.values())) == 4
+    assert len(set(POSTGRESQL.draw.values())) == 18
+    assert len(set(POSTGRESQL.timed_draw.values())) == 6
+    assert len(set(POSTGRESQL.advance.values())) == 8
+    assert len(set(POSTGRESQL.delete.values())) == 4
 
 
 def test_what_queues_says_in_which_transaction() -> None:
     templates = {template for _, template in named_texts(POSTGRESQL)}
-    assert sum(template.queues for template in templates) == 9
+    assert sum(template.queues for template in templates) == 16
     for template in templates:
         assert template.text.count("txid_current()") == template.queues
 
 
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
 def test_every_draw_is_there(dialect: Dialect) -> None:
-    assert set(dialect.draw) == {Draw(*flags) for flags in product((False, True), repeat=3)}
-    assert set(dialect.timed_draw) == set(starmap(TimedDraw, product((False, True), repeat=2)))
+    ways = list(product((False, True), Wait))
+    assert set(dialect.draw) == {
+        Draw(looping, queued, wait, starts)
+        for looping, starts in ((False, True), (True, True), (False, False))
+        for queued, wait in ways
+    }
+    assert set(dialect.timed_draw) == {TimedDraw(*way) for way in ways}
     assert DIALECTS[dialect.name] is dialect

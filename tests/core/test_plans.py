@@ -13,6 +13,7 @@ from aseq._core.dialects import DIALECTS, POSTGRESQL, SQLITE, Dialect, Draw
 from aseq._core.spec import SequenceSpec
 from aseq._core.statement import Bind, Statement
 from aseq._core.table import TableName
+from aseq._core.waiting import Wait, waiting
 from tests.core.playing import TABLE, play
 
 T = TypeVar("T")
@@ -118,7 +119,7 @@ def test_a_draw_is_one_statement(
 ) -> None:
     statement = next(plans.next_values(spec, dialect, count))
 
-    draw = Draw(looping=spec.reset_value is not None, queued=True, nowait=False)
+    draw = Draw(looping=spec.reset_value is not None, queued=True)
     queues = dialect is POSTGRESQL
     [template] = dialect.draw[draw]
     assert statement == Statement(template, TABLE, binds)
@@ -143,9 +144,13 @@ def test_a_draw_gives_the_values_up_to_the_last(
 @pytest.mark.parametrize("nowait", [True, False])
 def test_each_kind_of_draw_has_its_text(reset: int | None, fair: bool, nowait: bool) -> None:
     spec = SequenceSpec("a", 1, reset, table="billing.numbers", fair=fair)
-    statement = next(plans.next_values(spec, POSTGRESQL, 1, nowait=nowait))
+    statement = next(
+        plans.next_values(spec, POSTGRESQL, 1, waiting(nowait=nowait, timeout=None))
+    )
 
-    assert (statement.template,) == POSTGRESQL.draw[Draw(reset is not None, fair, nowait)]
+    assert (statement.template,) == POSTGRESQL.draw[
+        Draw(reset is not None, fair, Wait.NONE if nowait else Wait.ANY)
+    ]
     assert statement.table == TableName("numbers", "billing")
-    assert statement.nowait is nowait
+    assert statement.timeout == (0 if nowait else None)
     assert statement.queues is fair

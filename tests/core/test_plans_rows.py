@@ -8,7 +8,7 @@ import pytest
 
 from aseq._core import plans
 from aseq._core.arithmetic import MAX, MIN
-from aseq._core.dialects import DIALECTS, POSTGRESQL, SQLITE, Dialect
+from aseq._core.dialects import DIALECTS, POSTGRESQL, SQLITE, Dialect, Move
 from aseq._core.spec import SequenceSpec
 from aseq._core.statement import Script, Statement
 from aseq._core.table import TableName
@@ -72,9 +72,9 @@ def test_advance_to_is_one_statement(dialect: Dialect, step: int, fair: bool) ->
     [statement], result = play(plans.advance_to(spec, dialect, step), [(77,)])
 
     assert result == 77, "the row may be further on already"
-    assert (statement.template,) == dialect.advance[step > 0, fair]
+    assert (statement.template,) == dialect.advance[step > 0, Move(fair)]
     assert statement.table == TableName("numbers", "billing")
-    assert statement.nowait is False
+    assert statement.timeout is None
     assert statement.queues is (fair and dialect is POSTGRESQL)
 
 
@@ -93,7 +93,7 @@ def test_last_value(rows: list[tuple[object]], expected: int | None) -> None:
 def test_delete_queues_before_it_takes_the_row(rows: list[tuple[int]], expected: bool) -> None:
     said, result = play(plans.delete(SPEC, POSTGRESQL), [("",)], rows)
 
-    assert said == about(POSTGRESQL.delete[True])
+    assert said == about(POSTGRESQL.delete[Move(queued=True)])
     assert [statement.queues for statement in said] == [True, False]
     assert result is expected
 
@@ -111,7 +111,7 @@ def test_delete_takes_the_row_at_once_where_nobody_queues(
 ) -> None:
     said, result = play(plans.delete(spec, dialect), [(7,)])
 
-    assert said == about(dialect.delete[False], TableName.parse(spec.table))
+    assert said == about(dialect.delete[Move(queued=False)], TableName.parse(spec.table))
     assert [statement.queues for statement in said] == [False]
     assert result is True
 

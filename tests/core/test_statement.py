@@ -99,6 +99,6 @@ def test_a_statement_waits_and_has_no_parameters_unless_it_says_so() -> None:
     statement = Statement(Template("SELECT 1"), TABLE)
 
     assert statement.binds == {}
-    assert statement.nowait is False
+    assert statement.timeout is None
     assert statement.queues is False
     assert statement == Statement(Template("SELECT 1"), TABLE)

@@ -10,7 +10,7 @@ import pytest
 
 from aseq import InvalidSequence, SequenceCorrupted, UnsteadyClock
 from aseq._core.dialects import POSTGRESQL, SQLITE
-from aseq._core.plans import Plan
+from aseq._core.scripts import Plan
 from aseq._core.statement import Bind, Paramstyle, Row, Statement
 from aseq.adapters.base import Executor
 from aseq.numbering import DocumentNumber, Numbering, _numbering
@@ -140,7 +140,7 @@ class Server(Executor):
         args: tuple[Bind, ...],
         /,
         *,
-        nowait: bool = False,
+        timeout: float | None = None,
         inside: bool = False,
     ) -> Sequence[Row]:
         self.asked += 1

@@ -171,7 +171,7 @@ class Brief(Executor):
         args: tuple[Bind, ...],
         /,
         *,
-        nowait: bool = False,
+        timeout: float | None = None,
         inside: bool = False,
     ) -> Sequence[Row]:
         return [(1,)]
@@ -215,7 +215,7 @@ class Whole:
         args: tuple[Bind, ...],
         /,
         *,
-        nowait: bool = False,
+        timeout: float | None = None,
         inside: bool = False,
     ) -> list[tuple[Any, ...]]:
         return []
@@ -236,7 +236,7 @@ class Blocking(Whole):
         args: tuple[Bind, ...],
         /,
         *,
-        nowait: bool = False,
+        timeout: float | None = None,
         inside: bool = False,
     ) -> list[tuple[Any, ...]]:
         return []

@@ -53,14 +53,14 @@ class Statement(NamedTuple):
         template: what the dialect says.
         table: the table it is about, as the sequence names it.
         binds: a value for each parameter (and maybe for others).
-        nowait: don't wait for the database's own lock (on SQLite, the busy
-            timeout; servers are told so in the text).
+        timeout: seconds to wait for the database's own lock at most (on SQLite, the busy
+            timeout; servers are told so in the text); None: as long as it is set up.
     """
 
     template: Template
     table: TableName
     binds: Mapping[str, Bind] = _NO_BINDS
-    nowait: bool = False
+    timeout: float | None = None
 
     @property
     def queues(self) -> bool:

@@ -26,6 +26,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
+from math import ceil
 from operator import index
 from typing import Any
 
@@ -90,7 +91,7 @@ class Job:
     Args:
         sql: the statement.
         args: its parameters.
-        nowait: don't wait for the write lock.
+        timeout: seconds to wait for the write lock at most; None: as it is set up.
         inside: don't run it if it would be committed by itself: what came before it in
             the thread may have ended the transaction.
         abort: makes the transaction unusable, and tells whether one was open.
@@ -106,11 +107,11 @@ class Job:
         sql: str,
         args: Sequence[Bind],
         *,
-        nowait: bool,
+        timeout: float | None,
         inside: bool = False,
         abort: Callable[[sqlite3.Connection], bool | None] | None = None,
     ) -> None:
-        self._sql, self._args, self._nowait = sql, args, nowait
+        self._sql, self._args, self._timeout = sql, args, timeout
         self._inside, self._abort = inside, abort or make_unusable
         self._refusal: BaseException | None = None
         self.cancelled = self.started = self.done = False
@@ -150,9 +151,9 @@ class Job:
             raise TransactionEnded(advice)
         # A cursor made like this ignores the connection's row factory.
         cursor = sqlite3.Cursor(connection)
-        if not self._nowait:
+        if self._timeout is None:
             return self._rows(cursor)
-        with without_waiting(lambda sql: cursor.execute(sql).fetchall()[0][0]):
+        with patient(lambda sql: cursor.execute(sql).fetchall()[0][0], self._timeout):
             return self._rows(cursor)
 
     def _rows(self, cursor: sqlite3.Cursor) -> Sequence[Row]:
@@ -188,15 +189,17 @@ def _integer(value: Any) -> int | None:
 
 
 @contextmanager
-def without_waiting(scalar: Callable[[str], Any]) -> Iterator[None]:
-    """Don't wait for the write lock inside the block.
+def patient(scalar: Callable[[str], Any], timeout: float) -> Iterator[None]:
+    """Wait for the write lock no longer than this inside the block.
 
     Args:
         scalar: runs a statement on the connection; the first column of its one row.
+        timeout: seconds. A busy timeout of the caller's own that is shorter stays.
     """
     patience = int(scalar("PRAGMA busy_timeout"))
+    shorter = min(patience, ceil(timeout * 1000))
     try:
-        scalar("PRAGMA busy_timeout = 0")  # counts even if it is interrupted
+        scalar(f"PRAGMA busy_timeout = {shorter}")  # counts even if it is interrupted
         yield
     finally:
         scalar(f"PRAGMA busy_timeout = {patience}")

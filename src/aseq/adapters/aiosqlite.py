@@ -53,10 +53,10 @@ class AiosqliteExecutor(Executor):
         args: tuple[Bind, ...],
         /,
         *,
-        nowait: bool = False,
+        timeout: float | None = None,
         inside: bool = False,
     ) -> Sequence[Row]:
-        self._job = job = Job(sql, args, nowait=nowait, inside=inside)
+        self._job = job = Job(sql, args, timeout=timeout, inside=inside)
         return await in_sequence(
             lambda: in_thread_of(self._connection, job),
             lambda: in_thread_of(self._connection, noop),

@@ -58,7 +58,7 @@ class AsyncpgExecutor(Executor):
         args: tuple[Bind, ...],
         /,
         *,
-        nowait: bool = False,
+        timeout: float | None = None,
         inside: bool = False,
     ) -> Sequence[Row]:
         # No await between the driver's own look at the connection and the sending, and no

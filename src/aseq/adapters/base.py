@@ -99,7 +99,7 @@ class SyncExecutor(ConnectionInfo, Protocol):
         args: tuple[Bind, ...],
         /,
         *,
-        nowait: bool = False,
+        timeout: float | None = None,
         inside: bool = False,
     ) -> Sequence[Row]:
         """Run one statement and return all its rows, as `Executor.fetch`."""
@@ -142,7 +142,7 @@ class Executor(ConnectionInfo, Protocol):
         args: tuple[Bind, ...],
         /,
         *,
-        nowait: bool = False,
+        timeout: float | None = None,
         inside: bool = False,
     ) -> Sequence[Row]:
         """Run one statement and return all its rows.
@@ -150,8 +150,9 @@ class Executor(ConnectionInfo, Protocol):
         Args:
             sql: the text, in the executor's paramstyle.
             args: its parameters.
-            nowait: don't wait for the database's own lock, if it has one. (Servers
-                with row locks are told so in the text.)
+            timeout: seconds to wait for the database's own lock, if it has one: 0 is not to
+                wait, None as the connection is set up. A shorter timeout of the connection's
+                stays. (Servers with row locks are told so in the text.)
             inside: look once more, at the moment of sending, whether the statement would
                 be committed by itself: what came before it on the connection may have ended
                 the transaction.

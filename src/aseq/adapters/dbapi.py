@@ -51,11 +51,11 @@ class SqliteExecutor(Executor):
         args: tuple[Bind, ...],
         /,
         *,
-        nowait: bool = False,
+        timeout: float | None = None,
         inside: bool = False,
     ) -> Sequence[Row]:
         await anyio.lowlevel.checkpoint_if_cancelled()
-        self._job = job = Job(sql, args, nowait=nowait, inside=inside)
+        self._job = job = Job(sql, args, timeout=timeout, inside=inside)
         return await shielded(lambda: self._in_thread(job), lambda _: self.terminate())
 
     async def _in_thread(self, job: Job) -> Sequence[Row]:

@@ -85,7 +85,7 @@ class PsycopgExecutor(PsycopgConnection):
         args: tuple[Bind, ...],
         /,
         *,
-        nowait: bool = False,
+        timeout: float | None = None,
         inside: bool = False,
     ) -> Sequence[Row]:
         if inside:

@@ -79,7 +79,7 @@ class PsycopgThreadExecutor(PsycopgConnection):
         args: tuple[Bind, ...],
         /,
         *,
-        nowait: bool = False,
+        timeout: float | None = None,
         inside: bool = False,
     ) -> Sequence[Row]:
         await anyio.lowlevel.checkpoint_if_cancelled()

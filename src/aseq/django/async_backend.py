@@ -82,11 +82,11 @@ class AsyncBackendExecutor(PsycopgExecutor):
         args: tuple[Bind, ...],
         /,
         *,
-        nowait: bool = False,
+        timeout: float | None = None,
         inside: bool = False,
     ) -> Sequence[Row]:
         try:
-            return await super().fetch(sql, args, nowait=nowait, inside=inside)
+            return await super().fetch(sql, args, timeout=timeout, inside=inside)
         except Error as exc:
             self._mark(exc)
             raise

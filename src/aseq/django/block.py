@@ -152,7 +152,7 @@ class Block(Hops, Executor):
         args: tuple[Bind, ...],
         /,
         *,
-        nowait: bool = False,
+        timeout: float | None = None,
         inside: bool = False,
     ) -> Sequence[Row]:
         """One statement, in a hop of its own."""
@@ -161,7 +161,7 @@ class Block(Hops, Executor):
             connection: DjangoConnection | None = None
             try:
                 connection = DjangoConnection(self.using)
-                return connection.fetch(sql, args, nowait=nowait, inside=inside)
+                return connection.fetch(sql, args, timeout=timeout, inside=inside)
             except BaseException as exc:
                 if connection is None or connection.refused(exc):
                     _nothing_drawn(exc)

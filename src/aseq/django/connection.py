@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from math import ceil
 from typing import ClassVar
 
 from django.db import Error, connections
@@ -103,24 +104,27 @@ class DjangoConnection(SyncExecutor):
         args: tuple[Bind, ...],
         /,
         *,
-        nowait: bool = False,
+        timeout: float | None = None,
         inside: bool = False,
     ) -> Sequence[Row]:
         """Run one statement and return all its rows."""
-        at_once = nowait and self.dialect.name == "sqlite"
+        if self.dialect.name != "sqlite":
+            timeout = None
         try:
             with self._connection.cursor() as cursor:
                 if has_ended(self._connection):
                     raise TransactionEnded(ENDED)
                 self._changes, self._sent = self._count_changes(), True
-                return (_rows_at_once if at_once else _rows)(cursor, sql, args)
+                if timeout is None:
+                    return _rows(cursor, sql, args)
+                return _rows_within(timeout, cursor, sql, args)
         except BaseException as exc:
-            self._after(exc, at_once=at_once)
+            self._after(exc, bounded=timeout is not None)
             raise
 
-    def _after(self, exc: BaseException, *, at_once: bool) -> None:
+    def _after(self, exc: BaseException, *, bounded: bool) -> None:
         """Whatever `fetch` raises, an atomic block can only be rolled back, as in Django."""
-        busy = at_once and self.dialect.explain(exc, "") is SequenceLocked
+        busy = bounded and self.dialect.explain(exc, "") is SequenceLocked
         if busy and self.refused(exc):
             return  # SQLite tried, got no lock and changed nothing: the block stays usable
         if self._connection.in_atomic_block:
@@ -207,11 +211,14 @@ def _rows(cursor: CursorWrapper, sql: str, args: tuple[Bind, ...]) -> Sequence[R
     return rows
 
 
-def _rows_at_once(cursor: CursorWrapper, sql: str, args: tuple[Bind, ...]) -> Sequence[Row]:
-    """Don't wait for SQLite's write lock."""
-    [[patience]] = _rows(cursor, "PRAGMA busy_timeout", ())
-    _rows(cursor, "PRAGMA busy_timeout = 0", ())
+def _rows_within(
+    timeout: float, cursor: CursorWrapper, sql: str, args: tuple[Bind, ...]
+) -> Sequence[Row]:
+    """Wait for SQLite's write lock for so many seconds at most."""
+    [[setting]] = _rows(cursor, "PRAGMA busy_timeout", ())
+    patience = int(str(setting))
+    _rows(cursor, f"PRAGMA busy_timeout = {min(patience, ceil(timeout * 1000))}", ())
     try:
         return _rows(cursor, sql, args)
     finally:
-        _rows(cursor, f"PRAGMA busy_timeout = {int(str(patience))}", ())
+        _rows(cursor, f"PRAGMA busy_timeout = {patience}", ())

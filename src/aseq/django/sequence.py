@@ -10,6 +10,7 @@ from django.db.models import Model
 
 from aseq._core import plans
 from aseq._core.spec import SequenceSpec
+from aseq._core.waiting import waiting
 from aseq._drive import run_on_sync
 
 from . import conf
@@ -78,7 +79,9 @@ class Sequence:
         if batch_size == 0:
             return range(0)
         connection = self._connection(router.db_for_write)
-        plan = plans.next_values(spec, connection.dialect, batch_size, nowait=nowait)
+        plan = plans.next_values(
+            spec, connection.dialect, batch_size, waiting(nowait=nowait, timeout=None)
+        )
         return run_on_sync(spec, plan, connection, writes=True)
 
     def advance_to(self, value: int) -> int:

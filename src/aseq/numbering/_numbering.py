@@ -8,6 +8,7 @@ from datetime import datetime
 
 from aseq._connection import Connection
 from aseq._core import plans
+from aseq._core.waiting import Waiting, waiting
 from aseq._dispatch import executor_for
 from aseq._drive import run_on
 from aseq._sequence import AsyncSequence
@@ -79,6 +80,7 @@ class Numbering(NumberingSpec):
         *,
         at: datetime | None = None,
         nowait: bool = False,
+        timeout: float | None = None,
         **scope: ScopeValue,
     ) -> DocumentNumber:
         """Draw the next number.
@@ -93,6 +95,7 @@ class Numbering(NumberingSpec):
             at: the moment that the number is of, with a time zone: for documents that are
                 dated back, and for tests. By default, the database's clock decides.
             nowait: don't wait, but raise SequenceLocked. The transaction stays usable.
+            timeout: seconds to wait at most, as for `AsyncSequence.next_value`.
             **scope: the values of all scopes that aren't bound: texts, integers or Enums.
 
         Returns:
@@ -101,11 +104,12 @@ class Numbering(NumberingSpec):
 
         Raises:
             InvalidSequence: a scope is missing, or can't have its value; `at` has no time
-                zone. Nothing was sent.
+                zone; `timeout` can't work. Nothing was sent.
             UnsteadyClock: the database's clock was in another period at each try.
             AseqError: any of those of `AsyncSequence.next_value`.
         """
-        [number] = await self._draw(conn, 1, at, nowait, self.scope_of(scope))
+        patience = waiting(nowait=nowait, timeout=timeout)
+        [number] = await self._draw(conn, 1, at, patience, self.scope_of(scope))
         return number
 
     async def next_many(
@@ -116,6 +120,7 @@ class Numbering(NumberingSpec):
         *,
         at: datetime | None = None,
         nowait: bool = False,
+        timeout: float | None = None,
         **scope: ScopeValue,
     ) -> Sequence[DocumentNumber]:
         """Draw the next `count` numbers, all of one moment and one period.
@@ -127,6 +132,7 @@ class Numbering(NumberingSpec):
             count: how many, at least 0. (0 touches nothing.)
             at: as for `next`.
             nowait: as for `next`.
+            timeout: as for `next`.
             **scope: as for `next`.
 
         Returns:
@@ -138,19 +144,20 @@ class Numbering(NumberingSpec):
         """
         values = self.scope_of(scope)
         self.counter(values, None)._check_count(count)
-        return [] if count == 0 else await self._draw(conn, count, at, nowait, values)
+        patience = waiting(nowait=nowait, timeout=timeout)
+        return [] if count == 0 else await self._draw(conn, count, at, patience, values)
 
     async def _draw(
-        self, conn: Connection, count: int, at: datetime | None, nowait: bool, scope: Scope
+        self, conn: Connection, count: int, at: datetime | None, patience: Waiting, scope: Scope
     ) -> Sequence[DocumentNumber]:
         now = CLOCK.now() if at is None else moment(at)
         sequence = self.counter(scope, self.span(now).period)
         executor = executor_for(conn)
         dialect = executor.dialect
         plan = (
-            draw_now(self, dialect, scope, count, now, CLOCK.learn, nowait=nowait)
+            draw_now(self, dialect, scope, count, now, CLOCK.learn, patience)
             if at is None
-            else draw_at(self, dialect, scope, count, now, nowait=nowait)
+            else draw_at(self, dialect, scope, count, now, patience)
         )
         return await run_on(sequence, plan, executor, writes=True)
 

@@ -15,7 +15,9 @@ from datetime import UTC, datetime, timedelta
 
 from aseq._core import plans
 from aseq._core.dialects import Dialect
-from aseq._core.plans import Plan
+from aseq._core.scripts import Plan
+from aseq._core.timed import next_values_within
+from aseq._core.waiting import AS_LONG_AS_IT_TAKES, Waiting
 from aseq.errors import AseqError, SequenceCorrupted, UnsteadyClock
 
 from ._documents import DocumentNumber
@@ -35,13 +37,12 @@ def draw_at(
     scope: Scope,
     count: int,
     at: datetime,
-    *,
-    nowait: bool = False,
+    waiting: Waiting = AS_LONG_AS_IT_TAKES,
 ) -> Plan[list[DocumentNumber]]:
     """Draw numbers of the period of a moment that the caller chose."""
     period = spec.span(at).period
     sequence = spec.counter(scope, period)
-    values = yield from plans.next_values(sequence, dialect, count, nowait=nowait)
+    values = yield from plans.next_values(sequence, dialect, count, waiting)
     return [spec.document(value, at, scope, period) for value in values]
 
 
@@ -52,8 +53,7 @@ def draw_now(
     count: int,
     guess: datetime,
     learn: Callable[[datetime], object],
-    *,
-    nowait: bool = False,
+    waiting: Waiting = AS_LONG_AS_IT_TAKES,
 ) -> Plan[list[DocumentNumber]]:
     """Draw numbers of the period in which their turn comes, by the server's clock.
 
@@ -64,15 +64,16 @@ def draw_now(
         count: how many numbers, at least one.
         guess: what the server's clock may say.
         learn: told what it does say, when the guess was of another period.
-        nowait: don't wait for the sequence.
+        waiting: how long to wait for the sequence, all tries together.
     """
     at, tries = guess, 0
     while True:
         span = spec.span(at)
         sequence = spec.counter(scope, span.period)
-        drawn = yield from plans.next_values_within(
-            sequence, dialect, count, _microseconds(span), nowait=nowait
+        drawn = yield from next_values_within(
+            sequence, dialect, count, _microseconds(span), waiting
         )
+        waiting = drawn.left
         at = _EPOCH + drawn.clock * _MICROSECOND
         if drawn.values is not None:
             return [spec.document(value, at, scope, span.period) for value in drawn.values]

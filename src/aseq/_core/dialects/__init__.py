@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from .base import Dialect, Draw, TimedDraw
+from .base import Dialect, Draw, Move, TimedDraw
 from .postgresql import ABORT, POSTGRESQL
 from .sqlite import SQLITE
 
@@ -16,6 +16,7 @@ __all__ = (
     "Dialect",
     "DialectName",
     "Draw",
+    "Move",
     "TimedDraw",
 )
 

@@ -10,28 +10,51 @@ from typing import NamedTuple
 from aseq._core.failure import Code, CodeReader
 from aseq._core.statement import Bind, Paramstyle, Script, Statement, Template, on_table
 from aseq._core.table import TableName
+from aseq._core.waiting import Wait
 from aseq.errors import AseqError
 
 
 class Draw(NamedTuple):
-    """The ways of drawing numbers that need a script of their own."""
+    """The ways of drawing numbers that need a script of their own.
+
+    Attributes:
+        looping: the sequence starts again at its end.
+        queued: waiters stand in the fair queue.
+        wait: how the draw waits.
+        starts: the first values fit, so that it may make the row of the sequence.
+    """
 
     looping: bool
     queued: bool
-    nowait: bool
+    wait: Wait = Wait.ANY
+    starts: bool = True
 
 
-DRAWS = tuple(Draw(*flags) for flags in product((False, True), repeat=3))
+DRAWS = tuple(
+    Draw(*flags)
+    for flags in product((False, True), (False, True), Wait, (True, False))
+    if Draw(*flags).starts or not Draw(*flags).looping
+)
+
+
+class Move(NamedTuple):
+    """The ways of moving or deleting a sequence that need a script of their own."""
+
+    queued: bool
+    wait: Wait = Wait.ANY
+
+
+MOVES = tuple(Move(*flags) for flags in product((False, True), (Wait.ANY, Wait.BOUNDED)))
 
 
 class TimedDraw(NamedTuple):
     """The ways of drawing numbers within a span of time. They never loop."""
 
     queued: bool
-    nowait: bool
+    wait: Wait = Wait.ANY
 
 
-TIMED_DRAWS = tuple(TimedDraw(*flags) for flags in product((False, True), repeat=2))
+TIMED_DRAWS = tuple(TimedDraw(*flags) for flags in product((False, True), Wait))
 
 
 @dataclass(frozen=True, eq=False)  # told apart by identity: there are few, and they hold maps
@@ -47,13 +70,14 @@ class Dialect:
             more, is between ``:since`` and ``:latest``. The answer is one row: first the new
             last value, or NULL if nothing was drawn, and last the clock; or no row if
             nothing was drawn, where one can't be given. Moments are microseconds since 1970.
+            Where the time to wait is told in the text, the last but one is how many
+            milliseconds of it have passed.
         clock: reads the server's clock. The answer is one row with it.
-        advance: moves a sequence forward, upwards (True) or downwards (False), for
-            queued sequences and others: keys are (upwards, queued). The answer is one
-            row with the last value now.
+        advance: moves a sequence forward, upwards (True) or downwards (False), for each
+            kind of move. The answer is one row with the last value now.
         last_value: reads the last value. The answer is one row with it, or none.
-        delete: deletes a sequence, for queued sequences (True) and others. The answer
-            is one row if there was one, or none.
+        delete: deletes a sequence, for each kind of move. The answer is one row if there
+            was one; no row, or NULL, if there was none.
         create: creates the table. The last statement is the DDL for migrations, too.
         drop: drops the table.
         code: reads this family's code off one error.
@@ -74,9 +98,9 @@ class Dialect:
     draw: Mapping[Draw, Script]
     timed_draw: Mapping[TimedDraw, Script]
     clock: Script
-    advance: Mapping[tuple[bool, bool], Script]
+    advance: Mapping[tuple[bool, Move], Script]
     last_value: Script
-    delete: Mapping[bool, Script]
+    delete: Mapping[Move, Script]
     create: Script
     drop: Script
     code: CodeReader
@@ -134,11 +158,11 @@ CHECKS = """\
 CONSTRAINT ${bare}_name_check CHECK (length(name) BETWEEN 1 AND 100),
     CONSTRAINT ${bare}_last_check CHECK (CAST(CAST(last AS text) AS bigint) = last)"""
 
-DELETE = (Template("DELETE FROM $table WHERE name = :name RETURNING last"),)
+DELETE = (Template("DELETE FROM $table WHERE name = :name RETURNING 1"),)
 
-ENDLESS = """\
-s.last + :advance
-WHERE s.last BETWEEN :lowest AND :highest"""
+NEXT = "s.last + :advance"
+FITS = "s.last BETWEEN :lowest AND :highest"
+ENDLESS = f"{NEXT}\nWHERE {FITS}"
 
 # CASE stops at the first branch that holds: no difference is computed that could
 # overflow. Both remainder and quotient are exact on the cycle, whatever the signs.

@@ -16,10 +16,14 @@ from .base import (
     DRAWS,
     DROP,
     ENDLESS,
+    FITS,
     LAST_VALUE,
+    MOVES,
     NAME,
+    NEXT,
     TIMED_DRAWS,
     Dialect,
+    Draw,
     looping,
 )
 
@@ -27,6 +31,12 @@ _UPSERT = """\
 INSERT INTO $table AS s (name, last)
 VALUES (:name, :start)
 ON CONFLICT (name) DO UPDATE SET last = {next}
+RETURNING last"""
+
+# For a new row there would be no value that fits.
+_UPDATE = f"""\
+UPDATE $table AS s SET last = {NEXT}
+WHERE s.name = :name AND {FITS}
 RETURNING last"""
 
 # Read when the statement has the write lock, in milliseconds, and the same throughout it.
@@ -67,6 +77,12 @@ def _explain(exc: BaseException, table: str) -> type[AseqError] | None:
     return SequenceTableMissing if found.text == f"no such table: {table}" else None
 
 
+def _draw(kind: Draw) -> Script:
+    if not kind.starts:
+        return (Template(_UPDATE),)
+    return _upsert(looping() if kind.looping else ENDLESS)
+
+
 def _upsert(next_value: str) -> Script:
     return (Template(_UPSERT.format(next=next_value)),)
 
@@ -74,16 +90,16 @@ def _upsert(next_value: str) -> Script:
 SQLITE = Dialect(
     name="sqlite",
     quote='"',
-    draw={draw: _upsert(looping() if draw.looping else ENDLESS) for draw in DRAWS},
+    draw={kind: _draw(kind) for kind in DRAWS},
     timed_draw=dict.fromkeys(TIMED_DRAWS, (Template(_TIMED_DRAW),)),
     clock=(Template(f"SELECT {_CLOCK}"),),
     advance={
-        (upwards, queued): _upsert(f"{furthest}(s.last, :value)")
+        (upwards, move): _upsert(f"{furthest}(s.last, :value)")
         for upwards, furthest in ((True, "max"), (False, "min"))
-        for queued in (True, False)
+        for move in MOVES
     },
     last_value=LAST_VALUE,
-    delete={True: DELETE, False: DELETE},
+    delete=dict.fromkeys(MOVES, DELETE),
     create=(Template(CREATE.format(name=NAME, checks=CHECKS, storage="")),),
     drop=DROP,
     code=_code,

@@ -43,7 +43,7 @@ class PostgresExecutor(SQLAlchemyExecutor):
         args: tuple[Bind, ...],
         /,
         *,
-        nowait: bool = False,
+        timeout: float | None = None,
         inside: bool = False,
     ) -> Sequence[Row]:
         def statement(connection: Connection) -> Sequence[Row]:

@@ -66,7 +66,7 @@ class PostgresClient(Executor):
         args: tuple[Bind, ...],
         /,
         *,
-        nowait: bool = False,
+        timeout: float | None = None,
         inside: bool = False,
     ) -> Sequence[Row]:
         async with self._connected() as executor:

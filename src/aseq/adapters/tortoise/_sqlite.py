@@ -51,10 +51,10 @@ class SqliteClient(Executor):
         args: tuple[Bind, ...],
         /,
         *,
-        nowait: bool = False,
+        timeout: float | None = None,
         inside: bool = False,
     ) -> Sequence[Row]:
-        self._job = job = Job(sql, args, nowait=nowait, abort=noop)
+        self._job = job = Job(sql, args, timeout=timeout, abort=noop)
 
         def statement(connection: sqlite3.Connection) -> Sequence[Row]:
             if is_in_block(self._client) and not connection.in_transaction:

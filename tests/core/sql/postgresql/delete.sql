@@ -1,1 +1,1 @@
-DELETE FROM "aseq_sequence" WHERE name = $1 RETURNING last
+DELETE FROM "aseq_sequence" AS s WHERE s.name = $1 RETURNING 1

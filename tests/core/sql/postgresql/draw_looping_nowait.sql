@@ -11,7 +11,7 @@ WITH saved_timeout AS MATERIALIZED (
             WHEN setting::interval BETWEEN '1 ms' AND '50 ms' THEN setting ELSE '50ms'
         END, true) IS NOT NULL
     END
-), draw AS (
+), write AS (
     INSERT INTO "aseq_sequence" AS s (name, last)
     SELECT $2, CAST($3 AS bigint) FROM free
     ON CONFLICT (name) DO UPDATE SET last = CASE
@@ -22,5 +22,5 @@ WITH saved_timeout AS MATERIALIZED (
     END
     RETURNING last, txid_current()
 )
-SELECT draw.*, set_config('lock_timeout', saved_timeout.setting, true)
-FROM saved_timeout LEFT JOIN draw ON true
+SELECT write.*, set_config('lock_timeout', saved_timeout.setting, true)
+FROM saved_timeout LEFT JOIN write ON true

@@ -11,12 +11,12 @@ WITH saved_timeout AS MATERIALIZED (
             WHEN setting::interval BETWEEN '1 ms' AND '50 ms' THEN setting ELSE '50ms'
         END, true) IS NOT NULL
     END
-), draw AS (
+), write AS (
     INSERT INTO "aseq_sequence" AS s (name, last)
     SELECT $4, CAST($5 AS bigint) FROM free WHERE CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint) BETWEEN CAST($2 AS bigint) AND CAST($3 AS bigint)
     ON CONFLICT (name) DO UPDATE SET last = s.last + $6
     WHERE s.last BETWEEN $7 AND $8 AND CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint) BETWEEN CAST($2 AS bigint) AND CAST($3 AS bigint)
     RETURNING last, txid_current(), CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint) AS clock
 )
-SELECT draw.*, set_config('lock_timeout', saved_timeout.setting, true), coalesce(draw.clock, CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint))
-FROM saved_timeout LEFT JOIN draw ON true
+SELECT write.*, set_config('lock_timeout', saved_timeout.setting, true), coalesce(write.clock, CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint))
+FROM saved_timeout LEFT JOIN write ON true

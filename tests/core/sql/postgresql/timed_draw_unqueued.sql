@@ -1,11 +1,11 @@
 WITH queue AS MATERIALIZED (
     SELECT
-), draw AS (
+), write AS (
     INSERT INTO "aseq_sequence" AS s (name, last)
     SELECT $1, CAST($2 AS bigint) FROM queue WHERE CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint) BETWEEN CAST($3 AS bigint) AND CAST($4 AS bigint)
     ON CONFLICT (name) DO UPDATE SET last = s.last + $5
     WHERE s.last BETWEEN $6 AND $7 AND CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint) BETWEEN CAST($3 AS bigint) AND CAST($4 AS bigint)
     RETURNING last, CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint) AS clock
 )
-SELECT draw.*, coalesce(draw.clock, CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint))
-FROM queue LEFT JOIN draw ON true
+SELECT write.*, coalesce(write.clock, CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint))
+FROM queue LEFT JOIN write ON true

@@ -1,1 +1,1 @@
-DELETE FROM "aseq_sequence" WHERE name = ? RETURNING last
+DELETE FROM "aseq_sequence" WHERE name = ? RETURNING 1

@@ -1,0 +1,179 @@
+"""Draws and moves: one statement each, composed for each way of waiting.
+
+The queue is an advisory lock that lasts as long as the transaction. It only puts the
+waiters in order: the row's own lock is the guarantee. One order everywhere, queue
+then row, or two transactions could wait for each other.
+"""
+
+from __future__ import annotations
+
+from textwrap import indent
+
+from aseq._core.dialects.base import ENDLESS, FITS, NEXT, Draw, TimedDraw, looping
+from aseq._core.statement import Script, Template
+from aseq._core.waiting import Wait
+
+from .fragments import ENTER, KEY, PATIENCE, RESTORED, SAVED_TIMEOUT, TXID, WAITED
+
+_UPSERT = """\
+INSERT INTO $table AS s (name, last)
+SELECT :name, CAST(:start AS bigint){source}
+ON CONFLICT (name) DO UPDATE SET last = {next}
+RETURNING last{txid}"""
+
+# For a new row there would be no value that fits. Behind the queue this is a statement of
+# its own, as a deletion is: it sees a row that was made while another one waited, and a
+# join with no row to find would never get to the queue.
+_UPDATE = f"""\
+UPDATE $table AS s SET last = {NEXT}{{source}}
+WHERE s.name = :name AND {FITS}
+RETURNING last{{txid}}"""
+_DELETE = "DELETE FROM $table AS s{source} WHERE s.name = :name RETURNING 1"
+
+_QUEUED = f"""\
+WITH queue AS MATERIALIZED (
+    {ENTER}
+)
+"""
+
+# In one statement: enter the queue if nobody is in it, then lock the row if nobody
+# holds it. CASE keeps that order, so that who can't enter locks nothing. A first
+# value that a client outside the queue holds uncommitted can't be seen: there, and
+# only there, a short lock_timeout ends the wait. The caller's own comes back.
+_NOT_WAITING = """\
+queue AS MATERIALIZED (
+    SELECT {entered} AS entered
+), free AS MATERIALIZED (
+    SELECT FROM saved_timeout, queue WHERE CASE
+        WHEN NOT {ready} THEN false
+        WHEN EXISTS (SELECT FROM $table WHERE name = :name)
+        THEN EXISTS (SELECT FROM $table WHERE name = :name FOR UPDATE SKIP LOCKED)
+        ELSE set_config('lock_timeout', CASE
+            WHEN setting::interval BETWEEN '1 ms' AND '50 ms' THEN setting ELSE '50ms'
+        END, true) IS NOT NULL
+    END
+)"""
+
+_BOUNDED = f"""\
+free AS MATERIALIZED (
+    SELECT {PATIENCE}
+    FROM saved_timeout{{behind}}
+)"""
+_BOUNDED_QUEUE = f"""\
+patience AS MATERIALIZED (
+    SELECT {PATIENCE}
+    FROM saved_timeout
+), queue AS MATERIALIZED (
+    {ENTER} FROM patience
+)"""
+
+# Whatever happens, there is one row, and the caller's own lock_timeout is back.
+_RESTORING = f"""\
+WITH saved_timeout AS MATERIALIZED (
+    {SAVED_TIMEOUT}
+), {{free}}, write AS (
+{{write}}
+)
+SELECT write.*, {RESTORED}{{told}}
+FROM saved_timeout LEFT JOIN write ON true"""
+
+# The clock as it is when the text gets there, not when the statement began; all the same
+# number in every time zone and with every driver.
+CLOCK = "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"
+_WITHIN = f"{CLOCK} BETWEEN CAST(:since AS bigint) AND CAST(:latest AS bigint)"
+
+# The clock is looked at behind the queue, for a first value, and once more behind the row's
+# lock, which somebody outside the queue may have held. It is told in any case.
+_TOLD = f"coalesce(write.clock, {CLOCK})"
+_TIMED = f"""\
+WITH queue AS MATERIALIZED (
+    {{enter}}
+), write AS (
+{{write}}
+)
+SELECT write.*, {_TOLD}
+FROM queue LEFT JOIN write ON true"""
+
+
+# Entering the queue, and nothing else. Who waits for a time tells how long it was.
+_ENQUEUE = {
+    Wait.ANY: ENTER + TXID,
+    Wait.BOUNDED: f"""\
+WITH saved_timeout AS MATERIALIZED (
+    {SAVED_TIMEOUT}
+), {_BOUNDED_QUEUE}
+SELECT {WAITED}{TXID}, {RESTORED}
+FROM saved_timeout, queue""",
+}
+
+
+def draw(kind: Draw) -> Script:
+    """The script of one kind of draw."""
+    if not kind.starts:
+        return _write_later(_UPDATE, queued=kind.queued, wait=kind.wait)
+    text = _UPSERT.replace("{next}", looping() if kind.looping else ENDLESS)
+    return _write(text, queued=kind.queued, wait=kind.wait)
+
+
+def timed_draw(kind: TimedDraw) -> Script:
+    """The script of one kind of draw within a span of time."""
+    txid = TXID if kind.queued else ""
+    write = _UPSERT.format(
+        next=f"{ENDLESS} AND {_WITHIN}",
+        source=f" FROM {'queue' if kind.wait is Wait.ANY else 'free'} WHERE {_WITHIN}",
+        txid=f"{txid}, {CLOCK} AS clock",
+    )
+    if kind.wait is Wait.ANY:
+        enter = ENTER if kind.queued else "SELECT"
+        text = _TIMED.format(enter=enter, write=indent(write, "    "))
+    else:
+        told = f", {_TOLD}" if kind.wait is Wait.NONE else f", {WAITED}, {_TOLD}"
+        ready = f"(entered AND {_WITHIN})"
+        text = _behind(write, queued=kind.queued, wait=kind.wait, ready=ready, told=told)
+    return (Template(text, queues=kind.queued),)
+
+
+def advance(*, upwards: bool, queued: bool, wait: Wait) -> Script:
+    """The script that moves a sequence forward."""
+    furthest = "greatest" if upwards else "least"
+    text = _UPSERT.replace("{next}", f"{furthest}(s.last, :value)")
+    return _write(text, queued=queued, wait=wait)
+
+
+def delete(*, queued: bool, wait: Wait) -> Script:
+    """The script that deletes a sequence."""
+    text = _DELETE.replace("{source}", "" if wait is Wait.ANY else " USING free")
+    return _write_later(text, queued=queued, wait=wait)
+
+
+def _write_later(text: str, *, queued: bool, wait: Wait) -> Script:
+    """A statement that enters the queue, and one that writes what is there then."""
+    if not queued or wait is Wait.NONE:  # who doesn't wait sees what there is
+        return _write(text, queued=queued, wait=wait)
+    return (Template(_ENQUEUE[wait], queues=True), *_write(text, queued=False, wait=wait))
+
+
+def _write(text: str, *, queued: bool, wait: Wait) -> Script:
+    """One statement, for whatever it has to wait for and what it writes then."""
+    source = " FROM queue" if queued and wait is Wait.ANY else ""
+    if wait is not Wait.ANY:
+        source = " FROM free"
+    write = text.format(source=source, txid=TXID if queued else "")
+    if wait is not Wait.ANY:
+        write = _behind(write, queued=queued, wait=wait)
+    elif queued:
+        write = _QUEUED + write
+    return (Template(write, queues=queued),)
+
+
+def _behind(
+    write: str, *, queued: bool, wait: Wait, ready: str = "entered", told: str = ""
+) -> str:
+    """What writes, behind what it doesn't wait for, or not longer than so."""
+    if wait is Wait.NONE:
+        entered = f"pg_try_advisory_xact_lock({KEY})" if queued else "true"
+        free = _NOT_WAITING.format(entered=entered, ready=ready)
+    else:
+        free = _BOUNDED.format(behind=", queue" if queued else "")
+        free = f"{_BOUNDED_QUEUE}, {free}" if queued else free
+    return _RESTORING.format(free=free, write=indent(write, "    "), told=told)

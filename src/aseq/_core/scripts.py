@@ -1,0 +1,82 @@
+"""Scripts, as a plan says them: what goes into them, and what comes out.
+
+A plan is a generator that yields statements and is sent rows. Driving one takes no event
+loop and no database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import TypeAlias, TypeVar, cast
+
+from aseq.errors import SequenceCorrupted
+
+from .spec import SequenceSpec
+from .statement import Bind, Row, Script, Statement
+from .table import TableName
+from .waiting import AS_LONG_AS_IT_TAKES, Wait, Waiting
+
+T = TypeVar("T")
+Plan: TypeAlias = Generator[Statement, Sequence[Row], T]
+
+
+def statements(
+    script: Script, table: TableName, binds: Mapping[str, Bind]
+) -> tuple[Statement, ...]:
+    """A script about a table, with values."""
+    return tuple([Statement(template, table, binds) for template in script])
+
+
+def say(
+    script: Iterable[Statement], waiting: Waiting = AS_LONG_AS_IT_TAKES
+) -> Plan[Sequence[Row]]:
+    """Say one after the other; the last one's rows.
+
+    The time is for all of them. Where the server is told it in the text, a statement that
+    isn't the last one answers first with the milliseconds that it took.
+    """
+    rows: Sequence[Row] = ()
+    left = waiting
+    for statement in script:
+        if rows and left.kind is Wait.BOUNDED:
+            left = left.after(cast("int", integer(rows[0][0])))
+        rows = yield _bounded(statement, left)
+    return rows
+
+
+def _bounded(statement: Statement, waiting: Waiting) -> Statement:
+    if waiting.seconds is None:
+        return statement
+    binds = statement.binds
+    if waiting.kind is Wait.BOUNDED:
+        binds = {**binds, "timeout": waiting.milliseconds}
+    return statement._replace(binds=binds, timeout=waiting.seconds)
+
+
+def about(
+    spec: SequenceSpec,
+    script: Script,
+    waiting: Waiting = AS_LONG_AS_IT_TAKES,
+    **binds: int,
+) -> Plan[Sequence[Row]]:
+    """Say a script about one sequence; the last statement's rows."""
+    all_binds: dict[str, Bind] = {"name": spec.name, "queue": spec._queue, **binds}
+    return say(statements(script, TableName.parse(spec.table), all_binds), waiting)
+
+
+def last_in(spec: SequenceSpec, rows: Sequence[Row]) -> int | None:
+    """The last value in the row of a sequence; None for NULL, and without a row.
+
+    Raises:
+        SequenceCorrupted: the row has something else.
+    """
+    last = integer(rows[0][0]) if rows else None
+    if last is None or isinstance(last, int):
+        return last
+    raise SequenceCorrupted(spec.name, f"its last value is {last!r}, not an integer")
+
+
+def integer(value: object) -> int | None:
+    """A bigint, or NULL, where the connection may have a codec of the caller's for it."""
+    return int(value) if isinstance(value, (str, Decimal)) else cast("int | None", value)

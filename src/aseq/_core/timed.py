@@ -1,0 +1,82 @@
+"""Draws within a span of time, by the server's clock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple, cast
+
+from aseq.errors import SequenceExhausted, SequenceLocked
+
+from .arithmetic import batch, bounds
+from .binds import draw_binds
+from .dialects import Dialect, TimedDraw
+from .plans import LOCKED, last_value
+from .scripts import Plan, about, integer, last_in, say, statements
+from .spec import SequenceSpec
+from .statement import Statement
+from .table import TableName
+from .waiting import AS_LONG_AS_IT_TAKES, Wait, Waiting
+
+
+class Timed(NamedTuple):
+    """What became of a draw within a span of time.
+
+    Attributes:
+        values: the values; None if the server's clock wasn't within the span. (If it is
+            now, it was set back meanwhile, or something else keeps the row from changing.)
+        clock: what it said, in microseconds since 1970; within the span, if there are
+            values.
+        left: how long another try may wait.
+    """
+
+    values: Sequence[int] | None
+    clock: int
+    left: Waiting
+
+
+def next_values_within(
+    spec: SequenceSpec,
+    dialect: Dialect,
+    count: int,
+    span: range,
+    waiting: Waiting = AS_LONG_AS_IT_TAKES,
+) -> Plan[Timed]:
+    """Draw `count` numbers if the server's clock is within a span when their turn comes.
+
+    Args:
+        spec: the sequence, which doesn't loop.
+        dialect: what the server understands.
+        count: how many numbers, at least one.
+        span: moments, in microseconds since 1970.
+        waiting: how long to wait for the sequence.
+    """
+    rows = yield from say(_draw(spec, dialect, count, span, waiting.kind), waiting)
+    end, left = last_in(spec, rows), waiting
+    if rows and waiting.kind is Wait.BOUNDED and len(rows[0]) > 2:
+        left = waiting.after(cast("int", integer(rows[0][-2])))
+    if not rows:
+        rows = yield from about(spec, dialect.clock)
+    clock = cast("int", integer(rows[0][-1]))
+    if end is not None:
+        # It was looked at before it was read.
+        return Timed(batch(end, spec.step, count), min(clock, span[-1]), left)
+    if clock in span:
+        last = yield from last_value(spec, dialect)
+        if last is not None and last not in bounds(count * spec.step):
+            raise SequenceExhausted(spec.name, last)
+        if waiting.kind is Wait.NONE:
+            raise SequenceLocked(spec.name, LOCKED)
+    return Timed(None, clock, left)
+
+
+@lru_cache(maxsize=1024)
+def _draw(
+    spec: SequenceSpec, dialect: Dialect, count: int, span: range, wait: Wait
+) -> tuple[Statement, ...]:
+    script = dialect.timed_draw[TimedDraw(spec._queued, wait)]
+    binds = draw_binds(spec, count)
+    if "start" not in binds:
+        raise SequenceExhausted(spec.name, None)
+    binds |= {"since": span[0], "latest": span[-1]}
+    return statements(script, TableName.parse(spec.table), binds)

@@ -1,0 +1,13 @@
+WITH saved_timeout AS MATERIALIZED (
+    SELECT current_setting('lock_timeout') AS setting
+), free AS MATERIALIZED (
+    SELECT set_config('lock_timeout', CAST(CAST(least(
+        nullif(extract(epoch FROM CAST(setting AS interval)) * 1000, 0),
+        greatest(1, CAST($1 AS integer) - extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000)
+    ) AS integer) AS text), true)
+    FROM saved_timeout
+), write AS (
+    DELETE FROM "aseq_sequence" AS s USING free WHERE s.name = $2 RETURNING 1
+)
+SELECT write.*, set_config('lock_timeout', saved_timeout.setting, true)
+FROM saved_timeout LEFT JOIN write ON true

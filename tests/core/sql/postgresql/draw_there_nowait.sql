@@ -1,0 +1,20 @@
+WITH saved_timeout AS MATERIALIZED (
+    SELECT current_setting('lock_timeout') AS setting
+), queue AS MATERIALIZED (
+    SELECT pg_try_advisory_xact_lock(hashtextextended($1, '"aseq_sequence"'::regclass::oid::bigint)) AS entered
+), free AS MATERIALIZED (
+    SELECT FROM saved_timeout, queue WHERE CASE
+        WHEN NOT entered THEN false
+        WHEN EXISTS (SELECT FROM "aseq_sequence" WHERE name = $2)
+        THEN EXISTS (SELECT FROM "aseq_sequence" WHERE name = $2 FOR UPDATE SKIP LOCKED)
+        ELSE set_config('lock_timeout', CASE
+            WHEN setting::interval BETWEEN '1 ms' AND '50 ms' THEN setting ELSE '50ms'
+        END, true) IS NOT NULL
+    END
+), write AS (
+    UPDATE "aseq_sequence" AS s SET last = s.last + $3 FROM free
+    WHERE s.name = $2 AND s.last BETWEEN $4 AND $5
+    RETURNING last, txid_current()
+)
+SELECT write.*, set_config('lock_timeout', saved_timeout.setting, true)
+FROM saved_timeout LEFT JOIN write ON true
