@@ -265,4 +265,4 @@ class _Values(AsyncGenerator[int, None]):
 
     async def athrow(self, typ: Any, val: Any = None, tb: Any = None) -> int:
         self._closed = True  # also by aclose(), which throws GeneratorExit
-        return await super().athrow(typ, val, tb)
+        raise typ if val is None else val
