@@ -80,6 +80,8 @@ class Connection:
         self.open = False
         with anyio.move_on_after(5, shield=True), suppress(Exception):
             await self.client.close()
+        if self._network is not None:
+            self._network.cut()  # what Tortoise doesn't give back to its pool stays open
 
 
 async def doorkeeper(client: Client) -> Doorkeeper:
