@@ -13,7 +13,8 @@ ASEQ = "aseq"
 MODULES = (
     ASEQ,
     *(f"aseq.adapters.{name}" for name in ("aiosqlite", "asyncpg", "dbapi", "psycopg")),
-    *(f"aseq.adapters.{name}" for name in ("sqlalchemy", "alembic", "tortoise")),
+    *(f"aseq.adapters.{name}" for name in ("sqlalchemy", "tortoise")),
+    "aseq.alembic",
     "aseq.django.sync",
 )
 

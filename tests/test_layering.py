@@ -79,7 +79,10 @@ OURS: dict[str, tuple[str, ...]] = {
     BASE: (ERRORS, CORE),
     "aseq.adapters._sqlite": (ERRORS, CORE, BASE),
     "aseq.adapters._thread": (),
-    "aseq.adapters.alembic": (ERRORS, CORE, "aseq.adapters.sqlalchemy"),
+    # What applications import: beside all else, and nothing else imports it.
+    "aseq.alembic": (ERRORS, CORE, "aseq.sqlalchemy"),
+    "aseq.sqlalchemy": ("aseq.adapters.sqlalchemy",),
+    "aseq.tortoise": (ERRORS, CORE, "aseq.tortoise"),
     **PSYCOPG,
     "aseq.adapters.tortoise": (
         *(ERRORS, CORE, BASE, CONCURRENCY, "aseq.adapters._sqlite", "aseq.adapters._thread"),
@@ -111,7 +114,7 @@ ADAPTER = (
 LIBRARIES: dict[str, tuple[str, ...]] = {
     CONCURRENCY: ("anyio",),
     "aseq._drive": ("anyio",),
-    "aseq.adapters.alembic": ("alembic", "sqlalchemy"),
+    "aseq.alembic": ("alembic", "sqlalchemy"),
     "aseq.adapters.dbapi": ("anyio",),
     "aseq.adapters._psycopg": ("psycopg",),
     "aseq.adapters.psycopg": ("psycopg",),
@@ -119,6 +122,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "aseq.django": ("anyio", "asgiref", "django"),
     "aseq.django.async_backend": ("django", "django_async_backend", "psycopg"),
     "aseq.adapters.tortoise": ("tortoise",),
+    "aseq.tortoise": ("tortoise",),
 }
 
 # Of the standard library, what only some may import.

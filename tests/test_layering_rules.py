@@ -61,7 +61,7 @@ ALLOWED = [
     ("aseq._drive", "import asyncio, logging, anyio\nfrom .adapters.base import Executor"),
     ("aseq.adapters.new", "import new\nfrom .base import Executor\nfrom ._sqlite import Job"),
     ("aseq.adapters.sqlalchemy._accept", "import sqlalchemy.orm\nfrom ._session import X"),
-    ("aseq.adapters.alembic", "import alembic, sqlalchemy\nfrom .sqlalchemy import X"),
+    ("aseq.alembic", "import alembic, sqlalchemy\nfrom .sqlalchemy import X"),
     ("aseq.django.sync", "import django.db\nfrom .connection import X"),
 ]
 

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 
-from aseq.adapters.sqlalchemy import begin_immediate
+from aseq.sqlalchemy import begin_immediate
 
 from .models import Base
 

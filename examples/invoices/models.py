@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Identity, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from aseq.adapters.sqlalchemy import sequence_table
+from aseq.sqlalchemy import sequence_table
 
 
 class Base(DeclarativeBase):

@@ -23,7 +23,7 @@ CREDIT_LIMIT = 1_000_00
 
 MODELS: dict[str, Iterable[str | ModuleType]] = {
     "models": ["examples.tortoise_invoices.models"],
-    "aseq": ["aseq.adapters.tortoise.models"],  # the table of sequences
+    "aseq": ["aseq.tortoise.models"],  # the table of sequences
 }
 
 invoice_numbers = AsyncSequence("invoices")

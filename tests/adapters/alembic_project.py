@@ -17,7 +17,7 @@ ENV = """
 from alembic import context
 from sqlalchemy import NullPool, create_engine
 
-import aseq.adapters.alembic
+import aseq.alembic
 
 url = context.config.attributes["url"]
 options = context.config.attributes["options"]

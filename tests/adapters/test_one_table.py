@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from aseq import create_table, create_table_sql
-from aseq.adapters.sqlalchemy import sequence_table
+from aseq.sqlalchemy import sequence_table
 from tests.adapters.alembic_project import Project
 
 CATALOGUE = """

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from aseq import AsyncSequence, UnsupportedConnection
-from aseq.adapters.sqlalchemy import sequence_table
+from aseq.sqlalchemy import sequence_table
 from tests.adapters.sqlalchemy_setups import create_tables, engine_for, last, sqlite_url, url_of
 
 SEQ = AsyncSequence("invoices")

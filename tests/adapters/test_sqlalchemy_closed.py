@@ -12,7 +12,7 @@ from sqlalchemy import exc, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from aseq import AsyncSequence
-from aseq.adapters.sqlalchemy import begin_immediate
+from aseq.sqlalchemy import begin_immediate
 from tests.adapters.sqlalchemy_setups import (
     create_tables,
     engine_for,

@@ -14,7 +14,7 @@ from sqlalchemy import event, exc, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from aseq import AsyncSequence, SequenceExhausted, SequenceLocked
-from aseq.adapters.sqlalchemy import begin_immediate
+from aseq.sqlalchemy import begin_immediate
 from tests.adapters.sqlalchemy_setups import (
     DRIVERS,
     create_tables,

@@ -24,7 +24,7 @@ from sqlalchemy.pool import StaticPool
 from sqlmodel.ext.asyncio.session import AsyncSession as SQLModelSession
 
 from aseq import AsyncSequence, NotInTransaction, UnsupportedConnection, create_table
-from aseq.adapters.sqlalchemy import begin_immediate
+from aseq.sqlalchemy import begin_immediate
 from tests.adapters.sqlalchemy_setups import (
     DRIVERS,
     create_tables,

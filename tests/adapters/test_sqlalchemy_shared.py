@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.pool import StaticPool
 
 from aseq import AsyncSequence, UnsupportedConnection, create_table
-from aseq.adapters.sqlalchemy import begin_immediate
+from aseq.sqlalchemy import begin_immediate
 from tests.adapters.sqlalchemy_setups import (
     DRIVERS,
     create_tables,

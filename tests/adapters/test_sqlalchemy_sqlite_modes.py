@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import (
 )
 
 from aseq import AsyncSequence, NotInTransaction
-from aseq.adapters.sqlalchemy import begin_immediate
+from aseq.sqlalchemy import begin_immediate
 from tests.adapters.sqlalchemy_setups import (
     create_tables,
     engine_for,
@@ -38,7 +38,7 @@ SITUATIONS: tuple[Situation, ...] = (
 )
 
 RECIPE = (
-    "set the engine up with aseq.adapters.sqlalchemy.begin_immediate(engine), so that "
+    "set the engine up with aseq.sqlalchemy.begin_immediate(engine), so that "
     "SQLAlchemy's transactions are SQLite's too"
 )
 AUTOCOMMIT = f"the driver is in autocommit mode: {RECIPE}"

@@ -10,7 +10,7 @@ from tortoise import Tortoise
 from tortoise.transactions import in_transaction
 
 from aseq import AsyncSequence, UnsupportedConnection
-from aseq.adapters.tortoise.models import Sequence
+from aseq.tortoise.models import Sequence
 from tests.cases import Case
 from tests.clients import TortoiseSqlite, sqlite_file
 from tests.database import Database

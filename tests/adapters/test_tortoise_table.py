@@ -15,13 +15,13 @@ from tortoise.context import TortoiseContext
 from tortoise.migrations.api.migrate import migrate
 from tortoise.migrations.autodetector import MigrationAutodetector
 
-from aseq.adapters.tortoise.models import Sequence
+from aseq.tortoise.models import Sequence
 from tests.adapters.alembic_project import Project
 from tests.adapters.test_one_table import by_statement, found
 
 APP = {
-    "models": ["aseq.adapters.tortoise.models"],
-    "migrations": "aseq.adapters.tortoise.migrations",
+    "models": ["aseq.tortoise.models"],
+    "migrations": "aseq.tortoise.migrations",
     "default_connection": "default",
 }
 

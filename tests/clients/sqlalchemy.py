@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 
-from aseq.adapters.sqlalchemy import begin_immediate
+from aseq.sqlalchemy import begin_immediate
 
 from .base import PATIENCE, Client, ended
 

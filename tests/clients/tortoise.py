@@ -23,7 +23,7 @@ _context = TortoiseContext()
 async def _handler() -> Any:
     """Where the connections are kept, in a context that this task is in from now on."""
     if not _context.inited:
-        app = {"models": ["aseq.adapters.tortoise.models"], "default_connection": "unused"}
+        app = {"models": ["aseq.tortoise.models"], "default_connection": "unused"}
         config = {"connections": {"unused": "sqlite://:memory:"}, "apps": {"aseq": app}}
         await _context.init(config=config, init_connections=False)
     if get_current_context() is not _context:

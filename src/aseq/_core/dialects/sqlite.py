@@ -52,7 +52,7 @@ _BUSY = (
     "SQLite has one writer at a time, and another connection is writing (database is "
     "locked). Roll back and try again. Start transactions with BEGIN IMMEDIATE, so that "
     "they wait for their turn instead of failing (with SQLAlchemy, "
-    "aseq.adapters.sqlalchemy.begin_immediate(engine) does that). The connection's timeout "
+    "aseq.sqlalchemy.begin_immediate(engine) does that). The connection's timeout "
     "sets how long they wait"
 )
 

@@ -20,7 +20,7 @@ from ._own import watch
 from ._session import ENDED
 
 _RECIPE = (
-    "set the engine up with aseq.adapters.sqlalchemy.begin_immediate(engine), so that "
+    "set the engine up with aseq.sqlalchemy.begin_immediate(engine), so that "
     "SQLAlchemy's transactions are SQLite's too"
 )
 _AUTOCOMMIT = "the driver is in autocommit mode: " + _RECIPE

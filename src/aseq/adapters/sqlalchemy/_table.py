@@ -20,7 +20,7 @@ from aseq._core.spec import DEFAULT_TABLE, NAME_LIMIT
 from aseq._core.table import TableName
 
 _PARAMETERS = {
-    "fillfactor": 10,
+    "fillfactor": 50,
     "autovacuum_vacuum_scale_factor": 0,
     "autovacuum_vacuum_threshold": 1000,
 }

@@ -5,7 +5,7 @@ CREATE TABLE IF NOT EXISTS "aseq_sequence" (
     CONSTRAINT aseq_sequence_name_check CHECK (length(name) BETWEEN 1 AND 100),
     CONSTRAINT aseq_sequence_last_check CHECK (CAST(CAST(last AS text) AS bigint) = last)
 ) WITH (
-    fillfactor = 10,
+    fillfactor = 50,
     autovacuum_vacuum_scale_factor = 0,
     autovacuum_vacuum_threshold = 1000
 )

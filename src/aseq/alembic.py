@@ -8,7 +8,7 @@ Importing this module, in ``env.py`` for example, adds the operations to ``alemb
     def downgrade() -> None:
         op.drop_aseq_sequence()
 
-With the table in the application's metadata (`aseq.adapters.sqlalchemy.sequence_table`)
+With the table in the application's metadata (`aseq.sqlalchemy.sequence_table`)
 neither is needed: autogenerate sees to it.
 """
 

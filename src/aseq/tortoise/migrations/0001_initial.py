@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tortoise import migrations
 
-from aseq.adapters.tortoise.operations import CreateSequenceTable
+from aseq.tortoise.operations import CreateSequenceTable
 
 
 class Migration(migrations.Migration):

@@ -26,6 +26,7 @@ class NameField(fields.CharField[str]):
 
     @property
     def SQL_TYPE(self) -> str:  # type: ignore[override]  # noqa: N802  # Tortoise's name
+        """The type of the column, and its check."""
         return f"varchar({self.max_length}) {_NAME_CHECK}"
 
 
