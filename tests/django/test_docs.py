@@ -21,6 +21,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.core.management import call_command
 from django.db import connections
+from sequences.models import Sequence as Theirs
 
 from aseq.django import checks, sync
 from aseq.django.hops import MOVED
@@ -40,7 +41,8 @@ ELSEWHERE = (
 
 @pytest.fixture(autouse=True)
 def _clean() -> Iterator[None]:
-    Sequence.objects.all().delete()
+    for model in (Sequence, Theirs):
+        model.objects.all().delete()
     yield
     Sequence.objects.all().delete()
     Invoice.objects.all().delete()

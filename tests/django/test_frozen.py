@@ -48,8 +48,10 @@ async def request(inside: bool) -> AsyncIterator[None]:
         yield
         return
     async with ThreadSensitiveContext():
-        yield
-        await sync_to_async(connections.close_all)()
+        try:
+            yield
+        finally:
+            await sync_to_async(connections.close_all)()
 
 
 async def connect(name: str, freeze: Wait) -> None:
@@ -163,6 +165,8 @@ async def test_every_way_out_ends(
                 proxy.release()
                 proxy.cut()
             await server.until(lambda: server.others() == [])
+            # As Django does for the next request, should the connection not be in use.
+            await sync_to_async(connections.close_all)()
             async with aatomic():  # in the same thread, if it is that of the request
                 await save(name, "default")
     numbers = await saved(name)

@@ -115,7 +115,7 @@ def test_what_is_raised_after_the_statement_has_returned(
 ) -> None:
     with TRANSACTIONS[kind](using):
         with monkeypatch.context() as patch, pytest.raises(ZeroDivisionError) as caught:
-            patch.setattr(plans, "_integer", lambda value: of_the_users_own())
+            patch.setattr(plans, "batch", lambda *args: of_the_users_own())
             sync.get_next_value(name, using=using)
         assert notes(caught.value) == [UNUSABLE]
         if kind == "autocommit off":
@@ -160,7 +160,7 @@ async def test_in_a_block_after_the_statement_has_returned(
     with suppress(TransactionManagementError):
         async with aatomic(using) as tx:
             with monkeypatch.context() as patch, pytest.raises(ZeroDivisionError) as caught:
-                patch.setattr(plans, "_integer", lambda value: of_the_users_own())
+                patch.setattr(plans, "batch", lambda *args: of_the_users_own())
                 await draw(tx, name, using)
             assert notes(caught.value) == [UNUSABLE]
     assert await last(name, using) is None
