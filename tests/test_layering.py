@@ -80,6 +80,7 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq.adapters._sqlite": (ERRORS, CORE, BASE),
     "aseq.adapters._thread": (),
     "aseq.adapters.alembic": (ERRORS, CORE, "aseq.adapters.sqlalchemy"),
+    "aseq.adapters.asyncpg": (*(ERRORS, CORE, BASE, CONCURRENCY, "aseq.adapters._asyncpg"),),
     **PSYCOPG,
     "aseq.adapters.tortoise": (
         *(ERRORS, CORE, BASE, CONCURRENCY, "aseq.adapters._sqlite", "aseq.adapters._thread"),
@@ -113,6 +114,8 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "aseq._drive": ("anyio",),
     "aseq.adapters.alembic": ("alembic", "sqlalchemy"),
     "aseq.adapters.dbapi": ("anyio",),
+    "aseq.adapters._asyncpg": ("asyncpg",),
+    "aseq.adapters.asyncpg": ("asyncpg",),
     "aseq.adapters._psycopg": ("psycopg",),
     "aseq.adapters.psycopg": ("psycopg",),
     "aseq.adapters.psycopg_thread": ("anyio", "psycopg"),
