@@ -9,11 +9,12 @@ of its protocol (the part that talks) one that lets a single task talk.
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
 from typing import Any
 
 import asyncpg
+
+from aseq._concurrency.reserved import Reservation
 
 BUSY = "cannot perform operation: another operation is in progress"
 
@@ -33,27 +34,22 @@ class HeldProtocol:
 
     Attributes:
         protocol: the one that it stands for.
-        task: the one.
-        losing: whether the task has lost a number.
-        free: set when all may talk again.
+        reservation: whose it is.
     """
 
     def __init__(self, connection: Any) -> None:
         self._connection, self.protocol = connection, connection._protocol
-        self.task = asyncio.current_task()
-        self.losing = False
-        self.free = asyncio.Event()
+        self.reservation = Reservation()
 
     def __getattr__(self, name: str) -> Any:
-        if name in TALKS and asyncio.current_task() is not self.task:
+        if name in TALKS and not self.reservation.is_mine():
             return partial(self._in_turn, name)
         return getattr(self.protocol, name)
 
     async def _in_turn(self, name: str, *args: Any, **options: Any) -> Any:
-        # What is being cancelled has lost its number, though it doesn't know yet.
-        if not (self.losing or (self.task and self.task.cancelling())):
+        if not self.reservation.is_worth_waiting_for():
             raise asyncpg.InterfaceError(BUSY)
-        await self.free.wait()
+        await self.reservation.wait()
         # By now another task may hold it, or it was closed.
         protocol = self._connection._protocol or self.protocol
         return await getattr(protocol, name)(*args, **options)
@@ -63,16 +59,12 @@ class Hold:
     """For the length of the block, only this task may talk on a connection.
 
     Not if another task holds it: what this one sends will be turned away.
-
-    Attributes:
-        protocol: what the connection has meanwhile, if this task holds it.
     """
-
-    protocol: HeldProtocol | None = None
 
     def __init__(self, connection: Any) -> None:
         self._proxy = connection
         self._connection: Any = None
+        self._held: HeldProtocol | None = None
 
     async def __aenter__(self) -> None:
         while True:
@@ -81,26 +73,26 @@ class Hold:
             protocol = getattr(self._connection, "_protocol", None)  # None: it is closed
             if not isinstance(protocol, HeldProtocol):
                 break
-            if not protocol.losing:
+            if not protocol.reservation.is_worth_waiting_for():
                 return
-            await protocol.free.wait()
+            await protocol.reservation.wait()
         if protocol is not None:
-            self.protocol = self._connection._protocol = HeldProtocol(self._connection)
+            self._held = self._connection._protocol = HeldProtocol(self._connection)
 
     def let_wait(self) -> None:
         """Let other tasks wait for the end of the block: this one has lost a number."""
-        if self.protocol is not None:
-            self.protocol.losing = True
+        if self._held is not None:
+            self._held.reservation.let_wait()
 
     def pass_on(self) -> None:
         """Let the task that calls this talk, in place of the one that is in the block."""
         self.let_wait()
-        if self.protocol is not None:
-            self.protocol.task = asyncio.current_task()
+        if self._held is not None:
+            self._held.reservation.pass_on()
 
     async def __aexit__(self, *_: object) -> None:
-        held = self.protocol
+        held = self._held
         if held is not None:
             if self._connection._protocol is held:  # it may have been closed meanwhile
                 self._connection._protocol = held.protocol
-            held.free.set()
+            held.reservation.end()
