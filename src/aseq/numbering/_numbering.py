@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +19,7 @@ from ._documents import DocumentNumber
 from ._plans import draw_at, draw_now
 from ._scope import Scope, ScopeValue
 from ._spec import NumberingSpec
+from ._take_over import TakenOver, read_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,3 +208,36 @@ class Numbering(NumberingSpec):
         scope = self.scope_of({})
         now = CLOCK.now() if at is None else moment(at)
         return self.counter(scope, self.span(now).period)
+
+    async def take_over(
+        self, conn: Connection, texts: Iterable[str | None], /, **unprinted: ScopeValue
+    ) -> TakenOver:
+        """Move the counters forward behind numbers that were given out in another way.
+
+        Each counter of a scope and a period is moved behind the furthest of its numbers, and
+        never back, so repeating it does no harm. Waits, and can be cancelled, as
+        `AsyncSequence.advance_to`; one statement for each counter.
+
+        Stop the other numbering before the texts are read.
+
+        Args:
+            conn: the caller's connection or session.
+            texts: numbers as they are printed, whatever their padding; of several scopes and
+                periods, if the texts tell them. None counts as no number.
+            **unprinted: the values of scopes that aren't printed and aren't bound, the same
+                for all texts.
+
+        Returns:
+            the last numbers of the counters now, and what couldn't be read.
+
+        Raises:
+            InvalidSequence: an unprinted scope is missing, or can't have its value. Nothing
+                was sent.
+            AseqError: any of those of `AsyncSequence.advance_to`.
+        """
+        furthest = read_all(self, texts, unprinted)
+        executor_for(conn)  # refuses what is no connection, even if there is nothing to do
+        counters = {}
+        for sequence, number in furthest.in_order():
+            counters[sequence.name] = await sequence.advance_to(conn, number)
+        return TakenOver(counters, tuple(furthest.unread))
