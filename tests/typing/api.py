@@ -120,7 +120,7 @@ async def wrong_document_numbers(conn: Executor, numbering: Numbering) -> None:
     await numbering.next(conn, at="2026")  # type: ignore[arg-type]
     await numbering.next(conn, nowait=None)  # type: ignore[arg-type]
     await numbering.next_many(conn)  # type: ignore[call-arg]
-    await numbering.take_over(conn, [1])  # type: ignore[list-item]
+    await numbering.take_over(conn)  # type: ignore[call-arg]
     numbering.bind(7)  # type: ignore[call-arg]
     numbering.name = "other"  # type: ignore[misc]
     issued = await numbering.next(conn)

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from aseq._core.statement import Row
 from aseq._sequence import AsyncSequence
 from aseq.errors import InvalidSequence
 
+from ._rows import Source
 from ._scope import ScopeValue, complete
 from ._spec import NumberingSpec
 
@@ -51,7 +53,7 @@ class Furthest:
         self._numbers: dict[AsyncSequence, int] = {}
         self.unread: list[Unread] = []
 
-    def read(self, text: object, unprinted: Mapping[str, ScopeValue]) -> None:
+    def read(self, text: object, unprinted: Mapping[str, object]) -> None:
         """Take a text into account."""
         try:
             parsed = self._numbering.parse(text, **unprinted)  # type: ignore[arg-type]
@@ -72,7 +74,7 @@ class Furthest:
         )
 
 
-def read_all(
+def read_texts(
     numbering: NumberingSpec, texts: Iterable[object], given: Mapping[str, ScopeValue]
 ) -> Furthest:
     """Read texts of one unprinted scope. None is the number of a row that has none yet.
@@ -86,6 +88,38 @@ def read_all(
         if text is not None:
             furthest.read(text, scope)
     return furthest
+
+
+def read_rows(numbering: NumberingSpec, source: Source, rows: Iterable[Row]) -> Furthest:
+    """Read the rows of a column, with the scopes that stand beside it."""
+    furthest = Furthest(numbering)
+    for text, *values in rows:
+        if text is None:
+            continue
+        beside = dict(zip(source.scopes, values, strict=True))
+        nulls = [name for name, value in beside.items() if value is None]
+        if nulls:
+            furthest.unread.append(Unread(text, f"{nulls[0]} is NULL in its row"))
+            continue
+        scope = {name: _plain(value) for name, value in beside.items()}
+        furthest.read(_plain(text), {**source.given, **scope})
+    return furthest
+
+
+def check_scopes(numbering: NumberingSpec, source: Source) -> Source:
+    """The source, with the unprinted scopes that are the same for all rows.
+
+    Raises:
+        InvalidSequence: an unprinted scope is missing, or can't have its value.
+    """
+    anything = dict.fromkeys(source.scopes, "x")
+    given = _unprinted(numbering, {**source.given, **anything})  # type: ignore[dict-item]
+    return source._replace(given={n: v for n, v in given.items() if n not in source.scopes})
+
+
+def _plain(value: object) -> str:
+    """What a column has, as a text: a number may be an integer there, a tenant a UUID."""
+    return value if isinstance(value, str) else str(value)
 
 
 def _unprinted(
