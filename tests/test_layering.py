@@ -36,7 +36,7 @@ PSYCOPG = {
 # What knows no database, and nothing of ours but what a sequence is.
 _PURE = ("check", "compile", "days", "fields", "fiscal_year", "parts", "pattern", "period")
 NUMBERING = {
-    "aseq.numbering": (*_CALLS, BASE, "aseq._sequence", "aseq.numbering"),
+    "aseq.numbering": (*_CALLS, BASE, "aseq._columns", "aseq._sequence", "aseq.numbering"),
     **{
         f"aseq.numbering._{name}": (ERRORS, "aseq.numbering")
         for name in (*_PURE, "scope", "zone")

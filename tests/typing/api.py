@@ -5,6 +5,7 @@ An ignored line is a wrong use: mypy tells if it stops being one (`warn_unused_i
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, ClassVar, Literal, assert_type
@@ -29,6 +30,7 @@ from aseq import (
 )
 from aseq._core.spec import SequenceSpec
 from aseq.adapters.base import SQLITE, Bind, Dialect, Executor, Paramstyle, Row, TableName
+from aseq.numbering import DocumentNumber, FiscalYear, Numbering, ParsedNumber
 from aseq.testing import MemoryExecutor, assert_gapless
 
 
@@ -91,6 +93,61 @@ def parameters() -> None:
     assert_type(seq.fair, bool | None)
     assert_type(seq.queue, str | None)
     assert_type({seq: 1}[seq], int)
+
+
+async def document_numbers(conn: Executor, numbering: Numbering) -> None:
+    at = datetime.datetime.now(datetime.UTC)
+    assert_type(await numbering.next(conn), DocumentNumber)
+    assert_type(await numbering.next(conn, at=at, nowait=True, tenant=7), DocumentNumber)
+    assert_type(await numbering.next_many(conn, 3, entity="FR"), Sequence[DocumentNumber])
+    assert_type(await numbering.preview(conn), DocumentNumber)
+    assert_type(numbering.bind(tenant="acme"), Numbering)
+    assert_type(numbering.sequence(at=at), AsyncSequence)
+    assert_type(numbering.parse("INV-1", tenant=7), ParsedNumber)
+    taken = await numbering.take_over(conn, ["INV-1", None], tenant=7)
+    assert_type(taken.counters, Mapping[str, int])
+    issued = await numbering.next(conn)
+    assert_type((issued.text, issued.number), tuple[str, int])
+    assert_type((issued.at, issued.date), tuple[datetime.datetime, datetime.date])
+    assert_type((issued.period, issued.sequence), tuple[str | None, AsyncSequence])
+    assert_type({numbering: 1}[numbering], int)
+
+
+async def wrong_document_numbers(conn: Executor, numbering: Numbering) -> None:
+    await numbering.next()  # type: ignore[call-arg]
+    await numbering.next(conn, tenant=7.5)  # type: ignore[arg-type]
+    await numbering.next(conn, tenant=None)  # type: ignore[arg-type]
+    await numbering.next(conn, at="2026")  # type: ignore[arg-type]
+    await numbering.next(conn, nowait=None)  # type: ignore[arg-type]
+    await numbering.next_many(conn)  # type: ignore[call-arg]
+    await numbering.take_over(conn)  # type: ignore[call-arg]
+    numbering.bind(7)  # type: ignore[call-arg]
+    numbering.name = "other"  # type: ignore[misc]
+    issued = await numbering.next(conn)
+    issued.text = "other"  # type: ignore[misc]
+    numbering.next(conn).text  # type: ignore[attr-defined]  # noqa: B018
+
+
+def numberings() -> None:
+    Numbering("invoices", "INV-{number}")
+    Numbering(
+        name="invoices",
+        pattern="INV-{entity}-{fiscal_year}-{number:05}",
+        scope=["tenant"],
+        period=FiscalYear(4, named_after="end"),
+        tz=datetime.UTC,
+        step=1,
+        initial_value=1,
+        check=lambda digits: str(len(digits) % 10),
+        table="billing.numbers",
+        fair=None,
+        require_transaction=True,
+    )
+    Numbering("invoices")  # type: ignore[call-arg]
+    Numbering("invoices", "{number}", period="yearly")  # type: ignore[arg-type]
+    Numbering("invoices", "{number}", reset_value=9)  # type: ignore[call-arg]
+    Numbering("invoices", "{number}", ["tenant"])  # type: ignore[call-arg]
+    FiscalYear(4, named_after="middle")  # type: ignore[arg-type]
 
 
 def wrong_parameters(seq: AsyncSequence) -> None:

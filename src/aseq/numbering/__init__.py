@@ -5,5 +5,6 @@ from __future__ import annotations
 from ._documents import DocumentNumber, ParsedNumber
 from ._fiscal_year import FiscalYear
 from ._numbering import Numbering
+from ._take_over import TakenOver, Unread
 
-__all__ = ("DocumentNumber", "FiscalYear", "Numbering", "ParsedNumber")
+__all__ = ("DocumentNumber", "FiscalYear", "Numbering", "ParsedNumber", "TakenOver", "Unread")

@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, cast
 
 from aseq._connection import Connection
 from aseq._core import plans
 from aseq._core.waiting import Waiting, waiting
 from aseq._dispatch import executor_for
-from aseq._drive import run_on
+from aseq._drive import read_on, run_on
 from aseq._sequence import AsyncSequence
 
 from ._clock import CLOCK
 from ._days import moment
 from ._documents import DocumentNumber
 from ._plans import draw_at, draw_now
+from ._rows import is_texts, source_of
 from ._scope import Scope, ScopeValue
 from ._spec import NumberingSpec
+from ._take_over import TakenOver, check_scopes, read_rows, read_texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,3 +210,47 @@ class Numbering(NumberingSpec):
         scope = self.scope_of({})
         now = CLOCK.now() if at is None else moment(at)
         return self.counter(scope, self.span(now).period)
+
+    async def take_over(
+        self, conn: Connection, source: object, /, **unprinted: object
+    ) -> TakenOver:
+        """Move the counters forward behind numbers that were given out in another way.
+
+        Each counter of a scope and a period is moved behind the furthest of its numbers, and
+        never back, so repeating it does no harm. Waits, and can be cancelled, as
+        `AsyncSequence.advance_to`; one statement for each counter.
+
+        Stop the other numbering before. What can't be read is skipped and told.
+
+        Args:
+            conn: the caller's connection or session.
+            source: the column that has the numbers: that of a model (``Invoice.number``), a
+                model and a name (``(Invoice, "number")``), or "table.column"; or the numbers
+                themselves, in a list or any other iterable. They may be padded otherwise
+                than today, and are of any scopes and periods that they tell. None counts as
+                no number.
+            **unprinted: the scopes that aren't printed and aren't bound: a value, the same
+                for all; or, if the numbers are in a column, another column of its table.
+
+        Returns:
+            the last numbers of the counters now, and what couldn't be read.
+
+        Raises:
+            InvalidSequence: `source` is neither; or an unprinted scope is missing, or can't
+                have its value. Nothing was sent.
+            AseqError: any of those of `AsyncSequence.advance_to`.
+        """
+        if is_texts(source):
+            furthest = read_texts(self, cast("Any", source), cast("Any", unprinted))
+            executor_for(conn)  # refuses what is no connection, even if there is no number
+        else:
+            place = check_scopes(self, source_of(source, unprinted))
+            executor = executor_for(conn)
+            about = self.counter((), None)
+            furthest = read_rows(
+                self, place, await read_on(about, cast("Any", place.plan()), executor)
+            )
+        counters = {}
+        for sequence, number in furthest.in_order():
+            counters[sequence.name] = await sequence.advance_to(conn, number)
+        return TakenOver(counters, tuple(furthest.unread))
