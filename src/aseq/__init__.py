@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ._allocate import allocate
 from ._connection import Connection
 from ._core.retry import is_retryable
 from ._schema import create_table, create_table_sql, drop_table
@@ -34,6 +35,7 @@ __all__ = (
     "SequenceTableMissing",
     "UnsteadyClock",
     "UnsupportedConnection",
+    "allocate",
     "create_table",
     "create_table_sql",
     "drop_table",

@@ -30,9 +30,8 @@ import anyio
 from ._concurrency.shield import shielded
 from ._core.failure import report
 from ._core.scripts import Plan
-from ._core.spec import SequenceSpec
 from ._core.statement import Bind, Row
-from ._explain import check_in_transaction, explained
+from ._explain import Subject, check_in_transaction, explained
 from ._tally import note_queued
 from .adapters.base import ConnectionInfo, Executor, SyncExecutor, TransactionEnded
 from .errors import (
@@ -107,11 +106,11 @@ async def run(plan: Plan[T], executor: Executor) -> T:
         return await _play(plan, executor, inside=False)
 
 
-async def run_on(spec: SequenceSpec, plan: Plan[T], executor: Executor, *, writes: bool) -> T:
+async def run_on(spec: Subject, plan: Plan[T], executor: Executor, *, writes: bool) -> T:
     """Run a plan about a sequence to its result.
 
     Args:
-        spec: the sequence.
+        spec: the sequence, or the sequences.
         plan: what to do with it.
         executor: where to do it.
         writes: refuse if the change would be committed by itself.
@@ -173,9 +172,7 @@ async def _play(plan: Plan[T], executor: Executor, *, inside: bool) -> T:
         raise
 
 
-def run_on_sync(
-    spec: SequenceSpec, plan: Plan[T], executor: SyncExecutor, *, writes: bool
-) -> T:
+def run_on_sync(spec: Subject, plan: Plan[T], executor: SyncExecutor, *, writes: bool) -> T:
     """As `run_on`, without an event loop: in the thread that called."""
     inside = writes and spec.require_transaction
     with explained(spec, executor):

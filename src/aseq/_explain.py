@@ -3,15 +3,35 @@
 from __future__ import annotations
 
 from time import perf_counter
+from typing import Protocol
 
 from ._core.failure import report
-from ._core.spec import SequenceSpec
+from ._core.scripts import PartlyDrawn
 from ._core.table import TableName
 from .adapters.base import ConnectionInfo, TransactionEnded
 from .errors import AseqError, NotInTransaction, SequenceLocked, SequenceTableMissing
 
 
-def check_in_transaction(spec: SequenceSpec, info: ConnectionInfo) -> None:
+class Subject(Protocol):
+    """What a plan is about, as errors speak of it: a sequence, or several."""
+
+    @property
+    def name(self) -> str:
+        """Its name, or their names."""
+        ...
+
+    @property
+    def table(self) -> str:
+        """The table, as it is called in the code."""
+        ...
+
+    @property
+    def require_transaction(self) -> bool:
+        """Whether a change that would be committed by itself is refused."""
+        ...
+
+
+def check_in_transaction(spec: Subject, info: ConnectionInfo) -> None:
     """Refuse to write where the change would be committed by itself.
 
     Raises:
@@ -35,7 +55,7 @@ class explained:  # noqa: N801  # reads as a word; a generator would cost twice 
 
     __slots__ = ("_began", "_info", "_spec")
 
-    def __init__(self, spec: SequenceSpec, info: ConnectionInfo) -> None:
+    def __init__(self, spec: Subject, info: ConnectionInfo) -> None:
         self._spec, self._info = spec, info
         self._began = perf_counter()
 
@@ -52,6 +72,8 @@ class explained:  # noqa: N801  # reads as a word; a generator would cost twice 
             if found is not None and found.code in info.dialect.notes:
                 note = info.dialect.notes[found.code]
                 exc.add_note(note.format(sequence=repr(spec.name)))
+        elif isinstance(exc, PartlyDrawn):
+            raise _as_subclass(_with_notes(exc), info) from None
         elif isinstance(exc, TransactionEnded):
             raise _as_subclass(NotInTransaction(spec.name, *exc.args), info) from None
         elif isinstance(exc, AseqError) and type(exc) in info.errors:
@@ -59,7 +81,7 @@ class explained:  # noqa: N801  # reads as a word; a generator would cost twice 
 
 
 def _translate(
-    exc: Exception, spec: SequenceSpec, info: ConnectionInfo, waited: float
+    exc: Exception, spec: Subject, info: ConnectionInfo, waited: float
 ) -> AseqError | None:
     table = str(info.locate(TableName.parse(spec.table)))
     kind = info.dialect.explain(exc, table)
@@ -73,4 +95,17 @@ def _translate(
 def _as_subclass(exc: AseqError, info: ConnectionInfo) -> AseqError:
     """The same error as the subclass that the connection wants, if it wants one."""
     cls = info.errors.get(type(exc))
-    return exc if cls is None else cls(*exc.args)
+    if cls is None:
+        return exc
+    theirs = cls(*exc.args)
+    for note in getattr(exc, "__notes__", ()):
+        theirs.add_note(note)
+    return theirs
+
+
+def _with_notes(exc: PartlyDrawn) -> AseqError:
+    """Why not all was drawn, with what became of the transaction."""
+    reason: AseqError = exc.args[0]
+    for note in getattr(exc, "__notes__", ()):
+        reason.add_note(note)
+    return reason

@@ -44,6 +44,8 @@ def named_texts(dialect: Dialect) -> Iterator[tuple[str, Template]]:
         script = dialect.timed_draw[TimedDraw(queued, wait)]
         yield from _named(_name("timed_draw", queued, wait), script)
     yield from _named("clock", dialect.clock)
+    for wait in Wait:
+        yield from _named(_name("allocate", True, wait), dialect.allocate[wait])
     for queued, wait in product((True, False), (Wait.ANY, Wait.BOUNDED)):
         for upwards in (True, False):
             name = _name("advance", upwards or "down", queued, wait)
@@ -107,6 +109,7 @@ def test_sqlite_has_one_draw_and_one_advance_for_all_ways_of_waiting() -> None:
     assert sorted(whole_texts(SQLITE)) == [
         "advance",
         "advance_down",
+        "allocate",
         "clock",
         "create",
         "delete",
@@ -131,7 +134,7 @@ def test_postgresql_has_a_text_of_its_own_for_each() -> None:
 
 def test_what_queues_says_in_which_transaction() -> None:
     templates = {template for _, template in named_texts(POSTGRESQL)}
-    assert sum(template.queues for template in templates) == 16
+    assert sum(template.queues for template in templates) == 19
     for template in templates:
         assert template.text.count("txid_current()") == template.queues
 

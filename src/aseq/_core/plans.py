@@ -35,7 +35,7 @@ def next_values(
     draw = _draw(spec, dialect, count, waiting.kind)
     end = last_in(spec, (yield from say(draw, waiting)))
     if end is None:
-        raise (yield from _refusal(spec, dialect, count, waiting.kind))
+        raise (yield from refusal(spec, dialect, count, waiting.kind))
     cycle = spec._cycle
     return batch(end, spec.step, count) if cycle is None else cycle.batch(end, count)
 
@@ -49,7 +49,7 @@ def _draw(
     return statements(dialect.draw[kind], TableName.parse(spec.table), binds)
 
 
-def _refusal(spec: SequenceSpec, dialect: Dialect, count: int, wait: Wait) -> Plan[AseqError]:
+def refusal(spec: SequenceSpec, dialect: Dialect, count: int, wait: Wait) -> Plan[AseqError]:
     """Why nothing was drawn: the sequence is at its end, or somebody holds or bars it."""
     endless = spec._cycle is None
     if wait is Wait.NONE and not endless:

@@ -21,6 +21,13 @@ T = TypeVar("T")
 Plan: TypeAlias = Generator[Statement, Sequence[Row], T]
 
 
+class PartlyDrawn(Exception):
+    """Raised by a plan that drew from some sequences, and not from all that it had to.
+
+    The only argument is the error that says why. The transaction must not be committed.
+    """
+
+
 def statements(
     script: Script, table: TableName, binds: Mapping[str, Bind]
 ) -> tuple[Statement, ...]:

@@ -12,7 +12,7 @@ when the module has been imported: to a template, a brace is a brace.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeAlias
@@ -55,17 +55,24 @@ class Statement(NamedTuple):
         binds: a value for each parameter (and maybe for others).
         timeout: seconds to wait for the database's own lock at most (on SQLite, the busy
             timeout; servers are told so in the text); None: as long as it is set up.
+        queues_for: in whose queues it takes a place, if it does; None: in that of ``:queue``.
     """
 
     template: Template
     table: TableName
     binds: Mapping[str, Bind] = _NO_BINDS
     timeout: float | None = None
+    queues_for: tuple[str, ...] | None = None
 
     @property
     def queues(self) -> bool:
         """Whether it takes a place in the fair queue: see `Template`."""
         return self.template.queues
+
+    @property
+    def queue_names(self) -> Iterable[Bind]:
+        """In whose queues it takes a place, if it `queues`."""
+        return (self.binds["queue"],) if self.queues_for is None else self.queues_for
 
     def render(
         self, quote: str, paramstyle: Paramstyle, table: TableName

@@ -73,6 +73,12 @@ class Dialect:
             Where the time to wait is told in the text, the last but one is how many
             milliseconds of it have passed.
         clock: reads the server's clock. The answer is one row with it.
+        allocate: draws from several sequences, in the order of the JSON list ``:wanted``,
+            whose items have the names of `WANTED`. (``:names`` is their names alone, as
+            JSON.) The answer is a row for each sequence:
+            its new last value, or NULL; the transaction's id, or NULL; its place in the
+            list; and whether nobody held any of them (1 or 0). There may be no row for a
+            sequence that nothing was drawn from.
         advance: moves a sequence forward, upwards (True) or downwards (False), for each
             kind of move. The answer is one row with the last value now.
         last_value: reads the last value. The answer is one row with it, or none.
@@ -98,6 +104,7 @@ class Dialect:
     draw: Mapping[Draw, Script]
     timed_draw: Mapping[TimedDraw, Script]
     clock: Script
+    allocate: Mapping[Wait, Script]
     advance: Mapping[tuple[bool, Move], Script]
     last_value: Script
     delete: Mapping[Move, Script]
@@ -176,6 +183,16 @@ CASE
 END"""
 
 
+# What is known of each sequence where several are drawn from at once, as columns.
+WANTED = {
+    "place": "integer",
+    "called": "text",
+    "queue": "text",
+    **dict.fromkeys(("start", "advance", "lowest", "highest"), "bigint"),
+    **dict.fromkeys(("first", "step", "low", "high", "room", "retreat"), "bigint"),
+}
+
+
 def looping(last: str = "s.last", divided_by: str = "/") -> str:
     """The next value of a looping sequence.
 
@@ -184,3 +201,10 @@ def looping(last: str = "s.last", divided_by: str = "/") -> str:
         divided_by: its division of integers, which truncates. (MySQL's ``/`` doesn't.)
     """
     return _LOOPING.format(last=last, divided_by=divided_by)
+
+
+# The same for one of several sequences, whose values are in a row called `w`. Only those
+# that loop have a first value.
+DRAWN = f"""\
+CASE WHEN w.first IS NULL THEN s.last + w.advance ELSE {looping().replace(":", "w.")} END"""
+WITHIN_BOUNDS = f"w.first IS NOT NULL OR {FITS.replace(':', 'w.')}"

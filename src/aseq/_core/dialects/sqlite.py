@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from aseq._core.failure import report
 from aseq._core.statement import Script, Template
+from aseq._core.waiting import Wait
 from aseq.errors import AseqError, SequenceLocked, SequenceTableMissing
 
 from .base import (
@@ -14,6 +15,7 @@ from .base import (
     CREATE,
     DELETE,
     DRAWS,
+    DRAWN,
     DROP,
     ENDLESS,
     FITS,
@@ -22,6 +24,8 @@ from .base import (
     NAME,
     NEXT,
     TIMED_DRAWS,
+    WANTED,
+    WITHIN_BOUNDS,
     Dialect,
     Draw,
     looping,
@@ -47,6 +51,20 @@ INSERT INTO $table AS s (name, last)
 SELECT :name, :start WHERE {_WITHIN}
 ON CONFLICT (name) DO UPDATE SET last = {ENDLESS}
 RETURNING last, {_CLOCK}"""
+
+# The statement has the write lock throughout, so that what it reads is what it changes.
+# (sqlite3 only begins a transaction by itself if the first word is INSERT.)
+_ALLOCATE = f"""\
+INSERT INTO $table (name, last)
+WITH wanted AS MATERIALIZED (
+    SELECT {", ".join(f"json_extract(value, '$.{name}') AS {name}" for name in WANTED)}
+    FROM json_each(:wanted)
+)
+SELECT w.called, CASE WHEN s.name IS NULL THEN w.start ELSE {DRAWN} END
+FROM wanted AS w LEFT JOIN $table AS s ON s.name = w.called
+WHERE s.name IS NULL OR {WITHIN_BOUNDS}
+ON CONFLICT (name) DO UPDATE SET last = excluded.last
+RETURNING last, NULL, (SELECT key + 1 FROM json_each(:names) WHERE value = name), 1"""
 
 _BUSY = (
     "SQLite has one writer at a time, and another connection is writing (database is "
@@ -93,6 +111,7 @@ SQLITE = Dialect(
     draw={kind: _draw(kind) for kind in DRAWS},
     timed_draw=dict.fromkeys(TIMED_DRAWS, (Template(_TIMED_DRAW),)),
     clock=(Template(f"SELECT {_CLOCK}"),),
+    allocate=dict.fromkeys(Wait, (Template(_ALLOCATE),)),
     advance={
         (upwards, move): _upsert(f"{furthest}(s.last, :value)")
         for upwards, furthest in ((True, "max"), (False, "min"))

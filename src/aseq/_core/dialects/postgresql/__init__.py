@@ -6,8 +6,10 @@ from itertools import product
 
 from aseq._core.dialects.base import DRAWS, DROP, LAST_VALUE, MOVES, TIMED_DRAWS, Dialect
 from aseq._core.statement import Template
+from aseq._core.waiting import Wait
 
 from . import errors
+from .allocate import allocate
 from .draw import CLOCK, advance, delete, draw, timed_draw
 from .table import CREATE_TABLE, EXISTS
 
@@ -20,6 +22,7 @@ POSTGRESQL = Dialect(
     draw={kind: draw(kind) for kind in DRAWS},
     timed_draw={kind: timed_draw(kind) for kind in TIMED_DRAWS},
     clock=(Template(f"SELECT {CLOCK}"),),
+    allocate={wait: allocate(wait) for wait in Wait},
     advance={
         (upwards, move): advance(upwards=upwards, queued=move.queued, wait=move.wait)
         for upwards, move in product((True, False), MOVES)

@@ -6,9 +6,15 @@ run once, and in order. Only then may functions with effects stand in them.
 
 from __future__ import annotations
 
+
 # The key: a hash of the queue's name (the sequence's own, unless it stands in another's),
 # seeded with its table's oid.
-KEY = "hashtextextended(:queue, $literal::regclass::oid::bigint)"
+def key(queue: str) -> str:
+    """The key of a queue, whose name is given in SQL."""
+    return f"hashtextextended({queue}, $literal::regclass::oid::bigint)"
+
+
+KEY = key(":queue")
 ENTER = f"SELECT pg_advisory_xact_lock({KEY})"
 # The transaction that holds the place in the queue, also from inside a savepoint.
 TXID = ", txid_current()"
