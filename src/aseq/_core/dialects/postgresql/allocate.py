@@ -13,9 +13,9 @@ from aseq._core.waiting import Wait
 
 from .fragments import PATIENCE, RESTORED, SAVED_TIMEOUT, TXID, key
 
-_WANTED = f"""\
+_WANTED = """\
 wanted AS MATERIALIZED (
-    SELECT * FROM json_to_recordset(CAST(:wanted AS json)) AS w({{columns}})
+    SELECT * FROM json_to_recordset(CAST(:wanted AS json)) AS w({columns})
 )""".format(columns=", ".join(f"{name} {kind}" for name, kind in WANTED.items()))
 
 _QUEUED = "SELECT * FROM wanted WHERE queue IS NOT NULL ORDER BY place"
