@@ -127,7 +127,7 @@ async def run_on(spec: Subject, plan: Plan[T], executor: Executor, *, writes: bo
             return await _play(plan, executor, inside=inside)
 
 
-async def read_on(spec: SequenceSpec, plan: Plan[T], executor: Executor) -> T:
+async def read_on(spec: Subject, plan: Plan[T], executor: Executor) -> T:
     """Run a plan that only reads: nothing can get lost, so an error changes nothing.
 
     Raises:

@@ -20,7 +20,7 @@ from aseq import (
 from tests.clients import Client
 from tests.database import Database
 from tests.faults.aftermath import commit_anyway
-from tests.seed import draw
+from tests.django_sequences import draw
 
 MAX = 2**63 - 1
 
