@@ -5,6 +5,7 @@ from __future__ import annotations
 import faulthandler
 import itertools
 import sys
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -95,11 +96,10 @@ class Hunt:
             wrong.append(f"the connection is of no use any more: {blocks[-1].left_by!r:.300}")
         return wrong
 
-    async def shortest(self, schedule: Schedule, tries: int) -> Schedule:
+    async def shortest(self, schedule: Schedule, seconds: float) -> Schedule:
         """The simplest schedule that goes wrong, too, as far as we look."""
-        candidates = shorter(schedule)
-        while tries and (candidate := next(candidates, None)) is not None:
-            tries -= 1
+        candidates, end = shorter(schedule), time.monotonic() + seconds
+        while time.monotonic() < end and (candidate := next(candidates, None)) is not None:
             if await self.play(candidate):
                 schedule, candidates = candidate, shorter(candidate)
         return schedule
