@@ -14,6 +14,7 @@ from tests.test_layering import MODULES
 PUBLIC = {
     "AsyncSequence",
     "Connection",
+    "allocate",
     "create_table",
     "create_table_sql",
     "drop_table",

@@ -49,7 +49,7 @@ NUMBERING = {
 
 # What of ours a module may import; a row is for the modules below it, too.
 OURS: dict[str, tuple[str, ...]] = {
-    "aseq": (ERRORS, CORE, "aseq._connection", "aseq._schema", "aseq._sequence"),
+    "aseq": (ERRORS, CORE, "aseq._allocate", "aseq._connection", "aseq._schema", "aseq._sequence"),
     ERRORS: (),
     CORE: (ERRORS, CORE),
     CONCURRENCY: (CONCURRENCY,),
@@ -60,6 +60,7 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq._dispatch": (ERRORS, CORE, BASE),
     "aseq._sequence": _CALLS,
     "aseq._schema": _CALLS,
+    "aseq._allocate": (*_CALLS, BASE, "aseq._sequence"),
     "aseq._columns": (ERRORS, CORE),
     "aseq.audit": (
         *_CALLS,

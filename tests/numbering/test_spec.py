@@ -158,6 +158,7 @@ def test_the_counters_are_called_after_series_scope_and_period() -> None:
         table="billing.numbers",
         fair=False,
         require_transaction=False,
+        queue="sales%2Finvoices/a=x%2Fy/b=7",
     )
     assert Numbering("n", "{number}").counter((), None) == AsyncSequence("n")
 

@@ -21,7 +21,7 @@ class Select(NamedTuple):
 
     table: TableName
     columns: tuple[str, ...]
-    nowait: bool = False
+    timeout: float | None = None
     queues: bool = False
 
     def render(
