@@ -43,7 +43,7 @@ class Query:
     text: str
     values: tuple[Bind, ...]
     table: TableName
-    nowait: bool = field(default=False, init=False)
+    timeout: float | None = field(default=None, init=False)
     queues: bool = field(default=False, init=False)
 
     def render(
