@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ from typing import Any, Literal
 
 import pytest
 from sqlalchemy import AsyncAdaptedQueuePool, Connection, event, text
+from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
     AsyncEngine,
@@ -281,6 +283,10 @@ async def test_the_recipe_and_a_transaction_that_was_ended_by_hand(
     )
 
 
+@pytest.mark.skipif(
+    "skip_autocommit_rollback" not in inspect.signature(DefaultDialect).parameters,
+    reason="SQLAlchemy has it from 2.0.43 on",
+)
 async def test_the_recipe_and_rollbacks_that_were_to_be_skipped(tmp_path: Path) -> None:
     """They would leave the transaction open, and its lock taken, on a connection given back."""
     url = sqlite_url(tmp_path / "aseq.db")
