@@ -71,8 +71,8 @@ def note_queued(statement: Statement, table: TableName, rows: Sequence[Row]) -> 
     transaction = rows[0][1] if rows else None
     if transaction is None:  # nothing was drawn
         return
-    # A list, not a generator: each must be counted.
-    if any([QUEUED.add(transaction, (table, name)) for name in statement.queue_names]):
+    added = [QUEUED.add(transaction, (table, name)) for name in statement.queue_names]
+    if any(added):
         # Not warnings.warn(), which raises where warnings are errors. Nor may a log handler:
         # the number that was just drawn is worth more.
         with suppress(Exception):

@@ -55,8 +55,8 @@ class Allocation(Generic[S]):
         if len(self._queues) > LIMIT:
             raise InvalidSequence(
                 "sequences",
-                f"must stand in {LIMIT:,} queues at most, not {len(self._queues):,}: each takes "
-                "a slot of the server's lock table until the transaction ends",
+                f"must stand in {LIMIT:,} queues at most, not {len(self._queues):,}: each "
+                "takes a slot of the server's lock table until the transaction ends",
             )
 
     @property
