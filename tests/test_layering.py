@@ -49,7 +49,14 @@ NUMBERING = {
 
 # What of ours a module may import; a row is for the modules below it, too.
 OURS: dict[str, tuple[str, ...]] = {
-    "aseq": (ERRORS, CORE, "aseq._allocate", "aseq._connection", "aseq._schema", "aseq._sequence"),
+    "aseq": (
+        ERRORS,
+        CORE,
+        "aseq._allocate",
+        "aseq._connection",
+        "aseq._schema",
+        "aseq._sequence",
+    ),
     ERRORS: (),
     CORE: (ERRORS, CORE),
     CONCURRENCY: (CONCURRENCY,),

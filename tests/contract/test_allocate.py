@@ -20,8 +20,8 @@ from aseq import (
 )
 from tests.clients import Client
 from tests.database import Database
-from tests.faults.aftermath import commit_anyway
 from tests.django_sequences import draw
+from tests.faults.aftermath import commit_anyway
 
 MAX = 2**63 - 1
 
