@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ._block.atomic import aatomic
     from .aio import (
         Sequence,
         aadvance_to,
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
         get_next_value,
         get_next_values,
     )
-    from .atomic import aatomic
 
 __all__ = (
     "Sequence",

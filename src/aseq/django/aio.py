@@ -16,10 +16,9 @@ from django.db import router
 from aseq import AsyncSequence
 
 from . import conf, sync
+from ._block.atomic import aatomic, how_to_open, open_block
+from ._block.block import Block
 from ._parameters import Parameters
-from .atomic import aatomic
-from .block import OVER, Block
-from .context import innermost
 from .errors import NotInTransaction
 
 
@@ -46,8 +45,8 @@ class Sequence(Parameters, AsyncIterator[int]):
     async def get_last_value(self) -> int | None:
         """Return the last value drawn, or None."""
         using = self._alias(router.db_for_read)
-        block = innermost(using)
-        if block is not None and block.open:
+        block = open_block(using)
+        if block is not None:
             return await self._as(AsyncSequence).last_value(block)
         elsewhere = sync.Sequence(self.sequence_name, using=using)
         return await sync_to_async(elsewhere.get_last_value)()
@@ -89,13 +88,12 @@ class Sequence(Parameters, AsyncIterator[int]):
             NotInTransaction: there is none, and the settings don't allow that.
         """
         using = self._alias(router.db_for_write)
-        block = innermost(using)
-        if block is not None and block.open:
+        block = open_block(using)
+        if block is not None:
             return nullcontext(block)
-        if not conf.require_transaction():
-            return aatomic(using)
-        advice = f"use it inside `async with aatomic(using={using!r}):`"
-        raise NotInTransaction(self.sequence_name, OVER if block is not None else advice)
+        if conf.require_transaction():
+            raise NotInTransaction(self.sequence_name, how_to_open(using))
+        return aatomic(using)
 
 
 async def get_last_value(

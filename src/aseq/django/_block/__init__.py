@@ -1,0 +1,1 @@
+"""`aatomic`: a transaction of one task."""
