@@ -47,6 +47,28 @@ NUMBERING = {
     },
 }
 
+# Of the block, the rest sees what users see; and the block sees the connection, never back.
+_DJANGO_BELOW = ("aseq.django._private", "aseq.django.conf", "aseq.django.errors")
+DJANGO = {
+    "aseq.django": (
+        *("aseq", *_CALLS, BASE, "aseq._sequence"),
+        *(*_DJANGO_BELOW, "aseq.django.connection", "aseq.django._parameters"),
+        *("aseq.django._block.atomic", "aseq.django._block.block"),
+        *(f"aseq.django.{name}" for name in ("aio", "sync", "checks", "models", "take_over")),
+        *(f"aseq.django.{name}" for name in ("operations", "management", "migrations")),
+    ),
+    # It looks for our functions in users' models, wherever they were imported from.
+    "aseq.django.checks.models": ("aseq", "aseq.django"),
+    "aseq.django._private": (),
+    "aseq.django.connection": (ERRORS, CORE, BASE, "aseq.adapters._sqlite", *_DJANGO_BELOW),
+    "aseq.django._block": (
+        *(CORE, BASE, CONCURRENCY, *_DJANGO_BELOW),
+        *("aseq.django.connection", "aseq.django._block"),
+    ),
+    "aseq.django._block.state": (),
+    "aseq.django._block.lock": (),
+}
+
 # What of ours a module may import; a row is for the modules below it, too.
 OURS: dict[str, tuple[str, ...]] = {
     "aseq": (
@@ -97,15 +119,7 @@ OURS: dict[str, tuple[str, ...]] = {
         *(ERRORS, CORE, BASE, CONCURRENCY, "aseq.adapters._sqlite", "aseq.adapters._thread"),
         *("aseq.adapters.asyncpg", "aseq.adapters.psycopg", "aseq.adapters.tortoise"),
     ),
-    "aseq.django": (
-        "aseq",
-        *_CALLS,
-        BASE,
-        CONCURRENCY,
-        "aseq._sequence",
-        "aseq.adapters._sqlite",
-        "aseq.django",
-    ),
+    **DJANGO,
     # An adapter, but one that knows Django.
     "aseq.django.async_backend": (
         *(ERRORS, CORE, BASE, "aseq.adapters.psycopg"),
@@ -130,7 +144,12 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "aseq.adapters._psycopg": ("psycopg",),
     "aseq.adapters.psycopg": ("psycopg",),
     "aseq.adapters.psycopg_thread": ("anyio", "psycopg"),
-    "aseq.django": ("anyio", "asgiref", "django"),
+    "aseq.django": ("asgiref", "django"),
+    "aseq.django.checks.models": ("django",),
+    "aseq.django._private": ("asgiref", "django"),
+    "aseq.django.connection": ("django",),
+    "aseq.django._block": ("anyio", "asgiref", "django"),
+    "aseq.django._block.lock": ("django",),
     "aseq.django.async_backend": ("django", "django_async_backend", "psycopg"),
     "aseq.adapters.tortoise": ("tortoise",),
     "aseq.tortoise": ("tortoise",),
@@ -138,7 +157,10 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
 
 # Of the standard library, what only some may import.
 GUARDED: dict[str, tuple[str, ...]] = {
-    "asyncio": (CONCURRENCY, "aseq._drive", "aseq.django"),
+    "asyncio": (
+        *(CONCURRENCY, "aseq._drive"),
+        *("aseq.django._block", "aseq.django._private"),
+    ),
     "importlib": ("aseq", "aseq._dispatch"),
     "sqlite3": (
         "aseq.adapters.aiosqlite",

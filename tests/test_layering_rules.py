@@ -32,7 +32,7 @@ BREACHES = [
     (
         "aseq._dispatch",
         "import asyncio",
-        "only aseq._concurrency, aseq._drive, aseq.django",
+        "only aseq._concurrency, aseq._drive, aseq.django._block",
     ),
     ("aseq._sequence", "import anyio", "aseq._sequence imports anyio"),
     ("aseq._sequence", "from .adapters import dbapi", "imports aseq.adapters.dbapi"),
@@ -48,10 +48,14 @@ BREACHES = [
     (
         "aseq.adapters.sqlalchemy._accept",
         "import asyncio",
-        "only aseq._concurrency, aseq._drive, aseq.django",
+        "only aseq._concurrency, aseq._drive, aseq.django._block",
     ),
     ("aseq.adapters.new", "import asyncpg", "aseq.adapters.new imports asyncpg: only its own"),
     ("aseq.django.sync", "import sqlalchemy", "aseq.django.sync imports sqlalchemy"),
+    ("aseq.django.connection", "from ._block import block", "imports aseq.django._block.block"),
+    ("aseq.django.aio", "from ._block.state import X", "imports aseq.django._block.state"),
+    ("aseq.django._block.state", "from django.db import X", "imports django"),
+    ("aseq.django._block.lock", "from .block import Block", "imports aseq.django._block.block"),
     ("aseq.testing", "from .adapters.dbapi import X", "imports aseq.adapters.dbapi"),
     ("aseq._new", "", "aseq._new has no row in OURS"),
 ]

@@ -195,7 +195,7 @@ async def test_one_object_left_by_a_task_that_didnt_enter_it(name: str) -> None:
         await block.__aexit__(None, None, None)
 
     for _ in entries:
-        with pytest.raises(TransactionManagementError, match="can't be known which"):
+        with pytest.raises(TransactionManagementError, match="the block to end is unknown"):
             await asyncio.create_task(leave())
     assert [await last(f"{name}-{index}") for index in range(2)] == [None, None]
 

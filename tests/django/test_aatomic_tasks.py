@@ -16,8 +16,8 @@ from django.test.utils import override_settings
 
 from aseq import AsyncSequence
 from aseq.django import aatomic, get_next_value
+from aseq.django._block.worker import MOVED
 from aseq.django.errors import NotInTransaction
-from aseq.django.hops import MOVED
 from aseq.testing import assert_gapless
 from tests.django.server import observed
 from tests.django.shop.models import Saved
@@ -164,7 +164,7 @@ async def test_a_foreign_transaction_is_refused(name: str) -> None:
     async with ThreadSensitiveContext():
         atomic = transaction.atomic()
         await sync_to_async(atomic.__enter__)()
-        with pytest.raises(TransactionManagementError, match="isn't an `aatomic` block"):
+        with pytest.raises(TransactionManagementError, match="`aatomic` didn't open"):
             async with aatomic():
                 pytest.fail("entered")
         await sync_to_async(atomic.__exit__)(None, None, None)

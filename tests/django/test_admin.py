@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.html import escape
 
-from aseq.django import forward, sync
+from aseq.django import sync, take_over
 from aseq.django.models import Sequence
 
 LIST = "/admin/aseq/sequence/"
@@ -155,7 +155,7 @@ def test_advance_when_somebody_was_faster(
 
     def faster(name: str, value: int) -> tuple[int | None, int]:
         sync.advance_to(1000, name)
-        return forward.advance(name, value)
+        return take_over.advance(name, value)
 
     monkeypatch.setattr("aseq.django.admin.advance", faster)
     done = advance(client(superuser=True), sequence.name, advance="Advance", value="100")

@@ -12,7 +12,7 @@ from django.db import connections
 from django.db.transaction import TransactionManagementError
 
 from aseq.django import aatomic
-from aseq.django.hops import MOVED
+from aseq.django._block.worker import MOVED
 from aseq.testing import assert_gapless
 from tests.django.test_aatomic import last, save, saved
 
@@ -60,18 +60,18 @@ async def test_the_request_ends_while_a_block_begins(
     name: str, hop: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing was done in it yet: it begins in a thread of its own."""
-    from aseq.django.transaction import Transaction
+    from aseq.django._block.worker import Worker
 
     reached, over = asyncio.Event(), asyncio.Event()
-    original = Transaction.hop
+    original = Worker.run
 
-    async def stop(self: Transaction, work: object, on_cancel: object = None) -> object:
+    async def stop(self: Worker, work: object, on_cancel: object = None) -> object:
         if not reached.is_set() and (work == self.find) == (hop == "find"):
             reached.set()
             await over.wait()
         return await original(self, work, on_cancel)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Transaction, "hop", stop)
+    monkeypatch.setattr(Worker, "run", stop)
     async with ThreadSensitiveContext():
         await sync_to_async(int)()
         task = asyncio.create_task(late(name, 0))
@@ -86,18 +86,18 @@ async def test_the_request_ends_just_after_the_beginning(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The transaction is open, but the task doesn't know that yet."""
-    from aseq.django.transaction import Transaction
+    from aseq.django._block.lifecycle import Entry
 
     begun, over = asyncio.Event(), asyncio.Event()
-    original = Transaction._begin
+    original = Entry._begin
 
-    async def stop(self: Transaction) -> None:
+    async def stop(self: Entry) -> None:
         await original(self)
         if not begun.is_set():
             begun.set()
             await over.wait()
 
-    monkeypatch.setattr(Transaction, "_begin", stop)
+    monkeypatch.setattr(Entry, "_begin", stop)
     async with ThreadSensitiveContext():
         task = asyncio.create_task(late(name, 0))
         await begun.wait()

@@ -24,7 +24,7 @@ from django.db import connections
 from sequences.models import Sequence as Theirs
 
 from aseq.django import checks, sync
-from aseq.django.hops import MOVED
+from aseq.django._block.worker import MOVED
 from aseq.django.models import Sequence
 from tests.django.shop.models import Invoice
 from tests.docs import shell

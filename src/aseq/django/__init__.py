@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .atomic import aatomic
-    from .functions import (
+    from ._block.atomic import aatomic
+    from .aio import (
         Sequence,
         aadvance_to,
         adelete,
@@ -45,6 +45,6 @@ if not TYPE_CHECKING:  # which would take any name for one that is there
         # Not before they are used: Django imports this module while it has no settings yet.
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from . import atomic, functions
+        from . import aio  # which has `aatomic`, too
 
-        return getattr(atomic if name == "aatomic" else functions, name)
+        return getattr(aio, name)

@@ -20,8 +20,8 @@ from django.utils.translation import gettext_lazy
 from aseq._core.arithmetic import MAX
 
 from . import sync
-from .forward import advance
 from .models import Sequence
+from .take_over import advance
 
 
 class AdvanceForm(forms.Form):

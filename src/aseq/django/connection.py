@@ -25,7 +25,7 @@ from aseq.adapters import _sqlite
 from aseq.adapters.base import SyncExecutor, TransactionEnded
 from aseq.errors import SequenceLocked, UnsupportedConnection
 
-from .context import is_anothers
+from ._private import is_testcases
 from .errors import ERRORS
 
 _BUSY = (
@@ -73,8 +73,9 @@ class DjangoConnection(SyncExecutor):
             known = " or ".join(sorted(DIALECTS))
             raise UnsupportedConnection(f"the {vendor} database {using!r}", f"use {known}")
         self.dialect = DIALECTS[vendor]
-        # An earlier error of the transaction isn't one of this call, and isn't explained.
-        if self._connection.in_atomic_block:  # else it is an earlier transaction's
+        # A broken transaction raises Django's own error here, outside `explained`, so that it
+        # isn't taken for one of ours. Outside a block the flag is left over from earlier.
+        if self._connection.in_atomic_block:
             self._connection.validate_no_broken_transaction()
         self._changes, self._sent = 0, False
 
@@ -83,7 +84,7 @@ class DjangoConnection(SyncExecutor):
         connection = self._connection
         if releases_commit(connection):
             return SAVEPOINT
-        if is_anothers(connection):
+        if _is_other_tasks(connection):
             return ANOTHERS
         if _in_block(connection):
             return None
@@ -188,9 +189,18 @@ def _in_block(connection: BaseDatabaseWrapper) -> bool:
 
     As `atomic(durable=True)` tells them apart.
     """
-    return connection.in_atomic_block and not all(
-        block._from_testcase for block in connection.atomic_blocks
-    )
+    return connection.in_atomic_block and not all(map(is_testcases, connection.atomic_blocks))
+
+
+def _is_other_tasks(connection: BaseDatabaseWrapper) -> bool:
+    """Whether the `aatomic` block that is open on a connection isn't around this code.
+
+    Sync code that another task runs in the same thread would draw in it unawares. The
+    innermost one answers: what hangs on Django's own `Atomic` under it.
+    """
+    marks = [getattr(atomic, "aseq_block", None) for atomic in connection.atomic_blocks]
+    ours = [mark for mark in marks if mark is not None]
+    return bool(ours) and not ours[-1].is_current()
 
 
 def releases_commit(connection: BaseDatabaseWrapper) -> bool:

@@ -11,9 +11,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections, router
 
 from aseq.django import take_over
-from aseq.django.forward import advance
 from aseq.django.models import Sequence as SequenceModel
 from aseq.django.sync import get_last_value
+from aseq.django.take_over import advance
 from aseq.errors import AseqError
 
 

@@ -12,14 +12,13 @@ from django.db import DEFAULT_DB_ALIAS
 from django.utils.decorators import method_decorator
 
 from .block import Block
-from .hops import Moved
-from .transaction import Transaction, current_task
-
-__all__ = ("aatomic",)
+from .lifecycle import Entry, current_task, innermost
+from .state import OVER
+from .worker import Moved
 
 WHICH = (
-    "rolled back: several tasks entered one `aatomic` object, and another one left it, so "
-    "that it can't be known which: make an object for each entry"
+    "rolled back: two tasks share one `aatomic` object, and a third task left it, so the block "
+    "to end is unknown. Create one `aatomic()` per entry"
 )
 
 T = TypeVar("T")
@@ -33,7 +32,7 @@ class AsyncAtomic:
     def __init__(self, using: str | None, savepoint: bool, durable: bool) -> None:
         self._using = DEFAULT_DB_ALIAS if using is None else using
         self._savepoint, self._durable = savepoint, durable
-        self._entries: list[Transaction] = []
+        self._entries: list[Entry] = []
 
     async def __aenter__(self) -> Block:
         try:
@@ -41,10 +40,10 @@ class AsyncAtomic:
         except Moved:  # the request ended meanwhile, and nothing was done in the block
             entry = await self._enter()
         self._entries.append(entry)
-        return entry
+        return entry.block
 
-    async def _enter(self) -> Transaction:
-        entry = Transaction(self._using, self._savepoint, self._durable)
+    async def _enter(self) -> Entry:
+        entry = Entry(self._using, self._savepoint, self._durable)
         await entry.enter()
         return entry
 
@@ -60,10 +59,10 @@ class AsyncAtomic:
         mine = [entry for entry in self._entries if entry.task is task]
         if not mine and len(self._entries) > 1:
             for entry in self._entries:
-                entry.lose(WHICH)
+                entry.state.require_rollback(WHICH)
         entry = (mine or self._entries)[-1]
         self._entries.remove(entry)
-        await entry.exit(exc_type, exc, traceback)
+        await entry.exit(exc)
 
     def __call__(self, func: Function[P, T], /) -> Function[P, T]:
         # `method_decorator` tries it on a function of its own first, which isn't async.
@@ -131,3 +130,16 @@ def aatomic(
     if callable(using):
         return AsyncAtomic(None, savepoint, durable)(using)
     return AsyncAtomic(using, savepoint, durable)
+
+
+def open_block(using: str) -> Block | None:
+    """The open block on a database that the current code is in."""
+    entry = innermost(using)
+    return entry.block if entry is not None and entry.is_open else None
+
+
+def how_to_open(using: str) -> str:
+    """What to do first, where no block is open."""
+    if innermost(using) is not None:
+        return OVER
+    return f"use it inside `async with aatomic(using={using!r}):`"

@@ -10,44 +10,23 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
-from contextvars import Context
 from weakref import WeakKeyDictionary
 
 import anyio
-from asgiref.sync import AsyncToSync, SyncToAsync, ThreadSensitiveContext
+from asgiref.sync import ThreadSensitiveContext
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from . import conf
+from .. import conf
+from .._private import CURRENT, EXECUTORS, executor_of, has_sync_caller, was_left
 
-__all__ = ("BlockThread", "OwnThread", "block_thread", "has_sync_caller", "sync_caller")
-
-_current = SyncToAsync.thread_sensitive_context
 _limiters: WeakKeyDictionary[asyncio.AbstractEventLoop, anyio.CapacityLimiter] = (
     WeakKeyDictionary()
 )
 
 
-def sync_caller() -> object | None:
-    """What runs things in the thread of the sync code that waits for this code, if any."""
-    caller: object | None = getattr(AsyncToSync.executors, "current", None)
-    return caller
-
-
-def has_sync_caller() -> bool:
-    """Whether sync code further up waits for this task, and its thread is used.
-
-    As asgiref finds it: first what the context knows of, last what the loop runs under.
-    """
-    if sync_caller():
-        return True
-    if _current.get(None):
-        return False
-    return asyncio.get_running_loop() in AsyncToSync.loop_thread_executors
-
-
 class BlockThread(ThreadSensitiveContext):
-    """The thread that asgiref is to use inside blocks, as long as it is true."""
+    """A thread for blocks. asgiref uses it while ``bool(self)`` is True: see `_private`."""
 
     def __init__(self, executor: Executor) -> None:
         super().__init__()
@@ -61,22 +40,22 @@ class BlockThread(ThreadSensitiveContext):
 
     def enter(self) -> None:
         """Use it in the current context."""
-        SyncToAsync.context_to_thread_executor[self] = self.executor
-        self._former = _current.get(None)
-        self._token = _current.set(self)
+        EXECUTORS[self] = self.executor
+        self._former = CURRENT.get(None)
+        self._token = CURRENT.set(self)
 
     def leave(self) -> None:
         """Don't use it in the current context any more."""
-        if _current.get(None) is not self:
+        if CURRENT.get(None) is not self:
             return
         if self._former is not None:
-            _current.set(self._former)
+            CURRENT.set(self._former)
             return
         # There was no value, and None would be one: a request served in this context
         # later (as in tests) would then get no thread. From a context that isn't the one
         # that entered, it can't be removed; there it is False as soon as it is over.
         with suppress(ValueError, RuntimeError):
-            _current.reset(self._token)
+            CURRENT.reset(self._token)
 
     async def close(self, *, wait: bool = True) -> None:
         """One block less."""
@@ -91,10 +70,9 @@ class RequestThread(BlockThread):
     """
 
     def __init__(self, request: ThreadSensitiveContext) -> None:
-        executors = SyncToAsync.context_to_thread_executor
-        if request not in executors:  # nothing has used it yet; as asgiref does it
-            executors[request] = ThreadPoolExecutor(1)
-        super().__init__(executors[request])
+        if executor_of(request) is None:  # nothing has used it yet; as asgiref does it
+            EXECUTORS[request] = ThreadPoolExecutor(1)
+        super().__init__(EXECUTORS[request])
         self._request = request
 
     def __bool__(self) -> bool:
@@ -102,8 +80,7 @@ class RequestThread(BlockThread):
 
     def is_over(self) -> bool:
         """The end of the request takes its thread away."""
-        executors = SyncToAsync.context_to_thread_executor
-        return executors.get(self._request) is not self.executor
+        return executor_of(self._request) is not self.executor
 
 
 class OwnThread(BlockThread):
@@ -149,7 +126,7 @@ class OwnThread(BlockThread):
     def shut(self) -> Future[None]:
         """Begin to close the thread's connections, without waiting for that."""
         self._over = True
-        SyncToAsync.context_to_thread_executor.pop(self, None)
+        EXECUTORS.pop(self, None)
         closing = self.executor.submit(_close_connections)
         self.executor.shutdown(wait=False)
         return closing
@@ -169,13 +146,13 @@ async def block_thread() -> BlockThread | None:
     """
     if has_sync_caller():
         return None
-    current = _current.get(None)
+    current = CURRENT.get(None)
     thread: BlockThread | None = None
     if isinstance(current, BlockThread):
         if not current.is_over() and current.loop is asyncio.get_running_loop():
             current.blocks += 1
             return current
-    elif current is not None and not _was_left(current):  # else its request has ended
+    elif current is not None and not was_left(current):  # else its request has ended
         thread = RequestThread(current)
     if thread is None:
         thread = own = OwnThread()
@@ -183,19 +160,6 @@ async def block_thread() -> BlockThread | None:
     thread.blocks += 1
     thread.enter()
     return thread
-
-
-def _was_left(context: ThreadSensitiveContext) -> bool:
-    """Whether its `async with` has ended. Before 3.13 asgiref keeps the token, used up."""
-    if context.token is None:
-        return True
-    try:
-        Context().run(_current.reset, context.token)
-    except RuntimeError:
-        return True
-    except ValueError:  # of another context: it is refused, but not used up
-        pass
-    return False
 
 
 def _limiter() -> anyio.CapacityLimiter:

@@ -1,24 +1,99 @@
-"""The functions of `aseq.django.sync`, for async code: inside `aatomic` blocks."""
+"""The functions of `aseq.django.sync`, for async code: inside `aatomic` blocks.
+
+Each is `AsyncSequence` on the task's block, so there is one way to draw in a block. The
+public home of these names is `aseq.django`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from collections.abc import Sequence as Values
+from contextlib import AbstractAsyncContextManager, nullcontext
 
-from .asequence import Sequence
+from asgiref.sync import sync_to_async
+from django.db import router
 
-__all__ = (
-    "Sequence",
-    "aadvance_to",
-    "adelete",
-    "advance_to",
-    "aget_last_value",
-    "aget_next_value",
-    "aget_next_values",
-    "delete",
-    "get_last_value",
-    "get_next_value",
-    "get_next_values",
-)
+from aseq import AsyncSequence
+
+from . import conf, sync
+from ._block.atomic import aatomic, how_to_open, open_block
+from ._block.block import Block
+from ._parameters import Parameters
+from .errors import NotInTransaction
+
+
+class Sequence(Parameters, AsyncIterator[int]):
+    """A gapless sequence of integers: the functions of this module, with their parameters kept.
+
+    Iterating over it draws values without an end:
+
+        cases = Sequence("cases", initial_value=1000)
+        async with aatomic():
+            async for number in cases:
+                ...
+
+    Args:
+        sequence_name: 1 to 100 characters.
+        initial_value: the first value.
+        reset_value: start again with `initial_value` instead of reaching this.
+        using: a database alias; None asks the routers.
+
+    Raises:
+        InvalidSequence: a parameter can't work (a ValueError).
+    """
+
+    async def get_last_value(self) -> int | None:
+        """Return the last value drawn, or None."""
+        using = self._alias(router.db_for_read)
+        block = open_block(using)
+        if block is not None:
+            return await self._as(AsyncSequence).last_value(block)
+        elsewhere = sync.Sequence(self.sequence_name, using=using)
+        return await sync_to_async(elsewhere.get_last_value)()
+
+    async def get_next_value(self, *, nowait: bool = False) -> int:
+        """Draw the next value; see the function of that name."""
+        [value] = await self.get_next_values(1, nowait=nowait)
+        return value
+
+    async def get_next_values(self, batch_size: int, *, nowait: bool = False) -> Values[int]:
+        """Draw the next `batch_size` values: a range, unless the sequence looped."""
+        sequence = self._as(AsyncSequence)
+        sequence._check_count(batch_size)
+        if batch_size == 0:
+            return range(0)
+        async with self._block() as block:
+            return await sequence.next_values(block, batch_size, nowait=nowait)
+
+    async def advance_to(self, value: int) -> int:
+        """Move the last value forward, never back; return the last value now."""
+        sequence = self._as(AsyncSequence)
+        sequence._check_value(value)
+        async with self._block() as block:
+            return await sequence.advance_to(block, value)
+
+    async def delete(self) -> bool:
+        """Delete the sequence; return whether there was one."""
+        sequence = self._as(AsyncSequence)
+        async with self._block() as block:
+            return await sequence.delete(block)
+
+    async def __anext__(self) -> int:
+        return await self.get_next_value()
+
+    def _block(self) -> AbstractAsyncContextManager[Block]:
+        """The task's open block; or one of the call's own, where the settings allow that.
+
+        Raises:
+            NotInTransaction: there is none, and the settings don't allow that.
+        """
+        using = self._alias(router.db_for_write)
+        block = open_block(using)
+        if block is not None:
+            return nullcontext(block)
+        if conf.require_transaction():
+            raise NotInTransaction(self.sequence_name, how_to_open(using))
+        return aatomic(using)
 
 
 async def get_last_value(

@@ -15,7 +15,7 @@ from asgiref.sync import sync_to_async
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from .testcase import hidden_connection
+from .._private import hidden_connection
 
 LIMIT = 0.1
 """Seconds to wait for the thread that other tasks' sync code shares: it may be busy."""

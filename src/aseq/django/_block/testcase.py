@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from django.db import connections
-from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.transaction import TransactionManagementError
+
+from .._private import hidden_connection, is_testcases
 
 ELSEWHERE = (
     "the test's own transaction is on another connection, so the block wouldn't see what the "
     "test has written, and would really commit. Mark the test with "
     "`@pytest.mark.django_db(transaction=True)`, or make it a method of Django's TestCase"
 )
-
-
-def hidden_connection(using: str) -> BaseDatabaseWrapper | None:
-    """The connection of sync code around the event loop, in its thread: asgiref hides it."""
-    hidden = getattr(connections._connections, "_storage", None)
-    return getattr(hidden, using, None)
 
 
 def check_no_testcase(using: str) -> None:
@@ -29,5 +23,5 @@ def check_no_testcase(using: str) -> None:
         TransactionManagementError: so it is.
     """
     blocks = getattr(hidden_connection(using), "atomic_blocks", ())
-    if any(block._from_testcase for block in blocks):
+    if any(map(is_testcases, blocks)):
         raise TransactionManagementError(ELSEWHERE)
