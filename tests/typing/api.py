@@ -23,6 +23,7 @@ from aseq import (
     SequenceLocked,
     SequenceTableMissing,
     UnsupportedConnection,
+    allocate,
     create_table,
     create_table_sql,
     drop_table,
@@ -42,6 +43,13 @@ async def verbs(conn: Connection, seq: AsyncSequence) -> None:
     assert_type(await seq.last_value(conn), int | None)
     assert_type(await seq.advance_to(conn, 41), int)
     assert_type(await seq.delete(conn), bool)
+    assert_type(await seq.next_value(conn, timeout=2), int)
+    assert_type(await seq.next_values(conn, 3, timeout=0.5), Sequence[int])
+    assert_type(await seq.advance_to(conn, 41, timeout=2), int)
+    assert_type(await seq.delete(conn, timeout=2), bool)
+    drawn = await allocate(conn, {seq: 3}, timeout=2)
+    assert_type(drawn, dict[AsyncSequence, Sequence[int]])
+    await allocate(conn, {seq: 3}, nowait=True)
     assert_type(seq.iterate(conn), AsyncGenerator[int, None])
     await seq.iterate(conn).aclose()
     every: AsyncIterator[int] = seq.iterate(conn)
@@ -55,6 +63,11 @@ async def wrong_verbs(conn: Connection, seq: AsyncSequence) -> None:
     await seq.next_value(conn=conn)  # type: ignore[call-arg]
     await seq.next_value(conn, True)  # type: ignore[call-arg]
     await seq.next_value(conn, nowait=None)  # type: ignore[arg-type]
+    await seq.next_value(conn, timeout="2")  # type: ignore[arg-type]
+    await seq.last_value(conn, timeout=2)  # type: ignore[call-arg]
+    await allocate(conn, [seq])  # type: ignore[arg-type]
+    await allocate(conn, {"invoices": 1})  # type: ignore[dict-item]
+    await allocate(conn, {seq: 1}, True)  # type: ignore[call-arg]
     await seq.next_values(conn)  # type: ignore[call-arg]
     await seq.next_values(conn, "3")  # type: ignore[arg-type]
     await seq.next_values(conn, count=3)  # type: ignore[call-arg]
