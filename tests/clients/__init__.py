@@ -16,6 +16,7 @@ from .postgres import (
     PsycopgBlock,
 )
 from .sqlalchemy import (
+    LOST_BY_SQLALCHEMY,
     ConnectionAiosqlite,
     ConnectionAsyncpg,
     ConnectionPsycopg,
@@ -32,6 +33,7 @@ from .tortoise import TortoiseAsyncpg, TortoiseClient, TortoisePsycopg, Tortoise
 
 __all__ = (
     "ENDS_BLOCKS_THAT_NEVER_BEGAN",
+    "LOST_BY_SQLALCHEMY",
     "AatomicPostgres",
     "AatomicSqlite",
     "Aiosqlite",

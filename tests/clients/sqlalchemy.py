@@ -6,7 +6,7 @@ import asyncio
 from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar
 
-from sqlalchemy import text
+from sqlalchemy import __version__, text
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
     AsyncEngine,
@@ -140,3 +140,10 @@ def _ignore_lost_connections(loop: asyncio.AbstractEventLoop) -> None:
         (report or asyncio.AbstractEventLoop.default_exception_handler)(loop, context)
 
     loop.set_exception_handler(without_lost_connections)
+
+
+# Before 2.0.55, SQLAlchemy leaves a connection of aiosqlite's locked, or without a driver's
+# connection, if its own BEGIN or ROLLBACK is cancelled.
+LOST_BY_SQLALCHEMY: tuple[type[Client], ...] = ()
+if __version__.startswith("2.0.") and int(__version__.rpartition(".")[2]) < 55:
+    LOST_BY_SQLALCHEMY = (SessionAiosqlite, SessionAiosqliteDefault, ConnectionAiosqlite)

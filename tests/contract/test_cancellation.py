@@ -30,7 +30,10 @@ from tests.faults.stalls import Stall, stallable
 
 # A scope around the transaction cancels the driver's own ROLLBACK as well: psycopg then
 # closes the connection, and asyncpg forgets that it is in a transaction.
-LOST_BY_ITS_DRIVER = (clients.Asyncpg, clients.Psycopg, clients.AsyncBackend)
+LOST_BY_ITS_DRIVER: tuple[type[clients.Client], ...] = (
+    *(clients.Asyncpg, clients.Psycopg, clients.AsyncBackend),
+    *clients.LOST_BY_SQLALCHEMY,
+)
 
 
 @pytest.fixture(params=WAYS)

@@ -145,6 +145,8 @@ async def test_a_transaction_cancelled_at_every_tick(database: Database, name: s
     there, never gives the pool's connection back, and on SQLite never lets its own lock go.
     There is no gap and no repeat among what was committed.
     """
+    if issubclass(database.case.client, clients.LOST_BY_SQLALCHEMY):
+        pytest.skip("before 2.0.55, SQLAlchemy loses a cancelled connection of aiosqlite's")
     async with reopenable(database) as open_again:
         client = await open_again()
         for tick in TICKS:

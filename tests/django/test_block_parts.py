@@ -105,7 +105,8 @@ async def test_a_circle_is_refused_at_its_last_edge(length: int) -> None:
         await waiting(ring[index + 1], f"inner {index}", index) for index in range(length - 1)
     ]
     with pytest.raises(TransactionManagementError, match="wait for each other"):
-        await ring[0].acquire("inner", [length - 1])
+        async with asyncio.timeout(20):  # a deadlock is a failure
+            await ring[0].acquire("inner", [length - 1])
 
     ring[-1].release()  # as the refused one does: then all go on
     for index in reversed(range(length - 1)):

@@ -13,7 +13,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.transaction import TransactionManagementError
 
 DEADLOCK = (
-    "this block and one that another task has open would wait for each other for ever: tasks "
+    "this block and one that another task has open would wait for each other forever: tasks "
     "that share a thread must open blocks on several databases in the same order"
 )
 
