@@ -48,13 +48,13 @@ async def allocate(
             transaction was made unusable.
         AseqError: any of those of `AsyncSequence.next_value`. All are drawn, or none.
     """
-    patience = waiting(nowait=nowait, timeout=timeout)
+    wait = waiting(nowait=nowait, timeout=timeout)
     Allocation(wanted)  # refused here, before the connection is looked at
     executor = executor_for(conn)
     adapted = {executor.adapt(sequence): sequence for sequence in wanted}
     allocation = Allocation({one: wanted[sequence] for one, sequence in adapted.items()})
     if allocation.empty:
         return {sequence: range(0) for sequence in wanted}
-    plan = allocation.plan(executor.dialect, patience)
+    plan = allocation.plan(executor.dialect, wait)
     drawn = await run_on(allocation.subject, plan, executor, writes=True)
     return {adapted[one]: numbers for one, numbers in drawn.items()}

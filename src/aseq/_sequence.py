@@ -131,13 +131,13 @@ class AsyncSequence(SequenceSpec):
             AseqError: any of those of `next_value`. A batch is drawn whole or not at all.
         """
         self._check_count(count)
-        patience = waiting(nowait=nowait, timeout=timeout)
-        return await self._draw(conn, count, patience) if count else range(0)
+        wait = waiting(nowait=nowait, timeout=timeout)
+        return await self._draw(conn, count, wait) if count else range(0)
 
-    async def _draw(self, conn: Connection, count: int, patience: Waiting) -> Sequence[int]:
+    async def _draw(self, conn: Connection, count: int, wait: Waiting) -> Sequence[int]:
         executor = executor_for(conn)
         spec = executor.adapt(self)
-        plan = plans.next_values(spec, executor.dialect, count, patience)
+        plan = plans.next_values(spec, executor.dialect, count, wait)
         return await run_on(spec, plan, executor, writes=True)
 
     async def last_value(self, conn: Connection, /) -> int | None:
@@ -192,10 +192,10 @@ class AsyncSequence(SequenceSpec):
             AseqError: any of those of `next_value`, except SequenceExhausted.
         """
         self._check_value(value)
-        patience = waiting(nowait=False, timeout=timeout)
+        wait = waiting(nowait=False, timeout=timeout)
         executor = executor_for(conn)
         spec = executor.adapt(self)
-        plan = plans.advance_to(spec, executor.dialect, value, patience)
+        plan = plans.advance_to(spec, executor.dialect, value, wait)
         return await run_on(spec, plan, executor, writes=True)
 
     async def delete(self, conn: Connection, /, *, timeout: float | None = None) -> bool:
@@ -214,10 +214,10 @@ class AsyncSequence(SequenceSpec):
         Raises:
             AseqError: any of those of `next_value`, except SequenceExhausted.
         """
-        patience = waiting(nowait=False, timeout=timeout)
+        wait = waiting(nowait=False, timeout=timeout)
         executor = executor_for(conn)
         spec = executor.adapt(self)
-        plan = plans.delete(spec, executor.dialect, patience)
+        plan = plans.delete(spec, executor.dialect, wait)
         return await run_on(spec, plan, executor, writes=True)
 
     def iterate(

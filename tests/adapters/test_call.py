@@ -1,10 +1,10 @@
-"""A call in a connection's thread: what dropping it does, and when it has ended."""
+"""A call in a connection's thread: what cancelling it does, and when it has ended."""
 
 from __future__ import annotations
 
 from threading import Event, Thread
 
-from aseq._concurrency.call import Call
+from aseq._concurrency.call import Job
 
 DEADLINE = 20
 
@@ -23,11 +23,11 @@ def test_it_has_not_ended_before_its_waking_has() -> None:
         assert woken.wait(DEADLINE)
         assert not aborted.is_set()
 
-    call = Call(work, wake, aborted.set, lambda: None)
+    call = Job(work, wake, aborted.set, lambda: None)
     thread = Thread(target=call)
     thread.start()
     assert began.wait(DEADLINE)
-    call.drop()
+    call.cancel()
     assert waking.wait(DEADLINE)
     thread.join(0.1)
     assert thread.is_alive()

@@ -113,11 +113,11 @@ def test_numbers_that_cannot_be_are_refused_before_anything_is_said() -> None:
 
 
 def test_another_try_may_wait_for_what_is_left_of_the_time() -> None:
-    patience = Waiting(Wait.BOUNDED, 5)
-    plan = next_values_within(SPEC, POSTGRESQL, 1, SPAN, patience)
+    wait = Waiting(Wait.BOUNDED, 5)
+    plan = next_values_within(SPEC, POSTGRESQL, 1, SPAN, wait)
     [statement], drawn = play(plan, [(None, None, "0", "1250", 2_000)])
-    _, on_sqlite = play(next_values_within(SPEC, SQLITE, 1, SPAN, patience), [(1, 1_500)])
+    _, on_sqlite = play(next_values_within(SPEC, SQLITE, 1, SPAN, wait), [(1, 1_500)])
 
     assert statement.binds["timeout"] == 5_000
     assert drawn == Timed(None, 2_000, Waiting(Wait.BOUNDED, 3.75))
-    assert on_sqlite.left == patience
+    assert on_sqlite.left == wait

@@ -1,4 +1,4 @@
-"""A call in the thread of a connection: dropped before it begins, or woken after that.
+"""A call in the thread of a connection: cancelled before it begins, or woken after that.
 
 Nobody can interrupt a thread that waits for a lock, but another one can ask the server to
 cancel the statement, and at last hang up. Knows no database.
@@ -25,18 +25,18 @@ LIMIT = 5.0
 """Seconds after which a server that doesn't react is given up."""
 
 
-class Dropped(Exception):
+class Cancelled(Exception):
     """Nobody waited for the result any more, so nothing was run."""
 
 
-class Call(Generic[T]):
+class Job(Generic[T]):
     """Something to run once, in the thread that may use the connection.
 
     Args:
         work: what to run. It calls `begin` when it is about to use the connection.
         wake: makes the thread return soon, from any other thread; it may be too early or
             too late, and may fail.
-        abort: called in the thread, at the end, if the work had begun when it was dropped.
+        abort: called in the thread, at the end, if the work had begun when it was cancelled.
         give_up: makes the thread return after `LIMIT`, whatever it waits for.
     """
 
@@ -50,43 +50,38 @@ class Call(Generic[T]):
         self._work, self._wake, self._abort = work, wake, abort
         self._give_up = give_up
         self._lock = Lock()
-        self._over = Event()
+        self._done = Event()
         self._waker: Thread | None = None
-        self.dropped = False
-        self.ran = False
-
-    @property
-    def over(self) -> bool:
-        """Whether dropping it comes too late."""
-        return self._over.is_set()
+        self.cancelled = False
+        self.started = False
 
     def begin(self) -> None:
-        """From now on, dropping it means to wake the thread.
+        """From now on, cancelling it means to wake the thread.
 
         Raises:
-            Dropped: it was dropped before.
+            Cancelled: it was cancelled before.
         """
         with self._lock:
-            if self.dropped and not self.ran:
-                raise Dropped
-            self.ran = True
+            if self.cancelled and not self.started:
+                raise Cancelled
+            self.started = True
 
     def check_wanted(self) -> None:
         """Whatever was begun: don't go on if nobody waits for the result any more.
 
         Raises:
-            Dropped: nobody does.
+            Cancelled: nobody does.
         """
-        if self.dropped:
-            raise Dropped
+        if self.cancelled:
+            raise Cancelled
 
-    def drop(self, *_: object) -> None:
+    def cancel(self, *_: object) -> None:
         """Nobody waits for the result any more. Returns at once."""
         with self._lock:
-            if self.dropped:
+            if self.cancelled:
                 return
-            self.dropped = True
-            if self.ran and not self._over.is_set():
+            self.cancelled = True
+            if self.started and not self._done.is_set():
                 # Not in a pool's thread: all of those may be waiting, too.
                 waker = Thread(target=self._keep_waking, daemon=True)
                 with suppress(RuntimeError):  # no more threads: then it isn't woken
@@ -100,7 +95,7 @@ class Call(Generic[T]):
                 self._wake()
             # The last one must have ended in time, too.
             last = monotonic() + PAUSE + CANCEL_TIMEOUT > deadline
-            if self._over.wait(max(0, deadline - monotonic()) if last else PAUSE):
+            if self._done.wait(max(0, deadline - monotonic()) if last else PAUSE):
                 return
             if last:
                 self._give_up()
@@ -110,17 +105,17 @@ class Call(Generic[T]):
         """Run it, in the thread.
 
         Raises:
-            Dropped: it was, before it began.
+            Cancelled: it was, before it began.
         """
         try:
             return self._work()
         finally:
             with self._lock:
-                self._over.set()
+                self._done.set()
             # A waking that is late would hit whatever comes next on the connection.
             if self._waker is not None:
                 self._waker.join()
-            if self.dropped and self.ran:
+            if self.cancelled and self.started:
                 self._abort()
 
 

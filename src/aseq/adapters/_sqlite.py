@@ -153,7 +153,7 @@ class Job:
         cursor = sqlite3.Cursor(connection)
         if self._timeout is None:
             return self._rows(cursor)
-        with patient(lambda sql: cursor.execute(sql).fetchall()[0][0], self._timeout):
+        with waiting_at_most(lambda sql: cursor.execute(sql).fetchall()[0][0], self._timeout):
             return self._rows(cursor)
 
     def _rows(self, cursor: sqlite3.Cursor) -> Sequence[Row]:
@@ -189,20 +189,20 @@ def _integer(value: Any) -> int | None:
 
 
 @contextmanager
-def patient(scalar: Callable[[str], Any], timeout: float) -> Iterator[None]:
+def waiting_at_most(scalar: Callable[[str], Any], timeout: float) -> Iterator[None]:
     """Wait for the write lock no longer than this inside the block.
 
     Args:
         scalar: runs a statement on the connection; the first column of its one row.
         timeout: seconds. A busy timeout of the caller's own that is shorter stays.
     """
-    patience = int(scalar("PRAGMA busy_timeout"))
-    shorter = min(patience, ceil(timeout * 1000))
+    saved_timeout = int(scalar("PRAGMA busy_timeout"))
+    shorter = min(saved_timeout, ceil(timeout * 1000))
     try:
         scalar(f"PRAGMA busy_timeout = {shorter}")  # counts even if it is interrupted
         yield
     finally:
-        scalar(f"PRAGMA busy_timeout = {patience}")
+        scalar(f"PRAGMA busy_timeout = {saved_timeout}")
 
 
 def noop(_: sqlite3.Connection) -> None:

@@ -25,7 +25,7 @@ import anyio.lowlevel
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from aseq._concurrency.call import CANCEL_TIMEOUT, Call, Dropped
+from aseq._concurrency.call import CANCEL_TIMEOUT, Cancelled, Job
 from aseq._concurrency.lease import Lease, LeaseExpired
 from aseq._concurrency.shield import shielded
 from aseq._concurrency.worker import in_worker
@@ -42,7 +42,7 @@ class PsycopgThreadExecutor(PsycopgConnection):
     """One sync psycopg connection."""
 
     block = "with conn.transaction():"
-    _call: Call[Sequence[Row]] | None = None
+    _call: Job[Sequence[Row]] | None = None
 
     def __init__(self, connection: Any) -> None:
         super().__init__(connection)
@@ -83,7 +83,7 @@ class PsycopgThreadExecutor(PsycopgConnection):
         inside: bool = False,
     ) -> Sequence[Row]:
         await anyio.lowlevel.checkpoint_if_cancelled()
-        self._call = call = Call(
+        self._call = call = Job(
             lambda: self._execute(call, sql, args, inside=inside),
             self._wake,
             lambda: None,
@@ -93,12 +93,12 @@ class PsycopgThreadExecutor(PsycopgConnection):
         async def work() -> Sequence[Row]:
             try:
                 return await in_worker(lambda: self._with_lock(call))
-            except Dropped:
+            except Cancelled:
                 return ()
 
-        return await shielded(work, call.drop)
+        return await shielded(work, call.cancel)
 
-    def _with_lock(self, call: Call[Sequence[Row]]) -> Sequence[Row]:
+    def _with_lock(self, call: Job[Sequence[Row]]) -> Sequence[Row]:
         with self._lease.taken(call.check_wanted):
             try:
                 return call()
@@ -106,7 +106,7 @@ class PsycopgThreadExecutor(PsycopgConnection):
                 self._left_in = super().status()
 
     def _execute(
-        self, call: Call[Sequence[Row]], sql: str, args: tuple[Bind, ...], *, inside: bool
+        self, call: Job[Sequence[Row]], sql: str, args: tuple[Bind, ...], *, inside: bool
     ) -> Sequence[Row]:
         call.begin()
         if self._connection._pipeline is not None:

@@ -226,9 +226,9 @@ def _rows_within(
 ) -> Sequence[Row]:
     """Wait for SQLite's write lock for so many seconds at most."""
     [[setting]] = _rows(cursor, "PRAGMA busy_timeout", ())
-    patience = int(str(setting))
-    _rows(cursor, f"PRAGMA busy_timeout = {min(patience, ceil(timeout * 1000))}", ())
+    saved_timeout = int(str(setting))
+    _rows(cursor, f"PRAGMA busy_timeout = {min(saved_timeout, ceil(timeout * 1000))}", ())
     try:
         return _rows(cursor, sql, args)
     finally:
-        _rows(cursor, f"PRAGMA busy_timeout = {patience}", ())
+        _rows(cursor, f"PRAGMA busy_timeout = {saved_timeout}", ())

@@ -111,8 +111,8 @@ class Numbering(NumberingSpec):
             UnsteadyClock: the database's clock was in another period at each try.
             AseqError: any of those of `AsyncSequence.next_value`.
         """
-        patience = waiting(nowait=nowait, timeout=timeout)
-        [number] = await self._draw(conn, 1, at, patience, self.scope_of(scope))
+        wait = waiting(nowait=nowait, timeout=timeout)
+        [number] = await self._draw(conn, 1, at, wait, self.scope_of(scope))
         return number
 
     async def next_many(
@@ -147,20 +147,20 @@ class Numbering(NumberingSpec):
         """
         values = self.scope_of(scope)
         self.counter(values, None)._check_count(count)
-        patience = waiting(nowait=nowait, timeout=timeout)
-        return [] if count == 0 else await self._draw(conn, count, at, patience, values)
+        wait = waiting(nowait=nowait, timeout=timeout)
+        return [] if count == 0 else await self._draw(conn, count, at, wait, values)
 
     async def _draw(
-        self, conn: Connection, count: int, at: datetime | None, patience: Waiting, scope: Scope
+        self, conn: Connection, count: int, at: datetime | None, wait: Waiting, scope: Scope
     ) -> Sequence[DocumentNumber]:
         now = CLOCK.now() if at is None else moment(at)
         sequence = self.counter(scope, self.span(now).period)
         executor = executor_for(conn)
         dialect = executor.dialect
         plan = (
-            draw_now(self, dialect, scope, count, now, CLOCK.learn, patience)
+            draw_now(self, dialect, scope, count, now, CLOCK.learn, wait)
             if at is None
-            else draw_at(self, dialect, scope, count, now, patience)
+            else draw_at(self, dialect, scope, count, now, wait)
         )
         return await run_on(sequence, plan, executor, writes=True)
 

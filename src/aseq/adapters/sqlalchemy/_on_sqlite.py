@@ -13,7 +13,7 @@ from aseq._concurrency.shield import shielded
 from aseq._core.dialects import SQLITE
 from aseq._core.failure import chain
 from aseq._core.statement import Bind, Paramstyle, Row
-from aseq.adapters._sqlite import integers, make_unusable, noop, patient
+from aseq.adapters._sqlite import integers, make_unusable, noop, waiting_at_most
 from aseq.adapters._thread import in_thread_of, post_to_thread_of
 from aseq.adapters.base import TransactionEnded
 
@@ -84,7 +84,7 @@ class SqliteExecutor(SQLAlchemyExecutor):
             def scalar(pragma: str) -> Any:
                 return connection.exec_driver_sql(pragma).scalar_one()
 
-            with nullcontext() if timeout is None else patient(scalar, timeout):
+            with nullcontext() if timeout is None else waiting_at_most(scalar, timeout):
                 rows = rows_of(connection, sql, bound)
             if inside:
                 rows = integers(rows)

@@ -21,7 +21,7 @@ the one that holds the lock needs. A wait that would close a circle is refused.
 **Cancelling.** A thread can't be interrupted. Every hop runs to its end before a cancellation
 goes on; what may wait for a lock in the database is woken by a cancel request to the server,
 and a server that doesn't react is hung up on. A call that may have drawn a number which
-nobody got lets the block only roll back. `Entry.exit` keeps this order: no more calls, drop
+nobody got lets the block only roll back. `Entry.exit` keeps this order: no more calls, cancel
 those under way, forget the block in the context, end the transaction.
 
 What each file knows, and only it; the ones above use the ones below:

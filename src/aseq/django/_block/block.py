@@ -102,5 +102,5 @@ class Block(Executor):
         return True
 
     def terminate(self) -> None:
-        # The coroutine is being closed. `Calls.run` has dropped the call already.
+        # The coroutine is being closed. `Calls.run` has cancelled the call already.
         self._state.require_rollback()

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from django.db.transaction import TransactionManagementError
 
-from aseq._concurrency.call import Call
+from aseq._concurrency.call import Job
 
 from .state import OVER, State
 from .worker import Worker
@@ -29,7 +29,7 @@ class Calls:
 
     def __init__(self, state: State, worker: Worker) -> None:
         self._state, self._worker = state, worker
-        self._under_way: set[Call[Any]] = set()
+        self._under_way: set[Job[Any]] = set()
 
     async def run(self, work: Callable[[], T]) -> T:
         """Run something that may draw numbers on the block's connection, in its thread.
@@ -38,46 +38,46 @@ class Calls:
 
         Raises:
             TransactionManagementError: nothing can be drawn in the block, or its end
-                dropped the call.
+                cancelled the call.
         """
         refusal = self._state.refusal()
         if refusal is not None:
             raise nothing_drawn(TransactionManagementError(refusal))
         worker = self._worker
-        call = Call(lambda: self._begin(call, work), worker.wake, self._abort, worker.hang_up)
+        call = Job(lambda: self._begin(call, work), worker.wake, self._abort, worker.hang_up)
 
-        def drop(_: object = None) -> None:
+        def cancel(_: object = None) -> None:
             # No await: nothing gets in between, whatever becomes of the caller.
-            call.drop()
-            if call.ran:
+            call.cancel()
+            if call.started:
                 self._state.require_rollback()
 
         self._under_way.add(call)
         try:
-            result = await worker.run(call, drop)
+            result = await worker.run(call, cancel)
         except Exception as exc:
-            if call.dropped:  # by the end of the block
+            if call.cancelled:  # by the end of the block
                 raise nothing_drawn(TransactionManagementError(OVER)) from exc
             raise
         except BaseException as exc:
-            drop()  # if it wasn't yet: the end of the loop cancels the inner task, too
-            if not call.ran:
+            cancel()  # if it wasn't yet: the end of the loop cancels the inner task, too
+            if not call.started:
                 nothing_drawn(exc)
             raise
         finally:
             self._under_way.discard(call)
-        if call.dropped:
+        if call.cancelled:
             raise nothing_drawn(TransactionManagementError(OVER))
         return result
 
-    def drop_all(self) -> bool:
+    def cancel_all(self) -> bool:
         """The block ends: nobody waits for them; whether one was still under way."""
-        dropped = [call for call in self._under_way if not call.dropped]
-        for call in dropped:
-            call.drop()
-        return bool(dropped)
+        cancelled = [call for call in self._under_way if not call.cancelled]
+        for call in cancelled:
+            call.cancel()
+        return bool(cancelled)
 
-    def _begin(self, call: Call[T], work: Callable[[], T]) -> T:
+    def _begin(self, call: Job[T], work: Callable[[], T]) -> T:
         call.begin()
         self._worker.check_thread()
         return work()

@@ -139,7 +139,7 @@ class Entry:
     async def exit(self, exc: BaseException | None) -> None:
         """Commit or roll back, to the end.
 
-        In this order: no code may use the blocks any more, then their calls are dropped, then
+        In this order: no code may use the blocks any more, then their calls are cancelled, then
         the context forgets them, and only then does the transaction end.
         """
         if not self.is_open:  # a block around it has ended
@@ -148,7 +148,7 @@ class Entry:
             return
         for entry in reversed(list(self._chain())):
             entry.state.status = Status.ENDING if entry is self else Status.OVER
-            if entry._calls.drop_all():
+            if entry._calls.cancel_all():
                 self.state.require_rollback()
             entry._detach()
         if current_task() is None:  # the coroutine is being closed

@@ -1,13 +1,13 @@
 WITH saved_timeout AS MATERIALIZED (
     SELECT current_setting('lock_timeout') AS setting
-), patience AS MATERIALIZED (
+), time_left AS MATERIALIZED (
     SELECT set_config('lock_timeout', CAST(CAST(least(
         nullif(extract(epoch FROM CAST(setting AS interval)) * 1000, 0),
         greatest(1, CAST($1 AS integer) - extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000)
     ) AS integer) AS text), true)
     FROM saved_timeout
 ), queue AS MATERIALIZED (
-    SELECT pg_advisory_xact_lock(hashtextextended($2, '"aseq_sequence"'::regclass::oid::bigint)) FROM patience
+    SELECT pg_advisory_xact_lock(hashtextextended($2, '"aseq_sequence"'::regclass::oid::bigint)) FROM time_left
 ), free AS MATERIALIZED (
     SELECT set_config('lock_timeout', CAST(CAST(least(
         nullif(extract(epoch FROM CAST(setting AS interval)) * 1000, 0),

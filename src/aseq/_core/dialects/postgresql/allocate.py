@@ -11,7 +11,7 @@ from aseq._core.dialects.base import DRAWN, WANTED, WITHIN_BOUNDS
 from aseq._core.statement import Script, Template
 from aseq._core.waiting import Wait
 
-from .fragments import PATIENCE, RESTORED, SAVED_TIMEOUT, TXID, key
+from .fragments import RESTORED, SAVED_TIMEOUT, SET_TIMEOUT, TXID, key
 
 _WANTED = """\
 wanted AS MATERIALIZED (
@@ -28,7 +28,7 @@ queue AS MATERIALIZED (
 )""",
     Wait.BOUNDED: f"""\
 queue AS MATERIALIZED (
-    SELECT CASE WHEN {PATIENCE} IS NOT NULL
+    SELECT CASE WHEN {SET_TIMEOUT} IS NOT NULL
         THEN pg_advisory_xact_lock({key("queue")}) IS NULL END
     FROM saved_timeout, ({_QUEUED}) AS in_order
 )""",
@@ -68,7 +68,7 @@ _ROW = {
     Wait.ANY: "called, start FROM (SELECT * FROM wanted, free ORDER BY place) AS in_order",
     Wait.NONE: "called, start FROM (SELECT * FROM wanted, free ORDER BY place) AS in_order",
     Wait.BOUNDED: f"""\
-called, CASE WHEN {PATIENCE} IS NOT NULL THEN start END
+called, CASE WHEN {SET_TIMEOUT} IS NOT NULL THEN start END
     FROM saved_timeout, (SELECT * FROM wanted, free ORDER BY place) AS in_order""",
 }
 

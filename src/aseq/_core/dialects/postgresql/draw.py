@@ -13,7 +13,7 @@ from aseq._core.dialects.base import ENDLESS, FITS, NEXT, Draw, TimedDraw, loopi
 from aseq._core.statement import Script, Template
 from aseq._core.waiting import Wait
 
-from .fragments import ENTER, KEY, PATIENCE, RESTORED, SAVED_TIMEOUT, TXID, WAITED
+from .fragments import ENTER, KEY, RESTORED, SAVED_TIMEOUT, SET_TIMEOUT, TXID, WAITED
 
 _UPSERT = """\
 INSERT INTO $table AS s (name, last)
@@ -56,15 +56,15 @@ queue AS MATERIALIZED (
 
 _BOUNDED = f"""\
 free AS MATERIALIZED (
-    SELECT {PATIENCE}
+    SELECT {SET_TIMEOUT}
     FROM saved_timeout{{behind}}
 )"""
 _BOUNDED_QUEUE = f"""\
-patience AS MATERIALIZED (
-    SELECT {PATIENCE}
+time_left AS MATERIALIZED (
+    SELECT {SET_TIMEOUT}
     FROM saved_timeout
 ), queue AS MATERIALIZED (
-    {ENTER} FROM patience
+    {ENTER} FROM time_left
 )"""
 
 # Whatever happens, there is one row, and the caller's own lock_timeout is back.

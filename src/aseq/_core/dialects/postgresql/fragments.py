@@ -25,7 +25,7 @@ TXID = ", txid_current()"
 _WAITED = "extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000"
 WAITED = f"CAST({_WAITED} AS integer)"
 SAVED_TIMEOUT = "SELECT current_setting('lock_timeout') AS setting"
-PATIENCE = f"""\
+SET_TIMEOUT = f"""\
 set_config('lock_timeout', CAST(CAST(least(
         nullif(extract(epoch FROM CAST(setting AS interval)) * 1000, 0),
         greatest(1, CAST(:timeout AS integer) - {_WAITED})
