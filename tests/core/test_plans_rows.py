@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import pytest
 
+from aseq import SequenceExhausted
 from aseq._core import plans
 from aseq._core.arithmetic import MAX, MIN
 from aseq._core.dialects import DIALECTS, POSTGRESQL, SQLITE, Dialect, Move
 from aseq._core.spec import SequenceSpec
-from aseq._core.statement import Script, Statement
+from aseq._core.statement import Row, Script, Statement
 from aseq._core.table import TableName
+from aseq._core.waiting import waiting
 from tests.core.playing import TABLE, play
 
 SPEC = SequenceSpec("a")
@@ -140,3 +143,25 @@ def test_a_table_that_is_there_takes_no_right_to_create_it() -> None:
     created, _ = play(plans.create_table(POSTGRESQL, table), [[1]])
 
     assert created == [Statement(POSTGRESQL.exists[0], table)]
+
+
+@pytest.mark.parametrize(("rows", "expected"), [([], 1), ([(41,)], 42), ([("41",)], 42)])
+def test_what_would_come_next(rows: Sequence[Row], expected: int) -> None:
+    _, following = play(plans.preview(SequenceSpec("a"), POSTGRESQL), rows)
+
+    assert following == expected
+
+
+def test_nothing_comes_after_the_end() -> None:
+    with pytest.raises(SequenceExhausted) as caught:
+        play(plans.preview(SequenceSpec("a"), POSTGRESQL), [(MAX,)])
+
+    assert caught.value.last == MAX
+
+
+def test_the_second_statement_has_the_time_that_the_first_left() -> None:
+    wait = waiting(nowait=False, timeout=2)
+    plan = plans.delete(SequenceSpec("a"), POSTGRESQL, wait)
+    said, _ = play(plan, [(1_500, "7")], [(3,)])
+
+    assert [statement.binds["timeout"] for statement in said] == [2_000, 500]
