@@ -54,7 +54,7 @@ class AsyncSequence(SequenceSpec):
         require_transaction: refuse to write where the change would be committed by
             itself. False allows it, and gaps with it.
         fair: on PostgreSQL, waiters stand in a queue and get their turn in order. None
-            is True, but for the table of django-sequences, whose clients don't queue. A
+            is True, except for the table of django-sequences, whose clients don't queue. A
             property of the sequence: all its callers must agree on it.
         queue: on PostgreSQL, the name of the queue that waiters stand in: the sequence's
             own, unless told otherwise. For sequences that one transaction draws from in

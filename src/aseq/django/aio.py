@@ -200,7 +200,7 @@ async def advance_to(
 
     Raises:
         InvalidSequence: the sequence can't have that value; nothing was sent.
-        AseqError: any of those of `get_next_value`, but for SequenceExhausted.
+        AseqError: any of those of `get_next_value`, except SequenceExhausted.
     """
     sequence = Sequence(sequence_name, initial_value, reset_value, using=using)
     return await sequence.advance_to(value)
@@ -219,7 +219,7 @@ async def delete(sequence_name: str = "default", *, using: str | None = None) ->
         whether there was one.
 
     Raises:
-        AseqError: any of those of `get_next_value`, but for SequenceExhausted.
+        AseqError: any of those of `get_next_value`, except SequenceExhausted.
     """
     return await Sequence(sequence_name, using=using).delete()
 

@@ -135,7 +135,7 @@ def advance_to(
 
     Raises:
         InvalidSequence: the sequence can't have that value; nothing was sent.
-        AseqError: any of those of `get_next_value`, but for SequenceExhausted.
+        AseqError: any of those of `get_next_value`, except SequenceExhausted.
     """
     return Sequence(sequence_name, initial_value, reset_value, using=using).advance_to(value)
 
@@ -151,7 +151,7 @@ def delete(sequence_name: str = "default", *, using: str | None = None) -> bool:
         whether there was one.
 
     Raises:
-        AseqError: any of those of `get_next_value`, but for SequenceExhausted.
+        AseqError: any of those of `get_next_value`, except SequenceExhausted.
     """
     return Sequence(sequence_name, using=using).delete()
 
