@@ -69,7 +69,7 @@ class SequenceAdmin(admin.ModelAdmin):
         return False
 
     def has_advance_permission(self, request: HttpRequest) -> bool:
-        """Who has the permission "aseq.advance_sequence"."""
+        """Users with the permission "aseq.advance_sequence" may."""
         codename = get_permission_codename("advance", self.opts)
         return bool(request.user.has_perm(f"{self.opts.app_label}.{codename}"))
 
@@ -118,7 +118,7 @@ class SequenceAdmin(admin.ModelAdmin):
         self.message_user(request, text, level)
 
     def delete_model(self, request: HttpRequest, obj: Sequence) -> None:
-        """Delete as everybody does who draws: behind the queue."""
+        """Delete behind the queue, as a draw does."""
         sync.delete(obj.name)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Sequence]) -> None:
