@@ -43,8 +43,12 @@ async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
 
 def refused_elsewhere() -> None:
     """An audit of the application's, in a database of its own, is refused by that one."""
-    with create_engine("sqlite://").connect() as audit:
-        audit.execute(text("SELECT * FROM nothing"))
+    engine = create_engine("sqlite://")
+    try:
+        with engine.connect() as audit:
+            audit.execute(text("SELECT * FROM nothing"))
+    finally:
+        engine.dispose()
 
 
 def refused_by_sqlite() -> None:

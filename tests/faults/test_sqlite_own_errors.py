@@ -17,6 +17,12 @@ KINDS = ("sqlite3", "aiosqlite")
 DENIED = "not authorized|prohibited"
 
 
+ROLLED_BACK = (
+    "aseq: after this error SQLite has rolled the whole transaction back by itself, with all "
+    "numbers drawn in it: leave its block"
+)
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """A database in which 1 was drawn and saved."""
@@ -159,6 +165,29 @@ async def test_a_busy_timeout_that_cannot_be_set(path: Path, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+async def test_an_interrupt_of_the_draw_and_of_what_follows_is_told(
+    path: Path, kind: str
+) -> None:
+    """The busy timeout can't be put back either, and that error is what the caller gets."""
+    drawing: list[str] = []
+
+    def trace(sql: str) -> None:
+        if sql.startswith("INSERT INTO"):
+            drawing.append(sql)
+
+    async with opened(kind, path) as (conn, raw):
+        await run(conn, "BEGIN IMMEDIATE")
+        await called(conn, raw.set_trace_callback, trace)
+        await called(conn, raw.set_progress_handler, lambda: bool(drawing), 1)
+        with pytest.raises(sqlite3.OperationalError, match="interrupted") as caught:
+            await AsyncSequence("s").next_value(conn, nowait=True)
+        await called(conn, raw.set_progress_handler, None, 0)
+        assert not raw.in_transaction
+
+    assert caught.value.__notes__ == [ROLLED_BACK]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 async def test_a_transaction_that_sqlite_rolled_back_is_told(path: Path, kind: str) -> None:
     async with opened(kind, path) as (conn, _):
         await run(
@@ -170,11 +199,7 @@ async def test_a_transaction_that_sqlite_rolled_back_is_told(path: Path, kind: s
         with pytest.raises(sqlite3.IntegrityError, match="full") as caught:
             await AsyncSequence("s").next_value(conn)
 
-    note = (
-        "aseq: after this error SQLite has rolled the whole transaction back by itself, with "
-        "all numbers drawn in it: leave its block"
-    )
-    assert caught.value.__notes__ == [note]
+    assert caught.value.__notes__ == [ROLLED_BACK]
     with closing(sqlite3.connect(path)) as conn:
         assert conn.execute("SELECT last FROM aseq_sequence").fetchone() == (1,)
 

@@ -132,10 +132,10 @@ class Job:
         try:
             rows = self._run(connection)
         except BaseException as exc:
-            if not self.refused(exc):
-                self.abort(connection)
-            elif was_open and not connection.in_transaction:
+            if was_open and not connection.in_transaction:
                 exc.add_note(ROLLED_BACK)
+            elif not self.refused(exc):
+                self.abort(connection)
             if self.cancelled:
                 return ()  # nobody is there to be told
             raise

@@ -84,7 +84,11 @@ class PostgresExecutor(SQLAlchemyExecutor):
     async def abort(self) -> bool:
         if not self._sent or not self._own.current:
             return self._connection.closed
-        if not self._connection.invalidated:
+        if self._on_psycopg and self._driver.lock.locked():
+            # Another task talks on it. To close it now would free what libpq is working with,
+            # and crash the process; without its socket, the other task ends with an error.
+            self.terminate()
+        elif not self._connection.invalidated:
             await self._run(Connection.invalidate)
         return True
 
