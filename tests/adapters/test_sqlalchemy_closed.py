@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import exc, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from aseq import AsyncSequence
+from aseq import AsyncSequence, NotInTransaction
 from aseq.sqlalchemy import begin_immediate
 from tests.adapters.sqlalchemy_setups import (
     create_tables,
@@ -109,3 +109,31 @@ async def test_a_commit_that_is_refused_leaves_nothing_to_the_next(
             await another.commit()
 
     assert await last(url, "invoices") == 1
+
+
+@pytest.mark.parametrize("engine", ["asyncpg"], indirect=True)
+@pytest.mark.parametrize("first", ["draw", "row"])
+async def test_a_connection_that_was_left_inside_of_a_transaction(
+    engine: AsyncEngine, name: str, first: str
+) -> None:
+    """SQLAlchemy's is then a savepoint of that one: it ends well, and saves nothing.
+
+    If this fails, SQLAlchemy's or asyncpg's private names have changed: see
+    `_check_not_nested` in adapters/sqlalchemy/_on_postgresql.py.
+    """
+    seq = AsyncSequence(name)
+    async with AsyncSession(engine) as session:
+        raw = await (await session.connection()).get_raw_connection()
+        driver: Any = raw.driver_connection
+        await driver.transaction().start()
+        if first == "row":
+            await session.execute(text(f"INSERT INTO saved VALUES ('{name}', 0)"))
+        with pytest.raises(NotInTransaction, match="inside of a transaction that was never"):
+            await seq.next_value(session)
+        with pytest.raises(exc.DBAPIError):
+            await session.commit()
+
+    async with AsyncSession(engine) as session, session.begin():
+        number = await seq.next_value(session)
+        await session.execute(text(f"INSERT INTO saved VALUES ('{name}', {number})"))
+    assert await last(url_of(engine), name) == number == 1

@@ -24,6 +24,12 @@ _AUTOCOMMIT = "the connection or its engine has isolation_level AUTOCOMMIT: use 
 # psycopg's states of a connection whose transaction can still be committed.
 _COMMITTABLE = (1, 2)  # ACTIVE, INTRANS
 
+LEFT_INSIDE = (
+    "its connection came from the pool inside of a transaction that was never ended, so "
+    "nothing would be committed; it was closed now. Try again, and look for a call that was "
+    "cancelled and not awaited before its block ended"
+)
+
 
 class PostgresExecutor(SQLAlchemyExecutor):
     """On PostgreSQL. Cancelled or timed out, SQLAlchemy gives the connection up by itself."""
@@ -53,12 +59,27 @@ class PostgresExecutor(SQLAlchemyExecutor):
             self._sql, self._sent = sql, True
             rows = rows_of(connection, sql, args)
             if inside:
+                self._check_not_nested()
                 self._own.drawn()
             return rows
 
         if not self._on_psycopg:  # asyncpg lets go at once, which no task may delay
             return await self._run(statement)
         return await bounded(lambda: self._run(statement), self.terminate)
+
+    def _check_not_nested(self) -> None:
+        """Refuse what only a savepoint of somebody's lost transaction would hold.
+
+        A statement that is cancelled while its block ends can leave a connection of asyncpg's
+        in its pool inside of a transaction that SQLAlchemy knows nothing of. What comes next
+        on it is then a savepoint, which ends well, and nothing is committed.
+
+        Raises:
+            TransactionEnded: so it is. The connection was closed, and the draw with it.
+        """
+        if getattr(getattr(self._dbapi, "_transaction", None), "_nested", False):
+            self.terminate()
+            raise TransactionEnded(LEFT_INSIDE)
 
     def refused(self, exc: BaseException, /) -> bool:
         return not self._sent or any(map(self._said, chain(exc)))
