@@ -9,7 +9,8 @@ import pytest
 
 import aseq
 from aseq import errors
-from tests.test_layering import MODULES
+from tests.exports import EXPORTS
+from tests.layers import MODULES
 
 PUBLIC = {
     "AsyncSequence",
@@ -20,22 +21,6 @@ PUBLIC = {
     "drop_table",
     "is_retryable",
     *errors.__all__,
-}
-
-
-def exported(source: str) -> list[str] | None:
-    """The names in the `__all__` of a source, in its order."""
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
-            names: list[str] = list(ast.literal_eval(node.value))
-            return names
-    return None
-
-
-EXPORTS = {
-    module: names
-    for module, path in MODULES.items()
-    if (names := exported(path.read_text(encoding="utf-8"))) is not None
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aseq._dispatch import ADAPTERS
-from tests.test_layering import GUARDED, LIBRARIES, MODULES, OURS, complaints, imports
+from tests.layers import GUARDED, LIBRARIES, MODULES, OURS, complaints, imports
 
 # (module, a line in it, what is said about it)
 BREACHES = [

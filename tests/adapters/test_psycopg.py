@@ -17,6 +17,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import class_row, dict_row, namedtuple_row, scalar_row
 
 from aseq import AsyncSequence, NotInTransaction, _drive
+from tests.adapters.loaders import AsFloat, Refusing, works
 from tests.blocks import undone
 from tests.cases import Case
 from tests.clients import Psycopg
@@ -42,16 +43,6 @@ def database(postgres: str) -> Database:
 async def conn(database: Database) -> AsyncIterator[Connection]:
     async with await OwnConnection.connect(database.url, autocommit=True) as conn:
         yield conn
-
-
-async def works(seq: AsyncSequence, conn: Any) -> None:
-    assert await seq.last_value(conn) is None
-    assert await seq.next_value(conn) == 1
-    assert await seq.next_values(conn, 2, nowait=True) == range(2, 4)
-    assert await seq.advance_to(conn, 9) == 9
-    assert await seq.last_value(conn) == 9
-    assert await seq.delete(conn) is True
-    assert await seq.delete(conn) is False
 
 
 @pytest.mark.parametrize(
@@ -85,20 +76,6 @@ async def test_a_loader_for_bigint(conn: Connection, name: str) -> None:
     conn.adapters.register_loader("int8", AsText)
     async with conn.transaction():
         await works(AsyncSequence(name), conn)
-
-
-class AsFloat(Loader):
-    """There are 2**53 of them."""
-
-    def load(self, data: Buffer) -> float:
-        return float(bytes(data))
-
-
-class Refusing(Loader):
-    """Raises what looks like the server's word."""
-
-    def load(self, data: Buffer) -> int:
-        raise psycopg.errors.SerializationFailure("by a loader")
 
 
 @pytest.mark.parametrize("loader", [AsFloat, Refusing])

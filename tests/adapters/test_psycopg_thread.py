@@ -17,7 +17,7 @@ from psycopg.rows import class_row, dict_row, namedtuple_row, scalar_row
 
 from aseq import AsyncSequence, NotInTransaction, _drive, is_retryable
 from aseq._concurrency import lease
-from tests.adapters.test_psycopg import AsFloat, Refusing, works
+from tests.adapters.loaders import AsFloat, Refusing, works
 from tests.cases import Case
 from tests.clients import PsycopgThread
 from tests.database import Database

@@ -19,22 +19,17 @@ from aseq import (
     UnsupportedConnection,
     create_table,
 )
+from tests.adapters.kinds import KINDS
 from tests.blocks import undone
 from tests.cases import Case
 from tests.clients import (
     TortoiseAsyncpg,
     TortoiseClient,
     TortoisePsycopg,
-    TortoiseSqlite,
     sqlite_file,
 )
 from tests.database import Database
 
-KINDS: list[tuple[type[TortoiseClient], Any]] = [
-    (TortoiseAsyncpg, "postgresql"),
-    (TortoisePsycopg, "postgresql"),
-    (TortoiseSqlite, "sqlite"),
-]
 OUTSIDE = "open one, and pass its client: `async with in_transaction() as client:`"
 ENDED = (
     "its block has ended, or was ended by the database: open a new one, "

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from aseq import AsyncSequence, UnsupportedConnection, _drive
-from tests.adapters.test_tortoise import KINDS
+from tests.adapters.kinds import KINDS
 from tests.cases import Case
 from tests.clients import sqlite_file
 from tests.database import Database

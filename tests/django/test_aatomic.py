@@ -20,26 +20,9 @@ from django.views.decorators.cache import never_cache
 
 import aseq.django
 from aseq import AsyncSequence
-from aseq.django import aatomic, get_last_value, get_next_value, get_next_values
+from aseq.django import aatomic, get_next_value, get_next_values
 from aseq.django.errors import NotInTransaction, SequenceTableMissing
-from tests.django.shop.models import Saved
-
-
-async def save(name: str, using: str) -> int:
-    number = await get_next_value(name, using=using)
-    await Saved.objects.using(using).acreate(name=name, number=number)
-    return number
-
-
-async def saved(name: str, using: str = "default") -> list[int]:
-    async with aatomic(using):  # which closes the connection that it reads on
-        rows = Saved.objects.using(using).filter(name=name).order_by("number")
-        return [number async for number in rows.values_list("number", flat=True)]
-
-
-async def last(name: str, using: str = "default") -> int | None:
-    async with aatomic(using):
-        return await get_last_value(name, using=using)
+from tests.django.saved import last, save, saved
 
 
 async def test_a_number_and_its_row_are_committed_together(name: str, using: str) -> None:

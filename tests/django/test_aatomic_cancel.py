@@ -20,9 +20,9 @@ from aseq import AsyncSequence
 from aseq._drive import UNUSABLE
 from aseq.django import aatomic, advance_to, get_next_value
 from tests.cases import BACKENDS
+from tests.django.saved import last, save, saved
 from tests.django.server import Server, observed
 from tests.django.shop.models import Saved
-from tests.django.test_aatomic import last, save, saved
 
 Draw = Callable[[Any, str], Awaitable[int]]
 DRAWS: dict[str, Draw] = {

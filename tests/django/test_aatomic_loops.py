@@ -15,10 +15,10 @@ from django.db.transaction import TransactionManagementError
 
 from aseq.django import aatomic, get_last_value, get_next_value, sync
 from aseq.testing import assert_gapless
+from tests.django.elsewhere import save_elsewhere, thread
+from tests.django.saved import last, save, saved
 from tests.django.server import Server, observed
 from tests.django.shop.models import Saved
-from tests.django.test_aatomic import last, save, saved
-from tests.django.test_aatomic_tasks import save_elsewhere, thread
 
 DEADLINE = 20
 

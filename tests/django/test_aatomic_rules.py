@@ -15,9 +15,9 @@ from django.test.utils import override_settings
 from aseq import AsyncSequence
 from aseq.django import aatomic, get_next_value, sync
 from aseq.django.errors import NotInTransaction
+from tests.django.saved import last, save, saved
 from tests.django.server import observed
 from tests.django.shop.models import Saved
-from tests.django.test_aatomic import last, save, saved
 
 DEADLINE = 20
 

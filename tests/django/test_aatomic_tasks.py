@@ -19,13 +19,10 @@ from aseq.django import aatomic, get_next_value
 from aseq.django._block.worker import MOVED
 from aseq.django.errors import NotInTransaction
 from aseq.testing import assert_gapless
+from tests.django.elsewhere import save_elsewhere, thread
+from tests.django.saved import last, save, saved
 from tests.django.server import observed
 from tests.django.shop.models import Saved
-from tests.django.test_aatomic import last, save, saved
-
-
-async def thread() -> threading.Thread:
-    return await sync_to_async(threading.current_thread)()
 
 
 async def work(name: str, using: str, chance: random.Random) -> bool:
@@ -290,11 +287,6 @@ async def test_a_block_left_by_another_task(name: str, using: str) -> None:
     await asyncio.create_task(generator.aclose())  # type: ignore[attr-defined]
     assert await last(name, using) is None
     assert await save_elsewhere(name, using) == 1
-
-
-async def save_elsewhere(name: str, using: str) -> int:
-    async with aatomic(using):
-        return await save(name, using)
 
 
 async def test_a_generator_left_open_inside_a_block(name: str, using: str) -> None:

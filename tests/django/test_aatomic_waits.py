@@ -16,10 +16,10 @@ from django.db.transaction import TransactionManagementError
 from django.test.utils import override_settings
 
 from aseq.django import aatomic, get_next_value
+from tests.django.elsewhere import save_elsewhere, thread
+from tests.django.saved import last, save, saved
 from tests.django.server import observed
 from tests.django.shop.models import Saved
-from tests.django.test_aatomic import last, save, saved
-from tests.django.test_aatomic_tasks import save_elsewhere, thread
 from tests.proxy import Proxy, proxy_before
 
 DEADLINE = 20

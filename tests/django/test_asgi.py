@@ -22,8 +22,8 @@ from django.test.utils import override_settings
 
 from aseq.django import aatomic, advance_to
 from aseq.testing import assert_gapless
+from tests.django.saved import last, saved
 from tests.django.server import observed
-from tests.django.test_aatomic import last, saved
 
 REQUESTS = 50
 MIDDLEWARE: dict[str, list[str]] = {

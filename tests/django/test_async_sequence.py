@@ -11,7 +11,7 @@ from django.test.utils import override_settings
 
 from aseq import AsyncSequence, NotInTransaction
 from aseq.django import aatomic, get_last_value, get_next_value
-from tests.django.test_aatomic import last
+from tests.django.saved import last
 
 THEIRS = "sequences_sequence"
 

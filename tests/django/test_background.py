@@ -14,7 +14,7 @@ from django.db.transaction import TransactionManagementError
 from aseq.django import aatomic
 from aseq.django._block.worker import MOVED
 from aseq.testing import assert_gapless
-from tests.django.test_aatomic import last, save, saved
+from tests.django.saved import last, save, saved
 
 TICKS = [*range(12)] * 3
 

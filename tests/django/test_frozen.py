@@ -16,9 +16,9 @@ from aseq import AsyncSequence
 from aseq._concurrency import call
 from aseq.django import aatomic, get_next_value
 from aseq.testing import assert_gapless
+from tests.django.saved import last, save, saved
 from tests.django.server import observed
 from tests.django.shop.models import Saved
-from tests.django.test_aatomic import last, save, saved
 from tests.proxy import Proxy, proxy_before
 
 DEADLINE = 30

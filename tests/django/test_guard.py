@@ -17,9 +17,9 @@ from aseq import AsyncSequence, NotInTransaction
 from aseq._core import plans
 from aseq._drive import UNUSABLE
 from aseq.django import aatomic, get_next_value, sync
+from tests.django.saved import last, save, saved
 from tests.django.server import dsn
 from tests.django.shop.models import Saved
-from tests.django.test_aatomic import last, save, saved
 from tests.django.test_transactions import autocommit_off
 
 

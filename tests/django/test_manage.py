@@ -18,8 +18,8 @@ from django.db import connections
 
 from aseq._drive import UNUSABLE
 from aseq.django import aatomic, advance_to
+from tests.django.saved import last, saved
 from tests.django.server import observed
-from tests.django.test_aatomic import last, saved
 
 ROOT = Path(__file__).parents[2]
 TASKS, AT_ONCE = 150, 20

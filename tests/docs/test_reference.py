@@ -15,7 +15,7 @@ from tests import clients
 from tests.cases import BACKENDS, CASES, Case
 from tests.clients import TortoiseClient
 from tests.docs.markdown import DOCS, ROOT, Block, blocks
-from tests.test_exports import EXPORTS
+from tests.exports import EXPORTS
 
 # What the docs call the connections of the contract suite.
 CONNECTIONS = {

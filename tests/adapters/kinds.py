@@ -1,0 +1,18 @@
+"""Tortoise's clients, and their databases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.clients import (
+    TortoiseAsyncpg,
+    TortoiseClient,
+    TortoisePsycopg,
+    TortoiseSqlite,
+)
+
+KINDS: list[tuple[type[TortoiseClient], Any]] = [
+    (TortoiseAsyncpg, "postgresql"),
+    (TortoisePsycopg, "postgresql"),
+    (TortoiseSqlite, "sqlite"),
+]

@@ -1,0 +1,270 @@
+"""Who may import whom, as a table, and what is wrong with a module's imports."""
+
+from __future__ import annotations
+
+import ast
+import io
+import sys
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+import aseq
+
+ROOT = Path(aseq.__file__).parent
+
+ERRORS, CORE, BASE = "aseq.errors", "aseq._core", "aseq.adapters.base"
+
+
+CONCURRENCY = "aseq._concurrency"
+
+
+_CALLS = (ERRORS, CORE, "aseq._connection", "aseq._dispatch", "aseq._drive")
+
+
+# Each of the two, and what all adapters share.
+PSYCOPG = {
+    f"aseq.adapters.{name}": (
+        *(ERRORS, CORE, BASE, CONCURRENCY),
+        *("aseq.adapters._psycopg", "aseq.adapters.psycopg", "aseq.adapters.psycopg_thread"),
+    )
+    for name in ("_psycopg", "psycopg", "psycopg_thread")
+}
+
+
+# What knows no database, and nothing of ours but what a sequence is.
+_PURE = ("check", "compile", "days", "fields", "fiscal_year", "parts", "pattern", "period")
+
+
+NUMBERING = {
+    "aseq.numbering": (*_CALLS, BASE, "aseq._columns", "aseq._sequence", "aseq.numbering"),
+    **{
+        f"aseq.numbering._{name}": (ERRORS, "aseq.numbering")
+        for name in (*_PURE, "scope", "zone")
+    },
+    **{
+        f"aseq.numbering._{name}": (ERRORS, CORE, "aseq._sequence", "aseq.numbering")
+        for name in ("spec", "documents")
+    },
+}
+
+
+# Of the block, the rest sees what users see; and the block sees the connection, never back.
+_DJANGO_BELOW = ("aseq.django._private", "aseq.django.conf", "aseq.django.errors")
+
+
+DJANGO = {
+    "aseq.django": (
+        *("aseq", *_CALLS, BASE, "aseq._sequence"),
+        *(*_DJANGO_BELOW, "aseq.django.connection", "aseq.django._parameters"),
+        *("aseq.django._block.atomic", "aseq.django._block.block"),
+        *(f"aseq.django.{name}" for name in ("aio", "sync", "checks", "models", "take_over")),
+        *(f"aseq.django.{name}" for name in ("operations", "management", "migrations")),
+    ),
+    # It looks for our functions in users' models, wherever they were imported from.
+    "aseq.django.checks.models": ("aseq", "aseq.django"),
+    "aseq.django._private": (),
+    "aseq.django.connection": (ERRORS, CORE, BASE, "aseq.adapters._sqlite", *_DJANGO_BELOW),
+    "aseq.django._block": (
+        *(CORE, BASE, CONCURRENCY, *_DJANGO_BELOW),
+        *("aseq.django.connection", "aseq.django._block"),
+    ),
+    "aseq.django._block.state": (),
+    "aseq.django._block.lock": (),
+}
+
+
+# What of ours a module may import; a row is for the modules below it, too.
+OURS: dict[str, tuple[str, ...]] = {
+    "aseq": (
+        ERRORS,
+        CORE,
+        "aseq._allocate",
+        "aseq._connection",
+        "aseq._schema",
+        "aseq._sequence",
+    ),
+    ERRORS: (),
+    CORE: (ERRORS, CORE),
+    CONCURRENCY: (CONCURRENCY,),
+    "aseq._tally": (CORE,),
+    "aseq._explain": (ERRORS, CORE, BASE),
+    "aseq._drive": (ERRORS, CORE, BASE, CONCURRENCY, "aseq._explain", "aseq._tally"),
+    "aseq._connection": (BASE,),
+    "aseq._dispatch": (ERRORS, CORE, BASE),
+    "aseq._sequence": _CALLS,
+    "aseq._schema": _CALLS,
+    "aseq._allocate": (*_CALLS, BASE, "aseq._sequence"),
+    "aseq._columns": (ERRORS, CORE),
+    "aseq.audit": (
+        *_CALLS,
+        BASE,
+        "aseq._columns",
+        "aseq._connection",
+        "aseq._sequence",
+        "aseq.audit",
+    ),
+    # What was found knows no database.
+    **{
+        f"aseq.audit.{name}": ("aseq.audit.findings", "aseq.audit._plain", "aseq.audit._words")
+        for name in ("findings", "result", "_plain", "_words")
+    },
+    "aseq.testing": (ERRORS, CORE, BASE),
+    **NUMBERING,
+    BASE: (ERRORS, CORE),
+    "aseq.adapters._sqlite": (ERRORS, CORE, BASE),
+    "aseq.adapters._thread": (),
+    # What applications import: beside all else, and nothing else imports it.
+    "aseq.alembic": (ERRORS, CORE, "aseq.sqlalchemy"),
+    "aseq.sqlalchemy": ("aseq.adapters.sqlalchemy",),
+    "aseq.tortoise": (ERRORS, CORE, "aseq.tortoise"),
+    "aseq.adapters.asyncpg": (*(ERRORS, CORE, BASE, CONCURRENCY, "aseq.adapters._asyncpg"),),
+    **PSYCOPG,
+    "aseq.adapters.tortoise": (
+        *(ERRORS, CORE, BASE, CONCURRENCY, "aseq.adapters._sqlite", "aseq.adapters._thread"),
+        *("aseq.adapters.asyncpg", "aseq.adapters.psycopg", "aseq.adapters.tortoise"),
+    ),
+    **DJANGO,
+    # An adapter, but one that knows Django.
+    "aseq.django.async_backend": (
+        *(ERRORS, CORE, BASE, "aseq.adapters.psycopg"),
+        *("aseq.django.conf", "aseq.django.errors"),
+    ),
+}
+
+
+# Any other adapter: what all adapters share, and itself.
+ADAPTER = (
+    *(ERRORS, CORE, BASE, CONCURRENCY),
+    *("aseq.adapters._sqlite", "aseq.adapters._thread"),
+)
+
+
+# Which libraries, but for the one that an adapter is named after.
+LIBRARIES: dict[str, tuple[str, ...]] = {
+    CONCURRENCY: ("anyio",),
+    "aseq._drive": ("anyio",),
+    "aseq.alembic": ("alembic", "sqlalchemy"),
+    "aseq.adapters.dbapi": ("anyio",),
+    "aseq.adapters._asyncpg": ("asyncpg",),
+    "aseq.adapters.asyncpg": ("asyncpg",),
+    "aseq.adapters._psycopg": ("psycopg",),
+    "aseq.adapters.psycopg": ("psycopg",),
+    "aseq.adapters.psycopg_thread": ("anyio", "psycopg"),
+    "aseq.django": ("asgiref", "django"),
+    "aseq.django.checks.models": ("django",),
+    "aseq.django._private": ("asgiref", "django"),
+    "aseq.django.connection": ("django",),
+    "aseq.django._block": ("anyio", "asgiref", "django"),
+    "aseq.django._block.lock": ("django",),
+    "aseq.django.async_backend": ("django", "django_async_backend", "psycopg"),
+    "aseq.adapters.tortoise": ("tortoise",),
+    "aseq.tortoise": ("tortoise",),
+}
+
+
+# Of the standard library, what only some may import.
+GUARDED: dict[str, tuple[str, ...]] = {
+    "asyncio": (
+        *(CONCURRENCY, "aseq._drive"),
+        *("aseq.django._block", "aseq.django._private"),
+    ),
+    "importlib": ("aseq", "aseq._dispatch"),
+    "sqlite3": (
+        "aseq.adapters.aiosqlite",
+        "aseq.adapters.dbapi",
+        "aseq.adapters._sqlite",
+        "aseq.adapters._thread",
+        "aseq.adapters.sqlalchemy._on_sqlite",
+        "aseq.adapters.tortoise",
+        "aseq._connection",  # for type checkers alone
+        "aseq.testing",
+    ),
+}
+
+
+# What would make the core depend on a moment, a machine or an event loop.
+NOT_IN_CORE = {
+    *("asyncio", "concurrent", "contextvars", "threading", "selectors"),
+    *("time", "datetime", "random", "secrets"),
+    *("os", "io", "pathlib", "socket", "subprocess", "logging", "sqlite3"),
+}
+
+
+def modules() -> dict[str, Path]:
+    """Every module of ours, by name."""
+    found = {}
+    for path in ROOT.rglob("*.py"):
+        *parts, last = path.relative_to(ROOT.parent).with_suffix("").parts
+        found[".".join(parts if last == "__init__" else (*parts, last))] = path
+    return found
+
+
+MODULES = modules()
+
+
+def imports(module: str, source: str, *, package: bool) -> Iterator[str]:
+    """The full names of all modules that a source imports, wherever it does so."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            here = module.split(".")
+            up = len(here) - node.level + package
+            parent = [*here[:up], *filter(None, [node.module])] if node.level else [node.module]
+            origin = ".".join(map(str, parent))
+            for alias in node.names:
+                full = f"{origin}.{alias.name}"
+                yield full if full in MODULES else origin
+
+
+def under(module: str, rows: tuple[str, ...]) -> bool:
+    """Whether one of the rows is about a module. The row of ``aseq`` is about itself only."""
+    return any(
+        module == row or (row != "aseq" and module.startswith(row + ".")) for row in rows
+    )
+
+
+def row_of(module: str) -> tuple[str, tuple[str, ...], tuple[str, ...]] | None:
+    """The row about a module: its name, what of ours it imports, and which libraries."""
+    rows = [row for row in OURS if under(module, (row,))]
+    if rows:
+        row = max(rows, key=len)
+        return row, OURS[row], LIBRARIES.get(row, ())
+    if module.startswith("aseq.adapters."):
+        row = ".".join(module.split(".")[:3])
+        library = row.rpartition(".")[2]
+        return row, (*ADAPTER, row), (library, *LIBRARIES.get(row, ()))
+    return (module, (), ()) if module == "aseq.adapters" else None
+
+
+def complaints(module: str, source: str, *, package: bool = False) -> list[str]:
+    """What is wrong with the imports of a module, one sentence each."""
+    row = row_of(module)
+    if row is None:
+        return [f"{module} has no row in OURS: say what it may import"]
+    name, ours, libraries = row
+    told = []
+    for target in imports(module, source, package=package):
+        top = target.partition(".")[0]
+        if top == "aseq":
+            if not under(target, ours):
+                told.append(f"{module} imports {target}: {name} may import {ours or 'nothing'}")
+        elif top not in sys.stdlib_module_names:
+            if top not in libraries:
+                told.append(f"{module} imports {top}: only its own adapter knows a library")
+        elif under(module, (CORE,)) and top in NOT_IN_CORE:
+            told.append(f"{module} imports {top}: the core has no loop, clock or machine")
+        elif top in GUARDED and not under(module, GUARDED[top]):
+            told.append(f"{module} imports {top}: only {', '.join(GUARDED[top])} may")
+    return told + (awaits(module, source) if under(module, (CORE,)) else [])
+
+
+def awaits(module: str, source: str) -> list[str]:
+    """Each place where a source of the core awaits."""
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    return [
+        f"{module}, line {token.start[0]}, has {token.string!r}: nothing in the core awaits"
+        for token in tokens
+        if token.type == tokenize.NAME and token.string in ("async", "await")
+    ]
