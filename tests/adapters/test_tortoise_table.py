@@ -19,6 +19,9 @@ from aseq.tortoise.models import Sequence
 from tests.adapters.alembic_project import Project
 from tests.adapters.test_one_table import by_statement, found
 
+# What migrations of Tortoise before 1.1.9 say to fields of their own making.
+pytestmark = pytest.mark.filterwarnings("ignore:`pk` is deprecated:DeprecationWarning")
+
 APP = {
     "models": ["aseq.tortoise.models"],
     "migrations": "aseq.tortoise.migrations",
