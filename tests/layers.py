@@ -140,7 +140,7 @@ ADAPTER = (
 )
 
 
-# Which libraries, but for the one that an adapter is named after.
+# Which libraries, beside the one that an adapter is named after.
 LIBRARIES: dict[str, tuple[str, ...]] = {
     CONCURRENCY: ("anyio",),
     "aseq._drive": ("anyio",),

@@ -136,18 +136,10 @@ async def read_on(spec: Subject, plan: Plan[T], executor: Executor) -> T:
     with explained(spec, executor):
         async with executor.hold():
             await executor.prepare()
-            steps = requests(plan, executor)
-            rows: Sequence[Row] | None = None
-            while True:
-                try:
-                    request = steps.send(rows)
-                except StopIteration as stop:
-                    result: T = stop.value
-                    return result
-                rows = await executor.fetch(request.sql, request.args)
+            return await _play(plan, executor, inside=False, draws=False)
 
 
-async def _play(plan: Plan[T], executor: Executor, *, inside: bool) -> T:
+async def _play(plan: Plan[T], executor: Executor, *, inside: bool, draws: bool = True) -> T:
     steps = requests(plan, executor)
     rows: Sequence[Row] | None = None
     asked = 0
@@ -163,11 +155,11 @@ async def _play(plan: Plan[T], executor: Executor, *, inside: bool) -> T:
                 request.sql, request.args, timeout=request.timeout, inside=inside
             )
     except GeneratorExit:  # the coroutine is being closed: nothing can be awaited
-        if asked:
+        if asked and draws:
             executor.terminate()
         raise
     except BaseException as exc:
-        if _may_have_drawn(exc, executor, asked):
+        if draws and _may_have_drawn(exc, executor, asked):
             await _make_unusable(executor, exc)
         raise
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import exc, text
+from sqlalchemy import event, exc, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from aseq import AsyncSequence, NotInTransaction
+from aseq._drive import UNUSABLE
 from aseq.sqlalchemy import begin_immediate
 from tests.adapters.sqlalchemy_setups import (
     create_tables,
@@ -137,3 +139,33 @@ async def test_a_connection_that_was_left_inside_of_a_transaction(
         number = await seq.next_value(session)
         await session.execute(text(f"INSERT INTO saved VALUES ('{name}', {number})"))
     assert await last(url_of(engine), name) == number == 1
+
+
+@pytest.mark.parametrize("engine", ["psycopg"], indirect=True)
+async def test_a_connection_that_another_task_talks_on_is_hung_up_on(
+    engine: AsyncEngine, name: str
+) -> None:
+    """To close it would free what libpq is working with, and crash the process."""
+    seq = AsyncSequence(name)
+    async with AsyncSession(engine) as session:
+        raw = await (await session.connection()).get_raw_connection()
+        driver: Any = raw.driver_connection
+
+        def lose(_: object, __: object, statement: str, *___: object) -> None:
+            if "aseq_sequence" in statement:
+                with suppress(StopIteration):  # it is free: nothing to wait for
+                    driver.lock.acquire().send(None)
+                raise ZeroDivisionError
+
+        event.listen(engine.sync_engine, "after_cursor_execute", lose)
+        with pytest.raises(ZeroDivisionError) as caught:
+            await seq.next_value(session)
+        event.remove(engine.sync_engine, "after_cursor_execute", lose)
+        assert not driver.closed  # the other task hears of it, and closes it
+        driver.lock.release()
+        with pytest.raises(exc.DBAPIError):
+            await session.execute(text(f"INSERT INTO saved VALUES ('{name}', 1)"))
+
+    assert caught.value.__notes__ == [UNUSABLE]
+    async with AsyncSession(engine) as session, session.begin():
+        assert await seq.next_value(session) == 1

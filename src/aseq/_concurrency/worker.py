@@ -11,14 +11,13 @@ import anyio.to_thread
 T = TypeVar("T")
 
 
-async def in_worker(work: Callable[[], T], *, abandon: bool = False) -> T:
+async def in_worker(work: Callable[[], T]) -> T:
     """Run `work` to its end, whatever cancellations come.
 
     Args:
         work: what to run.
-        abandon: let a cancelled caller go at once. The thread goes on.
     """
     # A limiter of its own: connections that wait for a lock must not take every thread
     # from the one that holds it.
     limiter = anyio.CapacityLimiter(1)
-    return await anyio.to_thread.run_sync(work, limiter=limiter, abandon_on_cancel=abandon)
+    return await anyio.to_thread.run_sync(work, limiter=limiter)

@@ -40,7 +40,7 @@ class Waiting(NamedTuple):
 
     @property
     def milliseconds(self) -> int:
-        """The time as servers take it: at least 1, because there 0 means for ever."""
+        """The time as servers take it: at least 1, because there 0 means no limit."""
         return max(1, ceil((self.seconds or 0) * 1000))
 
 

@@ -39,7 +39,7 @@ class ConnectionLock:
             held: the holders of other locks that can't go on before this one is acquired.
 
         Raises:
-            TransactionManagementError: who has it waits for one of those.
+            TransactionManagementError: its present holder waits for one of those.
         """
         if self._leads_to(held):
             raise TransactionManagementError(DEADLOCK)

@@ -21,7 +21,7 @@ TXID = ", txid_current()"
 
 # lock_timeout is for one lock, and there may be two: so it is what is left of the call's
 # time, set anew before each of them, but never more than the caller's own. Numbers are
-# milliseconds; 0 would be for ever. (statement_timestamp() is when the statement came.)
+# milliseconds; 0 would be no limit. (statement_timestamp() is when the statement came.)
 _WAITED = "extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000"
 WAITED = f"CAST({_WAITED} AS integer)"
 SAVED_TIMEOUT = "SELECT current_setting('lock_timeout') AS setting"
