@@ -96,12 +96,14 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq._schema": _CALLS,
     "aseq._allocate": (*_CALLS, BASE, "aseq._sequence"),
     "aseq._columns": (ERRORS, CORE),
+    "aseq._sql": (ERRORS, CORE),
     "aseq.audit": (
         *_CALLS,
         BASE,
         "aseq._columns",
         "aseq._connection",
         "aseq._sequence",
+        "aseq._sql",
         "aseq.audit",
     ),
     # What was found knows no database.
