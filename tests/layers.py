@@ -96,6 +96,7 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq._schema": _CALLS,
     "aseq._allocate": (*_CALLS, BASE, "aseq._sequence"),
     "aseq._columns": (ERRORS, CORE),
+    "aseq._sql": (ERRORS, CORE),
     "aseq._exit_codes": (ERRORS,),
     "aseq.audit": (
         *_CALLS,
@@ -103,6 +104,7 @@ OURS: dict[str, tuple[str, ...]] = {
         "aseq._columns",
         "aseq._connection",
         "aseq._sequence",
+        "aseq._sql",
         "aseq.audit",
     ),
     # What was found knows no database.
