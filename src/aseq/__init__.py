@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from ._allocate import allocate
 from ._connection import Connection
 from ._core.retry import is_retryable
+from ._holders import Holder, holders
 from ._schema import create_table, create_table_sql, drop_table
 from ._sequence import AsyncSequence
 from .errors import (
     AseqError,
     AuditRefused,
+    HoldersUnknown,
     InvalidSequence,
     NotInTransaction,
     SequenceCorrupted,
@@ -27,6 +29,8 @@ __all__ = (
     "AsyncSequence",
     "AuditRefused",
     "Connection",
+    "Holder",
+    "HoldersUnknown",
     "InvalidSequence",
     "NotInTransaction",
     "SequenceCorrupted",
@@ -39,6 +43,7 @@ __all__ = (
     "create_table",
     "create_table_sql",
     "drop_table",
+    "holders",
     "is_retryable",
 )
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar, overload
 
 from ._connection import Connection
 from ._core.allocation import Allocation
-from ._core.counter import Drawable
+from ._core.counter import Drawable, check_drawable
 from ._core.waiting import waiting
 from ._dispatch import executor_for
 from ._drive import run_on
@@ -106,7 +106,11 @@ async def allocate(
         AseqError: any of those of `AsyncSequence.next_value`. All are drawn, or none.
     """
     wait = waiting(nowait=nowait, timeout=timeout)
-    _check_drawable(wanted)
+    if not isinstance(wanted, Mapping):
+        raise InvalidSequence(
+            "wanted", f"must be a mapping from sequences to how many numbers, not {wanted!r}"
+        )
+    check_drawable(wanted)
     Allocation(wanted)  # refused here, before the connection is looked at
     executor = executor_for(conn)
     allocation = Allocation(wanted, executor.adapt)
@@ -114,16 +118,3 @@ async def allocate(
         return allocation.nothing
     plan = allocation.plan(executor.dialect, wait)
     return await run_on(allocation.subject, plan, executor, writes=True)
-
-
-def _check_drawable(wanted: object) -> None:
-    if not isinstance(wanted, Mapping):
-        raise InvalidSequence(
-            "wanted",
-            f"must be a mapping from sequences to how many numbers, not {wanted!r}",
-        )
-    for key in wanted:
-        if not hasattr(key, "_counter"):
-            raise InvalidSequence(
-                "sequences", f"has {key!r}, which is neither an AsyncSequence nor a Numbering"
-            )

@@ -11,7 +11,8 @@ The tree:
     ├─ SequenceTableMissing(LookupError)   the table wasn't created
     ├─ SequenceExhausted(OverflowError)    past the last value
     ├─ SequenceCorrupted(RuntimeError)     its row isn't what aseq writes
-    └─ UnsteadyClock(RuntimeError)         no period could be told for a document number
+    ├─ UnsteadyClock(RuntimeError)         no period could be told for a document number
+    └─ HoldersUnknown(RuntimeError)        the database doesn't tell who holds a sequence
 
 Other driver errors (a serialization failure, a deadlock, a lost connection)
 reach the caller unchanged. Where one of these stands for a driver's error, that
@@ -23,6 +24,7 @@ from __future__ import annotations
 __all__ = (
     "AseqError",
     "AuditRefused",
+    "HoldersUnknown",
     "InvalidSequence",
     "NotInTransaction",
     "SequenceCorrupted",
@@ -227,3 +229,22 @@ class AuditRefused(AseqError, RuntimeError):
 
     def __str__(self) -> str:
         return f"can't audit here: {self.reason}"
+
+
+class HoldersUnknown(AseqError, RuntimeError):
+    """This database doesn't tell who holds a sequence.
+
+    Attributes:
+        database: which one, such as "sqlite".
+    """
+
+    def __init__(self, database: str) -> None:
+        super().__init__(database)
+        self.database = database
+
+    def __str__(self) -> str:
+        return (
+            f"{self.database} doesn't tell who holds a sequence. One connection writes at a "
+            "time: look for a transaction that isn't ended, in all processes that have the "
+            "file open"
+        )

@@ -14,7 +14,8 @@ pytestmark = pytest.mark.only(dialect="postgresql")
 NOTE = (
     "aseq: the server ended a wait for sequence {name!r}, because of statement_timeout "
     "(unless somebody cancelled the statement). Another transaction held the sequence for so "
-    "long. `timeout=` bounds the wait by raising SequenceLocked, which is worth another try"
+    "long: `aseq.holders`, on another connection, tells which. `timeout=` bounds the wait by "
+    "raising SequenceLocked, which is worth another try"
 )
 
 

@@ -24,7 +24,8 @@ pytestmark = pytest.mark.only(dialect="postgresql")
 
 ABORTED = (
     "sequence {!r} is held by another transaction: the lock timeout ended the wait and "
-    "aborted the transaction. Roll back and try again in a new one"
+    "aborted the transaction. Roll back and try again in a new one. `aseq.holders`, on another "
+    "connection, tells who holds it"
 )
 
 

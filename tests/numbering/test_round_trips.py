@@ -25,7 +25,7 @@ VERBS: dict[str, Verb] = {
     "next nowait": lambda numbers, conn: numbers.next(conn, nowait=True),  # type: ignore[arg-type]
     "next at": lambda numbers, conn: numbers.next(conn, at=MAY),  # type: ignore[arg-type]
     "next_many": lambda numbers, conn: numbers.next_many(conn, 3),  # type: ignore[arg-type]
-    "allocate": lambda numbers, conn: allocate(conn, {numbers: 1, BESIDE: 1}),  # type: ignore[arg-type,dict-item]
+    "allocate": lambda numbers, conn: allocate(conn, {numbers: 1, BESIDE: 1}),  # type: ignore[call-overload]
     "preview": lambda numbers, conn: numbers.preview(conn),  # type: ignore[arg-type]
 }
 
