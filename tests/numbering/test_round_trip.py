@@ -16,7 +16,7 @@ from aseq.numbering import Numbering, ParsedNumber
 from aseq.testing import MemoryExecutor
 from tests.numbering.patterns import LARGE, SMALL, Drawn, drawn, moment, numbering, scope_of
 
-ROUNDS = int(os.environ.get("ASEQ_ROUNDS", "20000"))
+ROUNDS = int(os.environ.get("ASEQ_ROUNDS", "10000"))
 NUMBERS = (*range(-3, 120), 999, 1000, 10**9, 2**63 - 1, -(2**63))
 
 
