@@ -112,6 +112,12 @@ OURS: dict[str, tuple[str, ...]] = {
         f"aseq.audit.{name}": ("aseq.audit.findings", "aseq.audit._plain", "aseq.audit._words")
         for name in ("findings", "result", "_plain", "_words")
     },
+    # Their tools for drawing, and the parts that only plans know: which period, which name.
+    "aseq.issuing": (
+        *_CALLS,
+        BASE,
+        *(f"aseq.{name}" for name in ("_columns", "_sequence", "_sql", "numbering", "issuing")),
+    ),
     "aseq.testing": (ERRORS, CORE, BASE),
     **NUMBERING,
     BASE: (ERRORS, CORE),
