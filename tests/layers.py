@@ -74,6 +74,9 @@ DJANGO = {
 }
 
 
+_FOUND = ("findings", "series", "result", "_plain", "_words")
+
+
 # What of ours a module may import; a row is for the modules below it, too.
 OURS: dict[str, tuple[str, ...]] = {
     "aseq": (
@@ -103,12 +106,10 @@ OURS: dict[str, tuple[str, ...]] = {
         "aseq._connection",
         "aseq._sequence",
         "aseq.audit",
+        "aseq.numbering",
     ),
     # What was found knows no database.
-    **{
-        f"aseq.audit.{name}": ("aseq.audit.findings", "aseq.audit._plain", "aseq.audit._words")
-        for name in ("findings", "result", "_plain", "_words")
-    },
+    **{f"aseq.audit.{name}": tuple(f"aseq.audit.{part}" for part in _FOUND) for name in _FOUND},
     "aseq.testing": (ERRORS, CORE, BASE),
     **NUMBERING,
     BASE: (ERRORS, CORE),
