@@ -7,11 +7,11 @@ by row.
 
 from __future__ import annotations
 
+from aseq._sql import Plan
 from aseq.errors import InvalidSequence
 
 from ._details import Details
 from ._membership import Group, Series
-from ._sql import Plan
 from ._tally import Tallies
 from ._texts import integer
 

@@ -12,13 +12,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from aseq._core.table import TableName
+from aseq._sql import Binds, Query, quoted_table
 
 from . import _pick
 from ._membership import Group
 from ._numbers import Numbers
 from ._pick import Pick
 from ._source import Sources
-from ._sql import Binds, Query, quoted_table
 from ._texts import Texts
 
 ROWS_OF_A_NUMBER = 10

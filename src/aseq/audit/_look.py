@@ -9,6 +9,7 @@ from itertools import chain
 from aseq._columns import ColumnName
 from aseq._core.spec import SequenceSpec
 from aseq._core.table import TableName
+from aseq._sql import Binds, Plan, Query, quoted
 from aseq.adapters.base import ConnectionInfo
 from aseq.errors import AuditRefused, InvalidSequence
 from aseq.numbering._spec import NumberingSpec
@@ -18,7 +19,6 @@ from ._numbered import Numbered
 from ._question import ByTable, Question
 from ._source import Source, Sources
 from ._split import Split
-from ._sql import Binds, Plan, Query, quoted
 from ._texts import Facts, Texts
 
 _HIDDEN = (

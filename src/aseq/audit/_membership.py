@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import Protocol, TypeAlias
 
 from aseq._core.spec import SequenceSpec
+from aseq._sql import Binds
 from aseq.numbering._parts import Part
-
-from ._sql import Binds
 
 Group: TypeAlias = tuple[str, ...]
 """What rows of one series have in common: the values of the columns that tell it."""

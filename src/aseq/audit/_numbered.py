@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from aseq._sql import Binds
 from aseq.errors import InvalidSequence
 from aseq.numbering._parts import Part, Reading
 from aseq.numbering._scope import Scope, counter_name, escaped, fill
 from aseq.numbering._spec import NumberingSpec
 
 from ._membership import Group
-from ._sql import Binds
 
 
 class Numbered:

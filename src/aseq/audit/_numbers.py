@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from aseq._sql import Binds
+
 from ._grid import Grid
-from ._sql import Binds
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,11 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from aseq._sql import Binds
+
 from ._membership import Group
 from ._numbers import bigint
 from ._source import Sources
-from ._sql import Binds
 from ._texts import Texts
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from aseq._core.table import TableName
+from aseq._sql import Plan
 from aseq.adapters.base import ConnectionInfo
 
 from ._checks import compare_checks
@@ -25,7 +26,6 @@ from ._numbers import Numbers
 from ._postgresql import POSTGRESQL
 from ._question import Question
 from ._search import Search
-from ._sql import Plan
 from ._sqlite import SQLITE
 from ._tally import Tallies, Tally, tallied
 from ._texts import integer

@@ -11,11 +11,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
+from aseq._sql import Plan
+
 from ._details import Details
 from ._grid import Grid
 from ._membership import Group
 from ._pick import Pick
-from ._sql import Plan
 from ._tally import Tally
 from ._texts import integer
 from .findings import OutOfOrder, Outside, Range, Repeated, RowKey, Unreadable, Void

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aseq._core.table import TableName
+from aseq._sql import Binds, quoted, quoted_table
 
 from ._membership import Series
 from ._split import Split
-from ._sql import Binds, quoted, quoted_table
 
 
 @dataclass(frozen=True, slots=True)

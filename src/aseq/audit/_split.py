@@ -16,10 +16,9 @@ import string
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from aseq._sql import Binds
 from aseq.numbering._fields import DATE_FIELDS
 from aseq.numbering._parts import Check, Date, Literal, Number, Part, ScopeField
-
-from ._sql import Binds
 
 _DIGITS = "'0123456789'"
 _ALNUM = f"'{string.digits}{string.ascii_letters}'"

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from aseq._columns import ColumnName
 from aseq._core.statement import Row
+from aseq._sql import Binds
 
 from ._split import Dialect
-from ._sql import Binds
 
 
 class Facts(NamedTuple):

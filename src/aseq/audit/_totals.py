@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 from aseq._core.statement import Row
 from aseq._core.table import TableName
+from aseq._sql import Binds, Query, quoted_table
 
 from ._membership import Group
 from ._numbers import Numbers, bigint
 from ._source import Sources
-from ._sql import Binds, Query, quoted_table
 from ._texts import Texts, integer
 
 MOST_GROUPS = 250_000
