@@ -113,6 +113,12 @@ OURS: dict[str, tuple[str, ...]] = {
     ),
     # What was found knows no database.
     **{f"aseq.audit.{name}": tuple(f"aseq.audit.{part}" for part in _FOUND) for name in _FOUND},
+    # Their tools for drawing, and the parts that only plans know: which period, which name.
+    "aseq.issuing": (
+        *_CALLS,
+        BASE,
+        *(f"aseq.{name}" for name in ("_columns", "_sequence", "_sql", "numbering", "issuing")),
+    ),
     "aseq.testing": (ERRORS, CORE, BASE),
     **NUMBERING,
     BASE: (ERRORS, CORE),
