@@ -8,16 +8,15 @@ from datetime import datetime
 from typing import Any, cast
 
 from aseq._connection import Connection
-from aseq._core import plans
 from aseq._core.waiting import Waiting, waiting
 from aseq._dispatch import executor_for
 from aseq._drive import read_on, run_on
 from aseq._sequence import AsyncSequence
 
 from ._clock import CLOCK
-from ._days import moment
+from ._days import chosen, moment
 from ._documents import DocumentNumber
-from ._plans import draw_at, draw_now
+from ._draw import drawing, previewing
 from ._rows import is_texts, source_of
 from ._scope import Scope, ScopeValue
 from ._spec import NumberingSpec
@@ -153,16 +152,10 @@ class Numbering(NumberingSpec):
     async def _draw(
         self, conn: Connection, count: int, at: datetime | None, wait: Waiting, scope: Scope
     ) -> Sequence[DocumentNumber]:
-        now = CLOCK.now() if at is None else moment(at)
-        sequence = self.counter(scope, self.span(now).period)
+        at = chosen(at)
         executor = executor_for(conn)
-        dialect = executor.dialect
-        plan = (
-            draw_now(self, dialect, scope, count, now, CLOCK.learn, wait)
-            if at is None
-            else draw_at(self, dialect, scope, count, now, wait)
-        )
-        return await run_on(sequence, plan, executor, writes=True)
+        drawn = drawing(self, executor, scope, count, at, wait)
+        return await run_on(drawn.subject, drawn.plan, executor, writes=True)
 
     async def preview(
         self, conn: Connection, /, *, at: datetime | None = None, **scope: ScopeValue
@@ -185,13 +178,10 @@ class Numbering(NumberingSpec):
             SequenceExhausted: there is no next number.
             AseqError: any of those of `AsyncSequence.last_value`.
         """
-        values = self.scope_of(scope)
-        now = CLOCK.now() if at is None else moment(at)
-        period = self.span(now).period
-        sequence, executor = self.counter(values, period), executor_for(conn)
-        plan = plans.preview(sequence, executor.dialect)
-        number = await run_on(sequence, plan, executor, writes=False)
-        return self.document(number, now, values, period)
+        values, at = self.scope_of(scope), chosen(at)
+        executor = executor_for(conn)
+        seen = previewing(self, executor, values, at)
+        return await run_on(seen.subject, seen.plan, executor, writes=False)
 
     def sequence(self, *, at: datetime | None = None) -> AsyncSequence:
         """The sequence that a bound numbering draws from.
