@@ -18,10 +18,9 @@ from ._clock import CLOCK
 from ._days import chosen, moment
 from ._documents import DocumentNumber
 from ._draw import drawing, previewing
-from ._rows import is_texts, source_of
 from ._scope import Scope, ScopeValue
 from ._spec import NumberingSpec
-from ._take_over import TakenOver, check_scopes, read_rows, read_texts
+from ._take_over import TakenOver, reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,16 +234,8 @@ class Numbering(NumberingSpec):
                 have its value. Nothing was sent.
             AseqError: any of those of `AsyncSequence.advance_to`.
         """
-        if is_texts(source):
-            furthest = read_texts(self, cast("Any", source), cast("Any", unprinted))
-            executor_for(conn)  # refuses what is no connection, even if there is no number
-        else:
-            place = check_scopes(self, source_of(source, unprinted))
-            executor = executor_for(conn)
-            about = self.counter((), None)
-            furthest = read_rows(
-                self, place, await read_on(about, cast("Any", place.plan()), executor)
-            )
+        plan = cast("Any", reading(self, source, unprinted))
+        furthest = await read_on(self.counter((), None), plan, executor_for(conn))
         counters = {}
         for sequence, number in furthest.in_order():
             counters[sequence.name] = await sequence.advance_to(conn, number)
