@@ -76,6 +76,9 @@ DJANGO = {
 }
 
 
+_FOUND = ("findings", "series", "result", "_plain", "_words")
+
+
 # What of ours a module may import; a row is for the modules below it, too.
 OURS: dict[str, tuple[str, ...]] = {
     "aseq": (
@@ -108,12 +111,16 @@ OURS: dict[str, tuple[str, ...]] = {
         "aseq._sequence",
         "aseq._sql",
         "aseq.audit",
+        "aseq.numbering",
     ),
     # What was found knows no database.
-    **{
-        f"aseq.audit.{name}": ("aseq.audit.findings", "aseq.audit._plain", "aseq.audit._words")
-        for name in ("findings", "result", "_plain", "_words")
-    },
+    **{f"aseq.audit.{name}": tuple(f"aseq.audit.{part}" for part in _FOUND) for name in _FOUND},
+    # Their tools for drawing, and the parts that only plans know: which period, which name.
+    "aseq.issuing": (
+        *_CALLS,
+        BASE,
+        *(f"aseq.{name}" for name in ("_columns", "_sequence", "_sql", "numbering", "issuing")),
+    ),
     "aseq.testing": (ERRORS, CORE, BASE),
     **NUMBERING,
     BASE: (ERRORS, CORE),
