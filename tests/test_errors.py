@@ -11,8 +11,11 @@ import aseq
 from aseq import (
     AseqError,
     AuditRefused,
+    HoldersUnknown,
+    InvalidRow,
     InvalidSequence,
     NotInTransaction,
+    RowRefused,
     SequenceCorrupted,
     SequenceExhausted,
     SequenceLocked,
@@ -42,9 +45,17 @@ TOO_FAR = (
     "sequence 'invoices' is exhausted: not even its first values fit in 64 bits; go on with "
     "another name, or loop with reset_value"
 )
+NOBODY_KNOWS = (
+    "sqlite doesn't tell who holds a sequence. One connection writes at a time: look for a "
+    "transaction that isn't ended, in all processes that have the file open"
+)
 UNSTEADY = (
     "no number was drawn from sequence 'invoices/2026': at each of 3 tries, the database's "
     "clock was outside of the period. Set its clock right, or say at=..., and try again"
+)
+REFUSED = (
+    "row 17 of invoice got the number 'INV-7', but it wasn't changed. Look for triggers and "
+    "rules on the table, for row-level security, and for the column's type"
 )
 
 # (error, its text, its attributes)
@@ -68,6 +79,16 @@ TEXTS: list[tuple[AseqError, str, dict[str, object]]] = [
         AuditRefused("audit elsewhere"),
         "can't audit here: audit elsewhere",
         {"reason": "audit elsewhere"},
+    ),
+    (
+        InvalidRow("invoice", 17, "its tenant is NULL"),
+        "row 17 of invoice can't be numbered: its tenant is NULL",
+        {"table": "invoice", "key": 17, "problem": "its tenant is NULL"},
+    ),
+    (
+        RowRefused("invoice", 17, "INV-7", "it wasn't changed"),
+        REFUSED,
+        {"table": "invoice", "key": 17, "number": "INV-7", "held": "it wasn't changed"},
     ),
     (
         SequenceLocked("invoices", "try again"),
@@ -109,6 +130,7 @@ TEXTS: list[tuple[AseqError, str, dict[str, object]]] = [
         UNSTEADY,
         {"sequence": "invoices/2026", "tries": 3},
     ),
+    (HoldersUnknown("sqlite"), NOBODY_KNOWS, {"database": "sqlite"}),
 ]
 
 ALL = [exc for exc, _, _ in TEXTS]
@@ -124,7 +146,10 @@ BASES: list[tuple[type[AseqError], tuple[type, ...], type]] = [
     (SequenceExhausted, (AseqError, OverflowError), ValueError),
     (SequenceCorrupted, (AseqError, RuntimeError), ValueError),
     (AuditRefused, (AseqError, RuntimeError), ValueError),
+    (InvalidRow, (AseqError, ValueError), RuntimeError),
+    (RowRefused, (AseqError, RuntimeError), ValueError),
     (UnsteadyClock, (AseqError, RuntimeError), ValueError),
+    (HoldersUnknown, (AseqError, RuntimeError), ValueError),
 ]
 
 

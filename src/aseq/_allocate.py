@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar, overload
 
 from ._connection import Connection
 from ._core.allocation import Allocation
-from ._core.counter import Drawable, check_drawable
+from ._core.counter import Drawable, check_all_drawable
 from ._core.waiting import waiting
 from ._dispatch import executor_for
 from ._drive import run_on
@@ -106,10 +106,6 @@ async def allocate(
         AseqError: any of those of `AsyncSequence.next_value`. All are drawn, or none.
     """
     wait = waiting(nowait=nowait, timeout=timeout)
-    if not isinstance(wanted, Mapping):
-        raise InvalidSequence(
-            "wanted", f"must be a mapping from sequences to how many numbers, not {wanted!r}"
-        )
     check_drawable(wanted)
     Allocation(wanted)  # refused here, before the connection is looked at
     executor = executor_for(conn)
@@ -118,3 +114,17 @@ async def allocate(
         return allocation.nothing
     plan = allocation.plan(executor.dialect, wait)
     return await run_on(allocation.subject, plan, executor, writes=True)
+
+
+def check_drawable(wanted: object) -> None:
+    """Refuse what isn't a mapping, or has keys that numbers can't be drawn from.
+
+    Raises:
+        InvalidSequence: so it is.
+    """
+    if not isinstance(wanted, Mapping):
+        raise InvalidSequence(
+            "wanted",
+            f"must be a mapping from sequences to how many numbers, not {wanted!r}",
+        )
+    check_all_drawable(wanted)

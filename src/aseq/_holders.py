@@ -10,7 +10,7 @@ from typing import Any
 from ._connection import Connection
 from ._core import holders as core
 from ._core.allocation import Subject, some_names
-from ._core.counter import Drawable, check_drawable
+from ._core.counter import Drawable, check_all_drawable
 from ._dispatch import executor_for
 from ._drive import read_on
 from .errors import InvalidSequence
@@ -121,7 +121,7 @@ async def holders(conn: Connection, /, *sequences: Drawable[Any]) -> list[Holder
         SequenceTableMissing: the table doesn't exist.
         UnsupportedConnection: `conn` isn't a connection that aseq knows.
     """
-    check_drawable(sequences)
+    check_all_drawable(sequences)
     counters = [each._counter() for each in sequences]
     if not counters:
         raise InvalidSequence("sequences", "must be at least one")

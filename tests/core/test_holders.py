@@ -19,7 +19,7 @@ NOTHING: list[Row] = []
 
 
 def test_each_table_is_asked_about_its_own_sequences() -> None:
-    holding = [(2, 11, 1, 0, 1, "", "app", "active", 5, 6, 7, 8)]
+    holding = [("2", "11", "1", "0", "1", "", "app", "active", 5, 6, 7, "8")]
     waiting = [(1, None, 0, 1, 0, None, None, None, None, None, None, 9)]
     said, seen = play(
         holders([ELSEWHERE, A, B, A], POSTGRESQL), NOTHING, waiting, NOTHING, holding

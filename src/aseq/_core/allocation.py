@@ -79,7 +79,9 @@ class Allocation(Generic[D]):
         _check_names(items)
         tables = sorted({str(TableName.parse(item.spec.table)) for item in items})
         if len(tables) > 1:
-            raise InvalidSequence("sequences", f"must be in one table, not {some_names(tables)}")
+            raise InvalidSequence(
+                "sequences", f"must be in one table, not {some_names(tables)}"
+            )
         self.nothing: dict[D, Sequence[Any]] = {
             item.key: item.counter.numbers(range(0), 0) for item in items
         }

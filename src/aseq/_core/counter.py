@@ -47,7 +47,7 @@ class Drawable(Protocol[N_co]):
         ...
 
 
-def check_drawable(sequences: Iterable[object]) -> None:
+def check_all_drawable(sequences: Iterable[object]) -> None:
     """Refuse what numbers can't be drawn from.
 
     Raises:

@@ -80,10 +80,10 @@ def _read(spec: SequenceSpec, row: Row) -> Seen:
     transaction, query, state_since, clock = map(integer, moments)
     return Seen(
         sequence=spec.name,
-        holds=bool(holds),
-        certain=bool(certain),
-        own=bool(own),
-        pid=cast("int | None", pid),
+        holds=bool(integer(holds)),
+        certain=bool(integer(certain)),
+        own=bool(integer(own)),
+        pid=integer(pid),
         application=cast("str | None", application) or None,
         user=cast("str | None", user),
         state="prepared" if pid is None else cast("str | None", state),
