@@ -58,7 +58,8 @@ DJANGO = {
         *("aseq", *_CALLS, BASE, "aseq._exit_codes", "aseq._sequence"),
         *(*_DJANGO_BELOW, "aseq.django.connection", "aseq.django._parameters"),
         *("aseq.django._block.atomic", "aseq.django._block.block"),
-        *(f"aseq.django.{name}" for name in ("aio", "sync", "checks", "models", "take_over")),
+        *(f"aseq.django.{name}" for name in ("aio", "sync", "audit", "checks", "models")),
+        *("aseq.django.take_over", "aseq.audit", "aseq.numbering"),
         *(f"aseq.django.{name}" for name in ("operations", "management", "migrations")),
     ),
     # It looks for our functions in users' models, wherever they were imported from.
