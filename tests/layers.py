@@ -56,10 +56,12 @@ _DJANGO_BELOW = ("aseq.django._private", "aseq.django.conf", "aseq.django.errors
 DJANGO = {
     "aseq.django": (
         *("aseq", *_CALLS, BASE, "aseq._exit_codes", "aseq._sequence"),
-        *(*_DJANGO_BELOW, "aseq.django.connection", "aseq.django._parameters"),
-        *("aseq.django._block.atomic", "aseq.django._block.block"),
+        *("aseq._allocate", "aseq._explain", "aseq.audit", "aseq.numbering"),
+        *(*_DJANGO_BELOW, "aseq.django.connection"),
+        *("aseq.django._block.atomic", "aseq.django._block.block", "aseq.django._in_block"),
+        *(f"aseq.django.{name}" for name in ("_allocate", "_numbering", "_sequence")),
         *(f"aseq.django.{name}" for name in ("aio", "sync", "audit", "checks", "models")),
-        *("aseq.django.take_over", "aseq.audit", "aseq.numbering"),
+        "aseq.django.take_over",
         *(f"aseq.django.{name}" for name in ("operations", "management", "migrations")),
     ),
     # It looks for our functions in users' models, wherever they were imported from.

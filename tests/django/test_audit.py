@@ -15,10 +15,10 @@ from django.db import transaction
 from aseq.audit import Progress, Range
 from aseq.django import aatomic, sync
 from aseq.django.audit import aaudit, audit
+from aseq.django.management.commands.aseq import Command
 from aseq.errors import AuditRefused, InvalidSequence
 from aseq.numbering import Numbering
 from tests.django.shop.models import Invoice, Saved
-from tests.django.test_command_exits import code
 
 NUMBERING = Numbering("docs", "{entity}-{number:03}", scope=["tenant"])
 NOT_A_NUMBERING = "docs"
@@ -175,9 +175,13 @@ def test_a_missing_table_is_no_finding(using: str) -> None:
     assert (exits, "nowhere" in told) == (3, True)
 
 
-def test_the_process_exits_with_the_codes(capsys: pytest.CaptureFixture[str]) -> None:
-    audited = ("audit", "shop.Invoice.number")
-    assert code(*audited, "unknown", "--where=number < 0") == 0
-    assert code(*audited) == 2
-    assert code(*audited, "unknown", "--limit=x") == 2
+def test_the_process_exits_with_the_codes(
+    using: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    audited = ("manage.py", "aseq", "audit", f"--database={using}", "shop.Invoice.number")
+    Command().run_from_argv([*audited, "unknown", "--where=number < 0"])
     assert capsys.readouterr().out.startswith("unknown: ok")
+    for wanted, args in ((1, ["invoices"]), (2, []), (2, ["unknown", "--limit=x"])):
+        with pytest.raises(SystemExit) as exits:
+            Command().run_from_argv([*audited, *args])
+        assert exits.value.code == wanted

@@ -8,6 +8,7 @@ from typing import Any, cast
 from asgiref.sync import sync_to_async
 from django.db import router
 
+from aseq._core.spec import SequenceSpec
 from aseq._drive import read_on_sync
 from aseq._sequence import AsyncSequence
 from aseq.audit import Audit
@@ -17,10 +18,10 @@ from aseq.audit._plan import audit as plan
 from aseq.audit._question import question
 from aseq.audit.progress import OnProgress
 from aseq.errors import AuditRefused
-from aseq.numbering import Numbering
+from aseq.numbering._spec import NumberingSpec
 
-from . import conf
 from ._block.atomic import open_block
+from ._sequence.parameters import Parameters, alias
 from .connection import DjangoConnection
 
 __all__ = ("aaudit", "audit")
@@ -28,7 +29,7 @@ __all__ = ("aaudit", "audit")
 
 def audit(
     column: object,
-    what: AsyncSequence | Numbering | str,
+    what: SequenceSpec | NumberingSpec | Parameters | str,
     /,
     *,
     scope: Mapping[str, object] | None = None,
@@ -55,8 +56,8 @@ def audit(
         first: the number that the rows of each series begin with.
         limit: how many findings of each kind are listed.
         progress: is called before each statement with a `Progress`.
-        using: the alias of the database that has both the rows and the sequences; None asks
-            the routers, for reading.
+        using: the alias of the database that has both the rows and the sequences. None is
+            that of `what`, or asks the routers, for reading.
 
     Returns:
         what was found.
@@ -76,7 +77,7 @@ def audit(
         first=first,
         limit=limit,
     )
-    connection = DjangoConnection(_alias(using))
+    connection = DjangoConnection(_alias(what, using))
     reason = connection.blocks_writers()
     if reason is not None:
         raise AuditRefused(reason)
@@ -87,7 +88,7 @@ def audit(
 
 async def aaudit(
     column: object,
-    what: AsyncSequence | Numbering | str,
+    what: SequenceSpec | NumberingSpec | Parameters | str,
     /,
     *,
     scope: Mapping[str, object] | None = None,
@@ -130,19 +131,19 @@ async def aaudit(
         "limit": limit,
         "progress": progress,
     }
-    alias = _alias(using)
-    block = open_block(alias)
+    database = _alias(what, using)
+    block = open_block(database)
     if block is None:
-        return await sync_to_async(audit)(column, what, using=alias, **options)
+        return await sync_to_async(audit)(column, what, using=database, **options)
     return await audit_on(block, column, _named(what), **options)
 
 
-def _named(what: AsyncSequence | Numbering | str) -> AsyncSequence | Numbering:
-    return AsyncSequence(what, table=conf.table()) if isinstance(what, str) else what
+def _named(what: object) -> Any:
+    """The sequence or numbering, as `aseq.audit.audit` takes it."""
+    if isinstance(what, str):
+        return AsyncSequence(what)
+    return what._as(AsyncSequence) if isinstance(what, Parameters) else what
 
 
-def _alias(using: str | None) -> str:
-    # Models can't be imported before the apps are loaded.
-    from .models import Sequence as SequenceModel
-
-    return using or router.db_for_read(SequenceModel)
+def _alias(what: object, using: str | None) -> str:
+    return alias(using or getattr(what, "using", None), router.db_for_read)

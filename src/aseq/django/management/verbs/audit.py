@@ -15,7 +15,7 @@ from django.utils.module_loading import import_string
 from aseq._exit_codes import ExitCode
 from aseq.audit import Progress
 from aseq.django.audit import audit
-from aseq.numbering import Numbering
+from aseq.numbering._spec import NumberingSpec
 
 from .base import Verb
 
@@ -94,7 +94,7 @@ class Audit(Verb):
         self.stderr.write(str(progress))
 
 
-def _what(series: str | None, numbering: str | None) -> Numbering | str:
+def _what(series: str | None, numbering: str | None) -> NumberingSpec | str:
     if (series is None) == (numbering is None):
         raise CommandError("name either a sequence or, with --numbering, a Numbering")
     if numbering is None:
@@ -103,7 +103,7 @@ def _what(series: str | None, numbering: str | None) -> Numbering | str:
         found = import_string(numbering.replace(":", "."))
     except ImportError as exc:
         raise CommandError(f"{numbering!r} isn't module:object: {exc}") from exc
-    if not isinstance(found, Numbering):
+    if not isinstance(found, NumberingSpec):
         raise CommandError(f"{numbering} isn't a Numbering, but {found!r}")
     return found
 
