@@ -37,7 +37,14 @@ _PURE = ("check", "compile", "days", "fields", "fiscal_year", "parts", "pattern"
 
 
 NUMBERING = {
-    "aseq.numbering": (*_CALLS, BASE, "aseq._columns", "aseq._sequence", "aseq.numbering"),
+    "aseq.numbering": (
+        *_CALLS,
+        BASE,
+        "aseq._columns",
+        "aseq._sequence",
+        "aseq._turn",
+        "aseq.numbering",
+    ),
     **{
         f"aseq.numbering._{name}": (ERRORS, "aseq.numbering")
         for name in (*_PURE, "scope", "zone")
@@ -83,6 +90,7 @@ OURS: dict[str, tuple[str, ...]] = {
         "aseq._connection",
         "aseq._schema",
         "aseq._sequence",
+        "aseq._turn",
     ),
     ERRORS: (),
     CORE: (ERRORS, CORE),
@@ -92,7 +100,8 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq._drive": (ERRORS, CORE, BASE, CONCURRENCY, "aseq._explain", "aseq._tally"),
     "aseq._connection": (BASE,),
     "aseq._dispatch": (ERRORS, CORE, BASE),
-    "aseq._sequence": _CALLS,
+    "aseq._sequence": (*_CALLS, "aseq._turn"),
+    "aseq._turn": (ERRORS, CORE, CONCURRENCY),
     "aseq._schema": _CALLS,
     "aseq._allocate": (*_CALLS, BASE, "aseq._sequence"),
     "aseq._columns": (ERRORS, CORE),
@@ -144,6 +153,7 @@ ADAPTER = (
 LIBRARIES: dict[str, tuple[str, ...]] = {
     CONCURRENCY: ("anyio",),
     "aseq._drive": ("anyio",),
+    "aseq._turn": ("anyio",),
     "aseq.alembic": ("alembic", "sqlalchemy"),
     "aseq.adapters.dbapi": ("anyio",),
     "aseq.adapters._asyncpg": ("asyncpg",),

@@ -9,10 +9,12 @@ from ._connection import Connection
 from ._core.retry import is_retryable
 from ._schema import create_table, create_table_sql, drop_table
 from ._sequence import AsyncSequence
+from ._turn import turn
 from .errors import (
     AseqError,
     AuditRefused,
     InvalidSequence,
+    NestedTurn,
     NotInTransaction,
     SequenceCorrupted,
     SequenceExhausted,
@@ -28,6 +30,7 @@ __all__ = (
     "AuditRefused",
     "Connection",
     "InvalidSequence",
+    "NestedTurn",
     "NotInTransaction",
     "SequenceCorrupted",
     "SequenceExhausted",
@@ -40,6 +43,7 @@ __all__ = (
     "create_table_sql",
     "drop_table",
     "is_retryable",
+    "turn",
 )
 
 
