@@ -51,7 +51,7 @@ NUMBERING = {
     },
     **{
         f"aseq.numbering._{name}": (ERRORS, CORE, "aseq._sequence", "aseq.numbering")
-        for name in ("spec", "documents")
+        for name in ("spec", "documents", "allocation")
     },
 }
 
@@ -62,7 +62,7 @@ _DJANGO_BELOW = ("aseq.django._private", "aseq.django.conf", "aseq.django.errors
 
 DJANGO = {
     "aseq.django": (
-        *("aseq", *_CALLS, BASE, "aseq._sequence"),
+        *("aseq", *_CALLS, BASE, "aseq._exit_codes", "aseq._sequence"),
         *(*_DJANGO_BELOW, "aseq.django.connection", "aseq.django._parameters"),
         *("aseq.django._block.atomic", "aseq.django._block.block"),
         *(f"aseq.django.{name}" for name in ("aio", "sync", "checks", "models", "take_over")),
@@ -105,12 +105,15 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq._schema": _CALLS,
     "aseq._allocate": (*_CALLS, BASE, "aseq._sequence"),
     "aseq._columns": (ERRORS, CORE),
+    "aseq._sql": (ERRORS, CORE),
+    "aseq._exit_codes": (ERRORS,),
     "aseq.audit": (
         *_CALLS,
         BASE,
         "aseq._columns",
         "aseq._connection",
         "aseq._sequence",
+        "aseq._sql",
         "aseq.audit",
     ),
     # What was found knows no database.
@@ -122,7 +125,7 @@ OURS: dict[str, tuple[str, ...]] = {
     **NUMBERING,
     BASE: (ERRORS, CORE),
     "aseq.adapters._sqlite": (ERRORS, CORE, BASE),
-    "aseq.adapters._thread": (),
+    "aseq.adapters._thread": (BASE,),
     # What applications import: beside all else, and nothing else imports it.
     "aseq.alembic": (ERRORS, CORE, "aseq.sqlalchemy"),
     "aseq.sqlalchemy": ("aseq.adapters.sqlalchemy",),

@@ -15,6 +15,7 @@ from aseq._drive import read_on, run_on
 from aseq._sequence import AsyncSequence
 from aseq._turn import LIMIT, Turn, turn
 
+from ._allocation import PeriodCounter
 from ._clock import CLOCK
 from ._days import moment
 from ._documents import DocumentNumber
@@ -228,6 +229,10 @@ class Numbering(NumberingSpec):
             InvalidSequence: a scope isn't bound, or an argument can't work.
         """
         return turn(self, limit=limit, timeout=timeout)
+
+    def _counter(self) -> PeriodCounter:
+        scope = self._bound_scope()
+        return PeriodCounter(self, scope, CLOCK.now(), CLOCK.learn)
 
     async def take_over(
         self, conn: Connection, source: object, /, **unprinted: object
