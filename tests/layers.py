@@ -95,6 +95,8 @@ OURS: dict[str, tuple[str, ...]] = {
     ERRORS: (),
     CORE: (ERRORS, CORE),
     CONCURRENCY: (CONCURRENCY,),
+    # Run by PyInstaller, and imported by nothing.
+    "aseq.__pyinstaller": ("aseq._dispatch",),
     "aseq._tally": (CORE,),
     "aseq._explain": (ERRORS, CORE, BASE),
     "aseq._drive": (ERRORS, CORE, BASE, CONCURRENCY, "aseq._explain", "aseq._tally"),
