@@ -64,7 +64,7 @@ async def test_a_proxy_of_something_else_is_named_itself() -> None:
 def test_traced_for_real(library: str, postgres: str, tmp_path: Path) -> None:
     """In a process of its own, for a library that patches drivers patches them for good."""
     script = Path(__file__).with_name("traced.py")
-    command = [sys.executable, script, library, postgres, tmp_path]
+    command = [sys.executable, str(script), library, postgres, str(tmp_path)]
 
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
