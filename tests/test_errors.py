@@ -11,9 +11,11 @@ import aseq
 from aseq import (
     AseqError,
     AuditRefused,
+    InvalidRow,
     InvalidSequence,
     NestedTurn,
     NotInTransaction,
+    RowRefused,
     SequenceCorrupted,
     SequenceExhausted,
     SequenceLocked,
@@ -52,6 +54,10 @@ UNSTEADY = (
     "no number was drawn from sequence 'invoices/2026': at each of 3 tries, the database's "
     "clock was outside of the period. Set its clock right, or say at=..., and try again"
 )
+REFUSED = (
+    "row 17 of invoice got the number 'INV-7', but it wasn't changed. Look for triggers and "
+    "rules on the table, for row-level security, and for the column's type"
+)
 
 # (error, its text, its attributes)
 TEXTS: list[tuple[AseqError, str, dict[str, object]]] = [
@@ -74,6 +80,16 @@ TEXTS: list[tuple[AseqError, str, dict[str, object]]] = [
         AuditRefused("audit elsewhere"),
         "can't audit here: audit elsewhere",
         {"reason": "audit elsewhere"},
+    ),
+    (
+        InvalidRow("invoice", 17, "its tenant is NULL"),
+        "row 17 of invoice can't be numbered: its tenant is NULL",
+        {"table": "invoice", "key": 17, "problem": "its tenant is NULL"},
+    ),
+    (
+        RowRefused("invoice", 17, "INV-7", "it wasn't changed"),
+        REFUSED,
+        {"table": "invoice", "key": 17, "number": "INV-7", "held": "it wasn't changed"},
     ),
     (
         SequenceLocked("invoices", "try again"),
@@ -136,6 +152,8 @@ BASES: list[tuple[type[AseqError], tuple[type, ...], type]] = [
     (SequenceExhausted, (AseqError, OverflowError), ValueError),
     (SequenceCorrupted, (AseqError, RuntimeError), ValueError),
     (AuditRefused, (AseqError, RuntimeError), ValueError),
+    (InvalidRow, (AseqError, ValueError), RuntimeError),
+    (RowRefused, (AseqError, RuntimeError), ValueError),
     (UnsteadyClock, (AseqError, RuntimeError), ValueError),
 ]
 

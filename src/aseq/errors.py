@@ -6,6 +6,8 @@ The tree:
     ├─ InvalidSequence(ValueError)         bad name, table or values
     ├─ UnsupportedConnection(TypeError)    no adapter, or a near miss
     ├─ AuditRefused(RuntimeError)          an audit here would be wrong, or hold others up
+    ├─ InvalidRow(ValueError)              a row that can't get a number as it is
+    ├─ RowRefused(RuntimeError)            a row doesn't have the number it was given
     ├─ NotInTransaction(RuntimeError)      the number would be committed by itself
     ├─ SequenceLocked                      another transaction holds the sequence
     ├─ NestedTurn(RuntimeError)            a task that has a turn asks for another one
@@ -24,9 +26,11 @@ from __future__ import annotations
 __all__ = (
     "AseqError",
     "AuditRefused",
+    "InvalidRow",
     "InvalidSequence",
     "NestedTurn",
     "NotInTransaction",
+    "RowRefused",
     "SequenceCorrupted",
     "SequenceExhausted",
     "SequenceLocked",
@@ -253,3 +257,49 @@ class AuditRefused(AseqError, RuntimeError):
 
     def __str__(self) -> str:
         return f"can't audit here: {self.reason}"
+
+
+class InvalidRow(AseqError, ValueError):
+    """A row can't get a number as it is. Nothing was drawn, and the transaction is usable.
+
+    Attributes:
+        table: the row's table.
+        key: its key.
+        problem: what is wrong with it.
+    """
+
+    def __init__(self, table: str, key: object, problem: str) -> None:
+        super().__init__(table, key, problem)
+        self.table = table
+        self.key = key
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"row {self.key!r} of {self.table} can't be numbered: {self.problem}"
+
+
+class RowRefused(AseqError, RuntimeError):
+    """A row doesn't have the number that was written to it, though no error said why.
+
+    The transaction was made unusable: a number would be missing.
+
+    Attributes:
+        table: the row's table.
+        key: its key.
+        number: what was written.
+        held: what the row holds now, as far as it is known.
+    """
+
+    def __init__(self, table: str, key: object, number: object, held: str) -> None:
+        super().__init__(table, key, number, held)
+        self.table = table
+        self.key = key
+        self.number = number
+        self.held = held
+
+    def __str__(self) -> str:
+        return (
+            f"row {self.key!r} of {self.table} got the number {self.number!r}, but "
+            f"{self.held}. Look for triggers and rules on the table, for row-level security, "
+            "and for the column's type"
+        )
