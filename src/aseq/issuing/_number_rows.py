@@ -15,8 +15,9 @@ from aseq.errors import InvalidSequence
 from aseq.numbering import DocumentNumber
 
 from ._assign import Numbered, assign
+from ._drafts import Draft
 from ._place import Place
-from ._plans import Draft, Plan, lock_waiting, prepare, queues, survey, take_queues
+from ._plans import Plan, lock_waiting, prepare, queues, survey, take_queues
 from ._result import CounterRows, NumberedRows
 from ._target import Target, What, sorting, target
 from ._texts import Search
