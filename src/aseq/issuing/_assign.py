@@ -78,7 +78,7 @@ class _Saved:
     """
 
     place: Place
-    rows: Sequence[tuple[Key, object]]
+    rows: Sequence[Sequence[Any]]
 
     def check(self, sent: Mapping[Key, int | str]) -> dict[Key, object]:
         """What the rows hold, if each has what was sent.
@@ -125,7 +125,7 @@ def _save(
     rows = json.dumps([_row(place, numbers[key], key) for key in sent], ensure_ascii=False)
     text = TEXTS[place.dialect.name].save(place, bind(rows))
     written = yield Query(text, tuple(bind.values), place.counters)
-    held = _Saved(place, [tuple(loads(told)) for (told,) in written]).check(sent)
+    held = _Saved(place, loads(told for (told,) in written)).check(sent)
     return [Numbered(each.key, held[each.key], numbers[each.key]) for each in drafts]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, NamedTuple, TypeAlias
 
@@ -44,18 +45,18 @@ class Found(NamedTuple):
     number: object = None
 
 
-def draft_of(told: object) -> Draft:
-    """The draft that a JSON list tells of."""
-    key, at, *scope = loads(told)
-    return Draft(key, at, tuple(scope))
+def drafts_of(told: Iterable[object]) -> list[Draft]:
+    """The drafts that JSON lists tell of."""
+    return [Draft(key, at, tuple(scope)) for key, at, *scope in loads(told)]
 
 
 _DECODER = json.JSONDecoder(parse_float=Decimal)
 
 
-def loads(told: object) -> Any:
-    """What a database told in JSON."""
-    return _DECODER.decode(str(told))
+def loads(told: Iterable[object]) -> list[Any]:
+    """What a database told, row by row, in JSON."""
+    found: list[Any] = _DECODER.decode(f"[{','.join(map(str, told))}]")
+    return found
 
 
 def scope_of(place: Place, draft: Draft) -> tuple[tuple[str, str], ...]:

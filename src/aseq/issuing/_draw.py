@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby, islice
 from typing import Any, NamedTuple
 
 from aseq._core import plans
@@ -110,13 +111,24 @@ def draw(
         return numbers
     values = yield from _draw_all(place, {p.counter: len(p.rows) for p in parts}, waiting)
     for part in parts:
-        for (key, at), value in zip(part.rows, values[part.counter], strict=True):
-            numbers[key] = (
-                value
-                if at is None or isinstance(what, AsyncSequence)
-                else what.document(value, at, part.scope, part.period)
-            )
+        drawn: Sequence[int | DocumentNumber] = values[part.counter]
+        if isinstance(what, Numbering):
+            drawn = _documents(what, part, values[part.counter])
+        numbers |= zip((key for key, _ in part.rows), drawn, strict=True)
     return numbers
+
+
+def _documents(
+    numbering: Numbering, part: Part, values: Sequence[int]
+) -> Sequence[DocumentNumber]:
+    """The numbers of one counter's rows, each with the moment of its row."""
+    documents: list[DocumentNumber] = []
+    numbers = iter(values)
+    for at, rows in groupby(at for _, at in part.rows):
+        assert at is not None  # noqa: S101  # they were read off the rows
+        some = list(islice(numbers, sum(1 for _ in rows)))
+        documents += numbering.documents(some, at, part.scope, part.period)
+    return documents
 
 
 def _bound(numbering: Numbering, scope: Scope) -> Numbering:

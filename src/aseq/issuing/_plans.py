@@ -31,7 +31,7 @@ from aseq.adapters.base import ConnectionInfo
 from aseq.errors import InvalidSequence
 
 from . import _place
-from ._drafts import Draft, Found, Key, check_complete, draft_of, loads, scope_of
+from ._drafts import Draft, Found, Key, check_complete, drafts_of, loads, scope_of
 from ._place import Place, adapted
 from ._postgresql import PostgreSQL
 from ._sqlite import SQLite
@@ -98,7 +98,7 @@ def try_queues(place: Place, names: Iterable[str]) -> Plan[set[str]]:
         return set(wanted)
     texts = TEXTS[place.dialect.name]
     rows = yield _queue(texts, place.counters, wanted, Waiting(Wait.NONE))
-    return {wanted[int(cast("Any", row[0])) - 1] for row in rows}
+    return {wanted[_integer(row[0]) - 1] for row in rows}
 
 
 def _queue(texts: Texts, table: TableName, names: Sequence[str], waiting: Waiting) -> Statement:
@@ -130,9 +130,11 @@ def peek(place: Place, keys: Sequence[object]) -> Plan[list[Found]]:
     bind = Binds()
     text = TEXTS[place.dialect.name].peek(place, bind(_keys(place, keys)))
     rows = yield Query(text, tuple(bind.values), place.counters)
+    numbers = loads(number for _, number, _ in rows)
+    drafts = drafts_of(told for *_, told in rows)
     return [
-        Found(int(cast("Any", asked)), draft_of(told), loads(number)[0])
-        for asked, number, told in rows
+        Found(_integer(asked), draft, number)
+        for (asked, *_), draft, (number,) in zip(rows, drafts, numbers, strict=True)
     ]
 
 
@@ -141,7 +143,12 @@ def lock_keys(place: Place, keys: Sequence[object]) -> Plan[list[Found]]:
     bind = Binds()
     text = TEXTS[place.dialect.name].lock(place, bind(_keys(place, keys)))
     rows = yield Query(text, tuple(bind.values), place.counters)
-    return [Found(int(cast("Any", asked)), draft_of(told)) for asked, told in rows]
+    drafts = drafts_of(told for _, told in rows)
+    return [Found(_integer(row[0]), draft) for row, draft in zip(rows, drafts, strict=True)]
+
+
+def _integer(value: object) -> int:
+    return int(cast("Any", value))
 
 
 def _keys(place: Place, keys: Sequence[object]) -> str:
@@ -168,7 +175,7 @@ def survey(place: Place, search: Search, besides: Sequence[Draft]) -> Plan[list[
     left_out = _scopes(besides) if besides else None
     text = TEXTS[place.dialect.name].survey(place, search, left_out, bind)
     rows = yield Query(text, tuple(bind.values), place.counters)
-    drafts = [draft_of(told) for (told,) in rows]
+    drafts = drafts_of(told for (told,) in rows)
     for draft in drafts:
         check_complete(place, draft)
     return drafts
@@ -188,8 +195,8 @@ def lock_waiting(
     wanted = None if scopes is None else _scopes(scopes)
     text = TEXTS[place.dialect.name].search(place, search, wanted, bind)
     rows = yield Query(text, tuple(bind.values), place.counters)
-    drafts = [draft_of(told) for told, _ in rows if told is not None]
-    return drafts, int(cast("Any", rows[0][1])) if rows else 0
+    drafts = drafts_of(told for told, _ in rows if told is not None)
+    return drafts, _integer(rows[0][1]) if rows else 0
 
 
 def _scopes(drafts: Iterable[Draft]) -> str:
