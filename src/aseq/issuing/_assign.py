@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
@@ -62,41 +61,39 @@ def assign(
 
 
 def _check_keys(place: Place, drafts: Sequence[Draft]) -> None:
-    if len({draft.key for draft in drafts}) < len(drafts):
-        raise NothingDrawn(
-            InvalidSequence("key", f"is {place.target.key}, which several rows have in common")
-        )
+    name = place.target.key
+    problem = None
+    if any(isinstance(draft.key, list | dict) for draft in drafts):
+        problem = f"is {name}, of type {place.columns[name].type}, which can't tell rows apart"
+    elif len({draft.key for draft in drafts}) < len(drafts):
+        problem = f"is {name}, which several rows have in common"
+    if problem is not None:
+        raise NothingDrawn(InvalidSequence("key", problem))
 
 
-@dataclass(frozen=True, slots=True)
-class _Saved:
-    """What rows say after they were written.
+def _checked(
+    place: Place, rows: Sequence[Sequence[Any]], sent: Mapping[Key, int | str]
+) -> dict[Key, object]:
+    """What the rows hold, if each has what was sent.
 
     Args:
         place: where they are.
         rows: key and number, of each row that was written.
+        sent: the number of each key.
+
+    Raises:
+        RowRefused: one hasn't.
     """
-
-    place: Place
-    rows: Sequence[Sequence[Any]]
-
-    def check(self, sent: Mapping[Key, int | str]) -> dict[Key, object]:
-        """What the rows hold, if each has what was sent.
-
-        Raises:
-            RowRefused: one hasn't.
-        """
-        held = defaultdict[Key, list[object]](list)
-        for key, number in self.rows:
-            held[key].append(number)
-        for key, number in sent.items():
-            values = held.get(key, [])
-            if len(values) != 1 or not _is_same(values[0], number):
-                raise RowRefused(str(self.place.target.table), key, number, _told(values))
-        for key in held.keys() - sent.keys():
-            problem = "it wasn't one of the rows to be numbered"
-            raise RowRefused(str(self.place.target.table), key, held[key][0], problem)
-        return {key: values[0] for key, values in held.items()}
+    held: dict[Key, object] = dict(rows)  # type: ignore[arg-type]  # pairs
+    right = (key in held and _is_same(held[key], number) for key, number in sent.items())
+    wrong = next((key for key, is_right in zip(sent, right, strict=True) if not is_right), None)
+    if wrong is None and len(rows) > len(sent):
+        [(wrong, _)] = Counter(key for key, _ in rows).most_common(1)
+    if wrong is not None:
+        values = [number for key, number in rows if key == wrong]
+        table = str(place.target.table)
+        raise RowRefused(table, wrong, sent.get(wrong, values[:1]), _told(values))
+    return held
 
 
 def _told(values: Sequence[object]) -> str:
@@ -109,10 +106,10 @@ def _told(values: Sequence[object]) -> str:
 
 def _is_same(held: object, sent: int | str) -> bool:
     """Whether a column holds what was sent: an integer may be a text or a decimal there."""
-    if held == sent or isinstance(sent, str):
-        return str(held) == sent if isinstance(sent, str) else True
+    if isinstance(sent, str):
+        return str(held) == sent
     try:
-        return Decimal(str(held)) == sent
+        return held == sent or Decimal(str(held)) == sent
     except InvalidOperation:
         return False
 
@@ -122,10 +119,11 @@ def _save(
 ) -> Plan[list[Numbered]]:
     sent = {draft.key: _sent(numbers[draft.key]) for draft in drafts}
     bind = Binds()
-    rows = json.dumps([_row(place, numbers[key], key) for key in sent], ensure_ascii=False)
+    listed = [_row(place, numbers[key], key) for key in sent]
+    rows = json.dumps(listed, ensure_ascii=False, default=str)  # a numeric key
     text = TEXTS[place.dialect.name].save(place, bind(rows))
     written = yield Query(text, tuple(bind.values), place.counters)
-    held = _Saved(place, loads(told for (told,) in written)).check(sent)
+    held = _checked(place, loads(told for (told,) in written), sent)
     return [Numbered(each.key, held[each.key], numbers[each.key]) for each in drafts]
 
 

@@ -13,7 +13,7 @@ from aseq.errors import InvalidRow, InvalidSequence
 
 from ._place import Place
 
-Key: TypeAlias = int | str
+Key: TypeAlias = int | str | Decimal
 """As JSON has it: a uuid is a text."""
 
 

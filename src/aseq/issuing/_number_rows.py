@@ -155,7 +155,7 @@ def number(wanted: Target, search: Search, info: ConnectionInfo) -> Plan[Numbere
     place = yield from prepare(wanted, info, others)
     if search.wait:
         drafts, skipped = yield from lock_waiting(place, search, None)
-        yield from take_queues(place, queues(place, drafts))
+        yield from take_queues(place, queues(place, drafts) if drafts else ())
     elif place.scopes:
         drafts, skipped = yield from _lock_scopes(place, search)
     else:
