@@ -37,7 +37,14 @@ _PURE = ("check", "compile", "days", "fields", "fiscal_year", "parts", "pattern"
 
 
 NUMBERING = {
-    "aseq.numbering": (*_CALLS, BASE, "aseq._columns", "aseq._sequence", "aseq.numbering"),
+    "aseq.numbering": (
+        *_CALLS,
+        BASE,
+        "aseq._columns",
+        "aseq._sequence",
+        "aseq._turn",
+        "aseq.numbering",
+    ),
     **{
         f"aseq.numbering._{name}": (ERRORS, "aseq.numbering")
         for name in (*_PURE, "scope", "zone")
@@ -89,16 +96,20 @@ OURS: dict[str, tuple[str, ...]] = {
         "aseq._connection",
         "aseq._schema",
         "aseq._sequence",
+        "aseq._turn",
     ),
     ERRORS: (),
     CORE: (ERRORS, CORE),
     CONCURRENCY: (CONCURRENCY,),
+    # Run by PyInstaller, and imported by nothing.
+    "aseq.__pyinstaller": ("aseq._dispatch",),
     "aseq._tally": (CORE,),
     "aseq._explain": (ERRORS, CORE, BASE),
     "aseq._drive": (ERRORS, CORE, BASE, CONCURRENCY, "aseq._explain", "aseq._tally"),
     "aseq._connection": (BASE,),
     "aseq._dispatch": (ERRORS, CORE, BASE),
-    "aseq._sequence": _CALLS,
+    "aseq._sequence": (*_CALLS, "aseq._turn"),
+    "aseq._turn": (ERRORS, CORE, CONCURRENCY),
     "aseq._schema": _CALLS,
     "aseq._allocate": (*_CALLS, BASE, "aseq._sequence"),
     "aseq._columns": (ERRORS, CORE),
@@ -126,7 +137,7 @@ OURS: dict[str, tuple[str, ...]] = {
     **NUMBERING,
     BASE: (ERRORS, CORE),
     "aseq.adapters._sqlite": (ERRORS, CORE, BASE),
-    "aseq.adapters._thread": (),
+    "aseq.adapters._thread": (BASE,),
     # What applications import: beside all else, and nothing else imports it.
     "aseq.alembic": (ERRORS, CORE, "aseq.sqlalchemy"),
     "aseq.sqlalchemy": ("aseq.adapters.sqlalchemy",),
@@ -157,6 +168,7 @@ ADAPTER = (
 LIBRARIES: dict[str, tuple[str, ...]] = {
     CONCURRENCY: ("anyio",),
     "aseq._drive": ("anyio",),
+    "aseq._turn": ("anyio",),
     "aseq.alembic": ("alembic", "sqlalchemy"),
     "aseq.adapters.dbapi": ("anyio",),
     "aseq.adapters._asyncpg": ("asyncpg",),

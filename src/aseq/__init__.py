@@ -9,11 +9,13 @@ from ._connection import Connection
 from ._core.retry import is_retryable
 from ._schema import create_table, create_table_sql, drop_table
 from ._sequence import AsyncSequence
+from ._turn import turn
 from .errors import (
     AseqError,
     AuditRefused,
     InvalidRow,
     InvalidSequence,
+    NestedTurn,
     NotInTransaction,
     RowRefused,
     SequenceCorrupted,
@@ -31,6 +33,7 @@ __all__ = (
     "Connection",
     "InvalidRow",
     "InvalidSequence",
+    "NestedTurn",
     "NotInTransaction",
     "RowRefused",
     "SequenceCorrupted",
@@ -44,6 +47,7 @@ __all__ = (
     "create_table_sql",
     "drop_table",
     "is_retryable",
+    "turn",
 )
 
 
