@@ -22,6 +22,7 @@ PUBLIC = {
     "drop_table",
     "holders",
     "is_retryable",
+    "turn",
     *errors.__all__,
 }
 

@@ -10,12 +10,14 @@ from ._core.retry import is_retryable
 from ._holders import Holder, holders
 from ._schema import create_table, create_table_sql, drop_table
 from ._sequence import AsyncSequence
+from ._turn import turn
 from .errors import (
     AseqError,
     AuditRefused,
     HoldersUnknown,
     InvalidRow,
     InvalidSequence,
+    NestedTurn,
     NotInTransaction,
     RowRefused,
     SequenceCorrupted,
@@ -35,6 +37,7 @@ __all__ = (
     "HoldersUnknown",
     "InvalidRow",
     "InvalidSequence",
+    "NestedTurn",
     "NotInTransaction",
     "RowRefused",
     "SequenceCorrupted",
@@ -49,6 +52,7 @@ __all__ = (
     "drop_table",
     "holders",
     "is_retryable",
+    "turn",
 )
 
 
