@@ -1,0 +1,50 @@
+"""From what the caller passes as a source to the module that knows it, without imports."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aseq.errors import UnsupportedConnection
+
+from .asyncpg import AsyncpgSource
+from .base import Link, Source
+from .psycopg import PsycopgSource
+from .sqlalchemy import EngineSource
+
+__all__ = ("Link", "Source", "source_for")
+
+_DRIVERS = ("postgresql+asyncpg", "postgresql+psycopg", "sqlite+aiosqlite")
+
+_HINT = (
+    "an issuer has connections of its own: pass an AsyncEngine of SQLAlchemy, an asyncpg.Pool "
+    "or a psycopg_pool.AsyncConnectionPool"
+)
+
+
+def source_for(source: Any) -> Source:
+    """The source that stands for an engine or a pool.
+
+    Raises:
+        UnsupportedConnection: it is neither.
+    """
+    for base in type(source).__mro__:
+        package = base.__module__.partition(".")[0]
+        if (package, base.__name__) == ("asyncpg", "Pool"):
+            return AsyncpgSource(source)
+        if (package, base.__name__) == ("psycopg_pool", "AsyncConnectionPool"):
+            return PsycopgSource(source)
+        if (package, base.__name__) == ("sqlalchemy", "AsyncEngine"):
+            return _engine(source)
+    raise UnsupportedConnection(_called(source), _HINT)
+
+
+def _engine(engine: Any) -> Source:
+    driver = f"{engine.dialect.name}+{engine.dialect.driver}"
+    if driver not in _DRIVERS:
+        hint = f"its engine is for {driver}; aseq knows {', '.join(_DRIVERS)}"
+        raise UnsupportedConnection(_called(engine), hint)
+    return EngineSource(engine)
+
+
+def _called(source: object) -> str:
+    return f"{type(source).__module__}.{type(source).__qualname__}"
