@@ -25,7 +25,7 @@ from aseq.errors import IssuerClosed, IssuerFull, IssueTimeout
 from ._call import HELD, LOST, ROW_LOCKED, WAITS, Call, longest
 from ._lanes import Lanes
 from ._line import Entry, Line
-from ._result import Held, Refused, Result, Told
+from ._answers import Answer, Held, Refused, Told
 from ._sources import Source
 from ._worker import Numberer, Worker
 
@@ -153,7 +153,7 @@ class Desk:
             await worker.release()
 
     def _sort(
-        self, group: list[Entry[Call]], results: dict[Hashable, Result] | None
+        self, group: list[Entry[Call]], results: dict[Hashable, Answer] | None
     ) -> None:
         if results is None:
             self._again(group)

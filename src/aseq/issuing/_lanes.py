@@ -11,13 +11,13 @@ from collections.abc import Callable, Hashable
 
 from ._call import HELD, Call, longest
 from ._line import Entry, Line
-from ._result import Result
+from ._answers import Answer
 from ._worker import Worker
 
 LANES = 2
 """How many sequences that are held are waited for at a time."""
 
-Sort = Callable[[list[Entry[Call]], "dict[Hashable, Result] | None"], object]
+Sort = Callable[[list[Entry[Call]], "dict[Hashable, Answer] | None"], object]
 
 
 class Lanes:

@@ -16,11 +16,14 @@ from aseq._core.dialects import Dialect
 from aseq._core.failure import Code, chain
 from aseq.errors import AseqError, SequenceLocked, SequenceTableMissing, UnsupportedConnection
 
+from ._hooks import HookFailed
+
 # Classes of SQLSTATE that say nothing about a row: a connection that is lost, a rollback for
 # another's sake, no resources, an operator at work, a system error, an internal one.
 _SAYS_NOTHING = ("08", "40", "53", "57", "58", "XX")
+_LOCK_NOT_AVAILABLE = "55P03"
 
-# Of SQLite: SQLITE_ERROR, READONLY, TOOBIG, CONSTRAINT, MISMATCH, RANGE.
+# SQLITE_ERROR, READONLY, TOOBIG, CONSTRAINT, MISMATCH, RANGE.
 _SQLITE_SAYS = (1, 8, 18, 19, 20, 25)
 
 
@@ -40,9 +43,11 @@ def is_about_rows(exc: Exception, dialect: Dialect) -> bool:
     """
     if isinstance(exc, AseqError):
         return not isinstance(exc, SequenceLocked)
+    if isinstance(exc, HookFailed):
+        return True
     code = code_of(exc, dialect)
     if isinstance(code, str):
-        return not code.startswith(_SAYS_NOTHING) and code != "55P03"
+        return not code.startswith(_SAYS_NOTHING) and code != _LOCK_NOT_AVAILABLE
     return code in _SQLITE_SAYS
 
 
@@ -56,5 +61,12 @@ def is_about_all(exc: Exception, dialect: Dialect, *, assigning: bool) -> bool:
     """
     if isinstance(exc, SequenceTableMissing | UnsupportedConnection):
         return True
+    if assigning:
+        return False
     code = code_of(exc, dialect)
-    return not assigning and isinstance(code, str) and code.startswith("42")
+    return isinstance(exc, HookFailed) or (isinstance(code, str) and code.startswith("42"))
+
+
+def told(exc: Exception) -> Exception:
+    """The error as the caller knows it: a hook's own."""
+    return exc.args[0] if isinstance(exc, HookFailed) else exc

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from ._call import CONNECTING, LOST, NUMBERING, Call, because
 from ._line import Entry
-from ._result import Result
+from ._answers import Answer
 from ._sources import Link, Source
 
 SIZE = 1_000
@@ -24,7 +24,7 @@ class Numberer(Protocol):
 
     async def number(
         self, link: Link, keys: list[Hashable], seconds: float | None
-    ) -> dict[Hashable, Result]:
+    ) -> dict[Hashable, Answer]:
         """Number the rows with these keys.
 
         Args:
@@ -59,7 +59,7 @@ class Worker:
 
     async def number(
         self, entries: list[Entry[Call]], seconds: float | None, why: str = NUMBERING
-    ) -> dict[Hashable, Result] | None:
+    ) -> dict[Hashable, Answer] | None:
         """Number a group.
 
         Args:

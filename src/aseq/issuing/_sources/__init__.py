@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
+from aseq._dispatch import executor_for
 from aseq.errors import UnsupportedConnection
 
 from .asyncpg import AsyncpgSource
@@ -11,7 +13,7 @@ from .base import Link, Source
 from .psycopg import PsycopgSource
 from .sqlalchemy import EngineSource
 
-__all__ = ("Link", "Source", "source_for")
+__all__ = ("Link", "Source", "source_for", "statements_of")
 
 _DRIVERS = ("postgresql+asyncpg", "postgresql+psycopg", "sqlite+aiosqlite")
 
@@ -19,6 +21,8 @@ _HINT = (
     "an issuer has connections of its own: pass an AsyncEngine of SQLAlchemy, an asyncpg.Pool "
     "or a psycopg_pool.AsyncConnectionPool"
 )
+
+_ON = "an issuer can be put on a connection of SQLAlchemy, asyncpg, psycopg or aiosqlite"
 
 
 def source_for(source: Any) -> Source:
@@ -48,3 +52,27 @@ def _engine(engine: Any) -> Source:
 
 def _called(source: object) -> str:
     return f"{type(source).__module__}.{type(source).__qualname__}"
+
+
+def statements_of(conn: Any) -> Callable[[str], Awaitable[object]]:
+    """What runs a statement on a caller's connection, also in a transaction that has failed.
+
+    Raises:
+        UnsupportedConnection: it isn't one that has savepoints in SQL.
+    """
+    executor_for(conn)  # refuses what is none at all, and says what to pass
+    packages = {base.__module__.partition(".")[0] for base in type(conn).__mro__}
+    if "sqlalchemy" in packages:
+        return _of_sqlalchemy(conn)
+    if packages & {"asyncpg", "psycopg", "aiosqlite"} and hasattr(conn, "execute"):
+        execute: Callable[[str], Awaitable[object]] = conn.execute
+        return execute
+    raise UnsupportedConnection(_called(conn), _ON)
+
+
+def _of_sqlalchemy(conn: Any) -> Callable[[str], Awaitable[object]]:
+    async def execute(sql: str) -> object:
+        connection = await conn.connection() if hasattr(conn, "flush") else conn
+        return await connection.exec_driver_sql(sql)
+
+    return execute

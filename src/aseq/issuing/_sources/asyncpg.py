@@ -24,7 +24,8 @@ class AsyncpgLink(Link):
         await self._transaction.commit()
 
     async def rollback(self) -> None:
-        await self._transaction.rollback()
+        if self.conn.is_in_transaction():  # not after a COMMIT that was refused
+            await self._transaction.rollback()
 
     async def release(self) -> None:
         await self._pool.release(self.conn)

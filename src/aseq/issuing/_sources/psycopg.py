@@ -15,6 +15,7 @@ class PsycopgLink(Link):
     def __init__(self, pool: Any, conn: Any) -> None:
         self._pool, self.conn = pool, conn
         self._level: Any = None
+        self._block: Any = None
 
     async def begin(self) -> None:
         self._level = self.conn.isolation_level
@@ -27,11 +28,14 @@ class PsycopgLink(Link):
         await self.conn.execute(sql)
 
     async def commit(self) -> None:
-        await self._block.__aexit__(None, None, None)
+        block, self._block = self._block, None
+        await block.__aexit__(None, None, None)
 
     async def rollback(self) -> None:
-        leave = _Leave()
-        await self._block.__aexit__(_Leave, leave, None)
+        block, self._block = self._block, None
+        if block is not None:  # it is after a COMMIT that was refused
+            leave = _Leave()
+            await block.__aexit__(_Leave, leave, None)
 
     async def release(self) -> None:
         if self._level != self.conn.isolation_level:

@@ -30,4 +30,4 @@ class Row(Enum):
     LOCKED = "somebody has the row locked"
 
 
-Result: TypeAlias = Told | Refused | Held | Row
+Answer: TypeAlias = Told | Refused | Held | Row
