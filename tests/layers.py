@@ -55,7 +55,7 @@ _DJANGO_BELOW = ("aseq.django._private", "aseq.django.conf", "aseq.django.errors
 
 DJANGO = {
     "aseq.django": (
-        *("aseq", *_CALLS, BASE, "aseq._sequence"),
+        *("aseq", *_CALLS, BASE, "aseq._exit_codes", "aseq._sequence"),
         *(*_DJANGO_BELOW, "aseq.django.connection", "aseq.django._parameters"),
         *("aseq.django._block.atomic", "aseq.django._block.block"),
         *(f"aseq.django.{name}" for name in ("aio", "sync", "checks", "models", "take_over")),
@@ -96,12 +96,15 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq._schema": _CALLS,
     "aseq._allocate": (*_CALLS, BASE, "aseq._sequence"),
     "aseq._columns": (ERRORS, CORE),
+    "aseq._sql": (ERRORS, CORE),
+    "aseq._exit_codes": (ERRORS,),
     "aseq.audit": (
         *_CALLS,
         BASE,
         "aseq._columns",
         "aseq._connection",
         "aseq._sequence",
+        "aseq._sql",
         "aseq.audit",
     ),
     # What was found knows no database.
@@ -109,6 +112,12 @@ OURS: dict[str, tuple[str, ...]] = {
         f"aseq.audit.{name}": ("aseq.audit.findings", "aseq.audit._plain", "aseq.audit._words")
         for name in ("findings", "result", "_plain", "_words")
     },
+    # Their tools for drawing, and the parts that only plans know: which period, which name.
+    "aseq.issuing": (
+        *_CALLS,
+        BASE,
+        *(f"aseq.{name}" for name in ("_columns", "_sequence", "_sql", "numbering", "issuing")),
+    ),
     "aseq.testing": (ERRORS, CORE, BASE),
     **NUMBERING,
     BASE: (ERRORS, CORE),

@@ -7,6 +7,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from tests.layers import MODULES, complaints
@@ -19,3 +22,12 @@ def test_each_module_imports_what_its_layer_may(module: str) -> None:
 
     told = complaints(module, source, package=path.name == "__init__.py")
     assert not told, "\n".join(told)
+
+
+def test_what_tests_share_has_files_of_its_own() -> None:
+    """Whoever imports a test module for a helper gets its fixtures and marks, too."""
+    borrowed = re.compile(r"^ *(?:from|import) tests\.(?:\w+\.)*test_\w+", re.MULTILINE)
+    folder = Path(__file__).parent
+    found = {path.name: borrowed.findall(path.read_text()) for path in folder.rglob("*.py")}
+
+    assert {name: lines for name, lines in found.items() if lines} == {}

@@ -56,6 +56,40 @@ def column_name(column: object, argument: str = "column") -> ColumnName:
     return found
 
 
+def primary_key(column: Any) -> ColumnName | None:
+    """The primary key of the table that a column is of.
+
+    None if it has several columns or none, or if the column is only named by a text.
+    """
+    if isinstance(column, tuple):
+        model, name = column
+        if not isinstance(getattr(getattr(model, "_meta", None), "fields_map", None), dict):
+            return primary_key(getattr(model, name))
+        return _from_field(model._meta.pk, model._meta)
+    field = getattr(column, "field", column)
+    meta = getattr(getattr(field, "model", None), "_meta", None)
+    if meta is not None:
+        return _from_field(meta.pk, meta)
+    table = getattr(getattr(column, "expression", column), "table", None)
+    keys = list(getattr(getattr(table, "primary_key", None), "columns", ()))
+    return _look(keys[0]) if len(keys) == 1 else None
+
+
+def direction(column: Any) -> tuple[object, bool]:
+    """What is sorted by, and whether downwards.
+
+    Args:
+        column: any of the shapes above, SQLAlchemy's ``.desc()`` and ``.asc()`` of them, or a
+            text with "-" in front.
+    """
+    if isinstance(column, str):
+        return column.removeprefix("-"), column.startswith("-")
+    modifier = getattr(getattr(column, "modifier", None), "__name__", None)
+    if modifier in ("asc_op", "desc_op"):
+        return column.element, modifier == "desc_op"
+    return column, False
+
+
 def _look(column: Any) -> ColumnName | None:
     if isinstance(column, str):
         return _from_text(column)

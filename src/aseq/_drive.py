@@ -29,7 +29,7 @@ import anyio
 
 from ._concurrency.shield import shielded
 from ._core.failure import report
-from ._core.scripts import Plan
+from ._core.scripts import NothingDrawn, Plan
 from ._core.statement import Bind, Row
 from ._explain import Subject, check_in_transaction, explained
 from ._tally import note_queued
@@ -63,6 +63,7 @@ GIVEN_UP = (
 # Raised by plans and executors when nothing was drawn. (InvalidSequence isn't among them:
 # whatever calls something of the user's after the draw may raise that one as well.)
 _NOTHING_DRAWN = (
+    NothingDrawn,
     NotInTransaction,
     SequenceExhausted,
     SequenceLocked,

@@ -6,7 +6,7 @@ from time import perf_counter
 from typing import Protocol
 
 from ._core.failure import report
-from ._core.scripts import PartlyDrawn
+from ._core.scripts import NothingDrawn, PartlyDrawn
 from ._core.table import TableName
 from .adapters.base import ConnectionInfo, TransactionEnded
 from .errors import AseqError, NotInTransaction, SequenceLocked, SequenceTableMissing
@@ -72,7 +72,7 @@ class explained:  # noqa: N801  # reads as a word; a generator would cost twice 
             if found is not None and found.code in info.dialect.notes:
                 note = info.dialect.notes[found.code]
                 exc.add_note(note.format(sequence=repr(spec.name)))
-        elif isinstance(exc, PartlyDrawn):
+        elif isinstance(exc, PartlyDrawn | NothingDrawn):
             raise _as_subclass(_with_notes(exc), info) from None
         elif isinstance(exc, TransactionEnded):
             raise _as_subclass(NotInTransaction(spec.name, *exc.args), info) from None
@@ -103,8 +103,8 @@ def _as_subclass(exc: AseqError, info: ConnectionInfo) -> AseqError:
     return theirs
 
 
-def _with_notes(exc: PartlyDrawn) -> AseqError:
-    """Why not all was drawn, with what became of the transaction."""
+def _with_notes(exc: PartlyDrawn | NothingDrawn) -> AseqError:
+    """Why not all was drawn, or nothing, with what became of the transaction."""
     reason: AseqError = exc.args[0]
     for note in getattr(exc, "__notes__", ()):
         reason.add_note(note)

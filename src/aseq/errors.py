@@ -6,6 +6,8 @@ The tree:
     ├─ InvalidSequence(ValueError)         bad name, table or values
     ├─ UnsupportedConnection(TypeError)    no adapter, or a near miss
     ├─ AuditRefused(RuntimeError)          an audit here would be wrong, or hold others up
+    ├─ InvalidRow(ValueError)              a row that can't get a number as it is
+    ├─ RowRefused(RuntimeError)            a row doesn't have the number it was given
     ├─ NotInTransaction(RuntimeError)      the number would be committed by itself
     ├─ SequenceLocked                      another transaction holds the sequence
     ├─ SequenceTableMissing(LookupError)   the table wasn't created
@@ -27,12 +29,14 @@ from __future__ import annotations
 __all__ = (
     "AseqError",
     "AuditRefused",
+    "InvalidRow",
     "InvalidSequence",
     "IssueTimeout",
     "IssuerClosed",
     "IssuerFull",
     "NotInTransaction",
     "NotIssuable",
+    "RowRefused",
     "SequenceCorrupted",
     "SequenceExhausted",
     "SequenceLocked",
@@ -313,3 +317,49 @@ class IssuerClosed(AseqError, RuntimeError):
 
     def __str__(self) -> str:
         return f"this issuer gives no number: {self.reason}"
+
+
+class InvalidRow(AseqError, ValueError):
+    """A row can't get a number as it is. Nothing was drawn, and the transaction is usable.
+
+    Attributes:
+        table: the row's table.
+        key: its key.
+        problem: what is wrong with it.
+    """
+
+    def __init__(self, table: str, key: object, problem: str) -> None:
+        super().__init__(table, key, problem)
+        self.table = table
+        self.key = key
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"row {self.key!r} of {self.table} can't be numbered: {self.problem}"
+
+
+class RowRefused(AseqError, RuntimeError):
+    """A row doesn't have the number that was written to it, though no error said why.
+
+    The transaction was made unusable: a number would be missing.
+
+    Attributes:
+        table: the row's table.
+        key: its key.
+        number: what was written.
+        held: what the row holds now, as far as it is known.
+    """
+
+    def __init__(self, table: str, key: object, number: object, held: str) -> None:
+        super().__init__(table, key, number, held)
+        self.table = table
+        self.key = key
+        self.number = number
+        self.held = held
+
+    def __str__(self) -> str:
+        return (
+            f"row {self.key!r} of {self.table} got the number {self.number!r}, but "
+            f"{self.held}. Look for triggers and rules on the table, for row-level security, "
+            "and for the column's type"
+        )

@@ -4,29 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from alembic import command
-from sqlalchemy import MetaData, create_engine, inspect, text
+from sqlalchemy import MetaData, create_engine
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from aseq import create_table, create_table_sql
+from aseq import create_table
 from aseq.sqlalchemy import sequence_table
 from tests.adapters.alembic_project import Project
-
-CATALOGUE = """
-SELECT reloptions, relam, relpersistence FROM pg_class WHERE oid = 'aseq_sequence'::regclass;
-
-SELECT conname, contype, pg_get_constraintdef(oid) FROM pg_constraint
-WHERE conrelid = 'aseq_sequence'::regclass ORDER BY conname, contype;
-
-SELECT attname, format_type(atttypid, atttypmod), attnotnull, atthasdef, attidentity
-FROM pg_attribute WHERE attrelid = 'aseq_sequence'::regclass AND attnum > 0 ORDER BY attnum;
-
-SELECT indexdef FROM pg_indexes WHERE tablename = 'aseq_sequence' ORDER BY indexname
-"""
+from tests.adapters.catalogue import by_statement, found
 
 
 def by_create_table(project: Project) -> None:
@@ -38,10 +26,6 @@ def by_create_table(project: Project) -> None:
         await engine.dispose()
 
     asyncio.run(create())
-
-
-def by_statement(project: Project) -> None:
-    project.execute(create_table_sql(project.dialect))
 
 
 def by_create_all(project: Project) -> None:
@@ -70,29 +54,6 @@ def by_autogenerate(project: Project) -> None:
     sequence_table(metadata)
     project(command.revision, autogenerate=True, target_metadata=metadata)
     project(command.upgrade, "head", target_metadata=metadata)
-
-
-def rows(project: Project, query: str) -> list[Any]:
-    engine = create_engine(project.url)
-    with engine.connect() as connection:
-        found = [tuple(row) for row in connection.execute(text(query))]
-    engine.dispose()
-    return found
-
-
-def found(project: Project) -> Any:
-    if project.dialect == "postgresql":
-        return [rows(project, query) for query in CATALOGUE.split(";")]
-    engine = create_engine(project.url)
-    inspector = inspect(engine)
-    columns = [
-        {**column, "type": str(column["type"])}
-        for column in inspector.get_columns("aseq_sequence")
-    ]
-    checks = sorted(inspector.get_check_constraints("aseq_sequence"), key=str)
-    key = inspector.get_pk_constraint("aseq_sequence")
-    engine.dispose()
-    return columns, checks, key
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from tortoise.migrations.autodetector import MigrationAutodetector
 
 from aseq.tortoise.models import Sequence
 from tests.adapters.alembic_project import Project
-from tests.adapters.test_one_table import by_statement, found
+from tests.adapters.catalogue import by_statement, found
 
 # What migrations of Tortoise before 1.1.9 say to fields of their own making.
 pytestmark = pytest.mark.filterwarnings("ignore:`pk` is deprecated:DeprecationWarning")

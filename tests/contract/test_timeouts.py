@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 import anyio
 import psycopg
@@ -15,6 +14,7 @@ from aseq import AsyncSequence, SequenceLocked, is_retryable
 from tests import django_sequences
 from tests.blocks import backend_pid
 from tests.clients import Client
+from tests.contract.verbs import BOUNDED
 from tests.database import Database
 from tests.faults.aftermath import commit_anyway
 from tests.observer import Observer, observing
@@ -25,16 +25,6 @@ ABORTED = (
     "sequence {!r} is held by another transaction: the lock timeout ended the wait and "
     "aborted the transaction. Roll back and try again in a new one"
 )
-
-Verb = Callable[[AsyncSequence, Any, float | None], Awaitable[Any]]
-
-VERBS: dict[str, Verb] = {
-    "next_value": lambda seq, conn, timeout: seq.next_value(conn, timeout=timeout),
-    "next_values": lambda seq, conn, timeout: seq.next_values(conn, 3, timeout=timeout),
-    "iterate": lambda seq, conn, timeout: anext(seq.iterate(conn, timeout=timeout)),
-    "advance_to": lambda seq, conn, timeout: seq.advance_to(conn, 2, timeout=timeout),
-    "delete": lambda seq, conn, timeout: seq.delete(conn, timeout=timeout),
-}
 
 
 @pytest.fixture
@@ -88,7 +78,7 @@ async def test_a_free_sequence(
     assert database.last(name) == 4
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", BOUNDED)
 @pytest.mark.parametrize("first", [True, False])
 async def test_a_held_sequence(database: Database, name: str, verb: str, first: bool) -> None:
     seq = AsyncSequence(name)
@@ -102,7 +92,7 @@ async def test_a_held_sequence(database: Database, name: str, verb: str, first: 
 
             async def wait() -> None:
                 with anyio.fail_after(20), pytest.raises(SequenceLocked) as caught:
-                    await VERBS[verb](seq, waiter.conn, 0.05)
+                    await BOUNDED[verb](seq, waiter.conn, 0.05)
                 errors.append(caught.value)
 
             await commit_anyway(waiter, name, wait)
@@ -119,7 +109,7 @@ async def test_a_held_sequence(database: Database, name: str, verb: str, first: 
     assert database.saved(name) == list(range(1, len(database.saved(name)) + 1))
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", BOUNDED)
 @pytest.mark.parametrize("fair", [True, False])
 async def test_a_row_held_by_a_client_that_does_not_queue(
     database: Database,
@@ -134,7 +124,7 @@ async def test_a_row_held_by_a_client_that_does_not_queue(
     async with database.connect() as client:
         with anyio.fail_after(20), pytest.raises(SequenceLocked):
             async with client.transaction():
-                await VERBS[verb](seq, client.conn, 0.05)
+                await BOUNDED[verb](seq, client.conn, 0.05)
         plain.rollback()
         async with client.transaction():
             assert await seq.next_value(client.conn, timeout=20) == 7

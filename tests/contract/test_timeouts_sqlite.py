@@ -10,8 +10,8 @@ import pytest
 from aseq import AsyncSequence, SequenceLocked, is_retryable
 from tests.cases import Case
 from tests.clients import Aiosqlite, sqlite_file
-from tests.contract.test_nowait_sqlite import LATE, LOCKED, writing
-from tests.contract.test_timeouts import VERBS
+from tests.contract.verbs import BOUNDED
+from tests.contract.writer import LATE, LOCKED, writing
 from tests.database import Database
 
 
@@ -21,13 +21,13 @@ async def test_the_busy_timeout_is_put_back(database: Database, name: str, own: 
     seq = AsyncSequence(name)
     async with database.connect() as client, client.transaction():
         await client.execute(f"PRAGMA busy_timeout = {own}")
-        for verb in VERBS.values():
+        for verb in BOUNDED.values():
             await verb(seq, client.conn, 0.5)
             assert await client.scalar("PRAGMA busy_timeout") == own
         assert await seq.next_value(client.conn, timeout=0.5) == 1
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", BOUNDED)
 @pytest.mark.parametrize(("kind", "anyio_backend"), LATE)
 async def test_the_writer_is_waited_for_that_long(
     kind: type[Aiosqlite], tmp_path: Path, name: str, verb: str
@@ -40,7 +40,7 @@ async def test_the_writer_is_waited_for_that_long(
             async with client.transaction():
                 await client.execute("PRAGMA busy_timeout = 60000")
                 with anyio.fail_after(20), pytest.raises(SequenceLocked) as caught:
-                    await VERBS[verb](seq, client.conn, 0.2)
+                    await BOUNDED[verb](seq, client.conn, 0.2)
                 assert await client.scalar("PRAGMA busy_timeout") == 60000
         async with client.transaction():
             assert await seq.next_value(client.conn, timeout=20) == 1

@@ -1,4 +1,4 @@
-"""The verbs that write."""
+"""The verbs that write, and those of them that wait as long as they are told."""
 
 from __future__ import annotations
 
@@ -15,3 +15,14 @@ VERBS: dict[str, Callable[[AsyncSequence, Any], Awaitable[object]]] = {
     "advance_to": lambda seq, conn: seq.advance_to(conn, 5),
     "delete": lambda seq, conn: seq.delete(conn),
 }
+
+BoundedVerb = Callable[[AsyncSequence, Any, float | None], Awaitable[Any]]
+
+BOUNDED: dict[str, BoundedVerb] = {
+    "next_value": lambda seq, conn, timeout: seq.next_value(conn, timeout=timeout),
+    "next_values": lambda seq, conn, timeout: seq.next_values(conn, 3, timeout=timeout),
+    "iterate": lambda seq, conn, timeout: anext(seq.iterate(conn, timeout=timeout)),
+    "advance_to": lambda seq, conn, timeout: seq.advance_to(conn, 2, timeout=timeout),
+    "delete": lambda seq, conn, timeout: seq.delete(conn, timeout=timeout),
+}
+"""With `timeout=`."""

@@ -28,7 +28,7 @@ from aseq.django._block.worker import MOVED
 from aseq.django.models import Sequence
 from tests.django.shop.models import Invoice
 from tests.docs import shell
-from tests.docs.markdown import DJANGO, DOCS, Block, blocks, page_id
+from tests.docs.markdown import DJANGO, DOCS, Block, blocks, page_id, titled
 
 MANAGE = "python manage.py "
 
@@ -105,6 +105,28 @@ def run_test_cases(namespace: dict[str, Any]) -> None:
             unittest.defaultTestLoader.loadTestsFromTestCase(value).run(result)
             assert result.testsRun > 0
             assert result.errors + result.failures == []
+
+
+def test_a_document_is_made_after_the_commit(tmp_path: Path) -> None:
+    """The part about Django of a page that isn't."""
+    code = titled(DOCS / "how-to" / "number-in-a-pdf.md", "issue_in_django.py")
+    namespace: dict[str, Any] = {"__name__": "page", "Invoice": Invoice}
+
+    assert run(Block("python", None, code, 1), tmp_path, tmp_path, namespace) == (
+        "saved\na PDF with the number 1\n"
+    )
+
+
+def test_a_number_for_a_tenant(tmp_path: Path) -> None:
+    """As above."""
+    code = titled(DOCS / "how-to" / "tenants.md", "issue_for_tenant.py")
+    namespace: dict[str, Any] = {"__name__": "page", "Invoice": Invoice}
+    call = "for _ in range(2): print((await issue(7)).sequence.name)"
+
+    assert run(Block("python", None, f"{code}{call}", 1), tmp_path, tmp_path, namespace) == (
+        "invoices/tenant=7\ninvoices/tenant=7\n"
+    )
+    assert list(Invoice.objects.values_list("number", flat=True)) == [1, 2]
 
 
 def test_the_page_names_every_function_with_its_signature() -> None:

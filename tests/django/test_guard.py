@@ -17,10 +17,10 @@ from aseq import AsyncSequence, NotInTransaction
 from aseq._core import plans
 from aseq._drive import UNUSABLE
 from aseq.django import aatomic, get_next_value, sync
+from tests.django.autocommit import autocommit_off
 from tests.django.saved import last, save, saved
 from tests.django.server import dsn
 from tests.django.shop.models import Saved
-from tests.django.test_transactions import autocommit_off
 
 
 def of_the_users_own() -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 import pytest
 from django.db import (
@@ -20,20 +19,11 @@ from aseq import _tally
 from aseq._tally import QueueCounter
 from aseq.django import sync
 from aseq.django.errors import NotInTransaction, SequenceLocked, SequenceTableMissing
+from tests.django.autocommit import autocommit_off
 from tests.django.shop.models import Saved
 from tests.django.threads import elsewhere
 
 BIG = 2**63 - 1
-
-
-@contextmanager
-def autocommit_off(using: str) -> Iterator[None]:
-    transaction.set_autocommit(False, using=using)
-    try:
-        yield
-    finally:
-        transaction.rollback(using=using)
-        transaction.set_autocommit(True, using=using)
 
 
 def refusal(name: str, advice: str) -> str:

@@ -6,6 +6,7 @@ files in the current folder. Here these become real: a new database for each pag
 
 from __future__ import annotations
 
+import datetime as dt
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
@@ -20,8 +21,9 @@ import psycopg
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from fastapi import FastAPI
-from sqlalchemy import create_engine, inspect, select
+from sqlalchemy import DateTime, create_engine, inspect, select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from aseq.testing import assert_gapless
 from tests.docs.markdown import DOCS, blocks
@@ -110,12 +112,32 @@ async def _old_invoices(namespace: ModuleType) -> AsyncIterator[None]:
         yield
 
 
+class _Base(DeclarativeBase):
+    pass
+
+
+class Document(_Base):
+    """An invoice whose number is a text."""
+
+    __tablename__ = "document"
+
+    number: Mapped[str] = mapped_column(primary_key=True)
+    issued_at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True))
+
+
 @asynccontextmanager
 async def _application(namespace: ModuleType) -> AsyncIterator[None]:
     """An application without its endpoint; afterwards, requests to it."""
     async with _any_customer(namespace):
-        app = FastAPI()
-        vars(namespace).update(app=app, async_session=async_sessionmaker(namespace.engine))
+        async with namespace.engine.begin() as conn:
+            await conn.run_sync(_Base.metadata.create_all)
+        plain = namespace.Invoice
+
+        def invoice(number: int | str, **other: object) -> object:
+            return (Document if isinstance(number, str) else plain)(number=number, **other)
+
+        app, session = FastAPI(), async_sessionmaker(namespace.engine)
+        vars(namespace).update(app=app, async_session=session, Invoice=invoice)
         yield
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:

@@ -9,6 +9,7 @@ PostgreSQL, unless its title is SQLite.
 from __future__ import annotations
 
 import ast
+import datetime as dt
 import inspect
 import re
 import sqlite3
@@ -34,6 +35,8 @@ NOT_RUN = {
     ("docs/reference/errors.md", "AseqError"): "compared with the code in test_reference",
 }
 
+WRITTEN = dt.date(2026, 11, 27)
+
 _LANGUAGES = ("python", "text", "sh", "sql")
 
 
@@ -57,7 +60,7 @@ async def test_page(page: Path, here: Place) -> None:
                 if (page_id(page), block.code.partition("\n")[0]) in NOT_RUN:
                     continue
                 if block.language == "text":
-                    shown, really = map(without_times, (block.code, printed))
+                    shown, really = map(timeless, (block.code, printed))
                     assert shown == really, f"printed by the block before {block.line}"
                     printed = ""
                     continue
@@ -66,8 +69,16 @@ async def test_page(page: Path, here: Place) -> None:
             assert not printed, "not shown on the page, at its end"
 
 
-def without_times(text: str) -> str:
-    """A text without the time that its errors say they waited: it differs each time."""
+def timeless(text: str) -> str:
+    """A text that is the same whenever it is printed.
+
+    Pages are written as if today were the day `WRITTEN`, wherever the reader is. What the
+    errors say about the time that they waited differs each time.
+    """
+    today = dt.datetime.now(dt.UTC).date()
+    for day in (today + dt.timedelta(days=days) for days in (-1, 0, 1)):
+        text = text.replace(day.isoformat(), WRITTEN.isoformat())
+        text = text.replace(str(day.year), str(WRITTEN.year))
     return re.sub(r"\(waited for \d+\.\d s\)", "(waited for a time)", text)
 
 
@@ -111,6 +122,12 @@ def module(page: Path) -> Iterator[ModuleType]:
         yield module
     finally:
         del sys.modules[module.__name__]
+
+
+def test_pages_are_right_on_any_day() -> None:
+    today = dt.datetime.now(dt.UTC).date()
+
+    assert timeless(f"INV-{today.year}-1 of {today}") == "INV-2026-1 of 2026-11-27"
 
 
 def test_every_exception_is_still_there() -> None:

@@ -9,8 +9,8 @@ import asyncpg
 import pytest
 
 from aseq.issuing import Issuer
-from tests.issuing.drafts import Drafts, drafts
 from tests.issuing.sources import SOURCES, Open, asyncpg_pool
+from tests.issuing.troubled import Drafts, drafts
 
 
 @pytest.fixture

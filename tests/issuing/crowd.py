@@ -13,7 +13,7 @@ import asyncpg
 
 from aseq.errors import IssueTimeout, NotIssuable, RowRefused
 from aseq.issuing import Issuer
-from tests.issuing.drafts import REFUSED, Drafts
+from tests.issuing.troubled import REFUSED, Drafts
 
 PATIENCE = 60.0
 """Seconds that a caller waits who is to get his number: a busy machine takes its time."""
@@ -173,12 +173,11 @@ class Crowd:
             await transaction.rollback()
 
     async def _committed_late(self, issuer: Issuer[int]) -> None:
-        async with self._pool.acquire() as conn:
-            async with conn.transaction():
-                sql = f"INSERT INTO {self._drafts.name} DEFAULT VALUES RETURNING id"
-                key = await conn.fetchval(sql)
-                early = asyncio.create_task(self._expect(issuer, key, NotIssuable, PATIENCE))
-                await early
+        async with self._pool.acquire() as conn, conn.transaction():
+            sql = f"INSERT INTO {self._drafts.name} DEFAULT VALUES RETURNING id"
+            key = await conn.fetchval(sql)
+            early = asyncio.create_task(self._expect(issuer, key, NotIssuable, PATIENCE))
+            await early
         await self._issue(issuer, key)
 
     async def _holds_the_sequence(self, issuer: Issuer[int]) -> None:

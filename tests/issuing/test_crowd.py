@@ -19,8 +19,8 @@ import pytest
 
 from aseq.issuing import Issuer
 from tests.issuing.crowd import MISHAPS, Crowd, Killer
-from tests.issuing.drafts import REFUSED, Drafts, drafts
 from tests.issuing.sources import SOURCES, Open
+from tests.issuing.troubled import REFUSED, Drafts, drafts
 
 SEED = os.environ.get("ASEQ_SEARCH_SEED", "1")
 SECONDS = float(os.environ.get("ASEQ_SEARCH_SECONDS", "0"))

@@ -11,8 +11,8 @@ import pytest
 from aseq import IssueTimeout, NotIssuable
 from aseq.errors import RowRefused
 from aseq.issuing import Issuer
-from tests.issuing.drafts import REFUSED, Drafts
 from tests.issuing.sources import SETTINGS, Open
+from tests.issuing.troubled import REFUSED, Drafts
 
 PATIENCE = 20.0
 """Seconds for what is to come at once."""
@@ -25,9 +25,7 @@ async def gather(*calls: Any) -> list[Any]:
     return await asyncio.gather(*calls, return_exceptions=True)
 
 
-async def test_a_number_that_is_committed(
-    table: Drafts, every_issuer: Issuer[int]
-) -> None:
+async def test_a_number_that_is_committed(table: Drafts, every_issuer: Issuer[int]) -> None:
     one, two = table.add(), table.add()
 
     assert await every_issuer.issue(one) == 1
@@ -46,9 +44,7 @@ async def test_who_asks_again_gets_the_same(table: Drafts, every_issuer: Issuer[
     assert table.last() == 1
 
 
-async def test_a_crowd_is_numbered_by_arrival(
-    table: Drafts, every_issuer: Issuer[int]
-) -> None:
+async def test_a_crowd_is_numbered_by_arrival(table: Drafts, every_issuer: Issuer[int]) -> None:
     keys = table.add_many(300)
     keys.reverse()
 

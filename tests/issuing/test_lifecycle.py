@@ -23,8 +23,8 @@ from aseq import (
     UnsupportedConnection,
 )
 from aseq.issuing import Issuer
-from tests.issuing.drafts import Drafts
 from tests.issuing.sources import asyncpg_pool, engine_asyncpg
+from tests.issuing.troubled import Drafts
 from tests.observer import DEADLINE
 
 

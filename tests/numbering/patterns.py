@@ -68,6 +68,11 @@ def numbering(choose: random.Random, alphabet: str) -> Numbering:
             continue
 
 
+def printed(numbers: Numbering, number: int, day: str = "2026-03-09", **scope: Any) -> str:
+    at = dt.datetime.fromisoformat(day).replace(tzinfo=dt.UTC)
+    return numbers.document(number, at, numbers.scope_of(scope), numbers.span(at).period).text
+
+
 class Drawn(NamedTuple):
     """What a number is told apart by, and its text."""
 

@@ -9,7 +9,7 @@ import pytest
 
 from aseq import InvalidSequence
 from aseq.numbering import Numbering
-from tests.numbering.test_pattern import printed
+from tests.numbering.patterns import printed
 
 
 def luhn(digits: str) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from aseq import InvalidSequence
 from aseq.numbering import FiscalYear, Numbering
+from tests.numbering.patterns import printed
 
 APRIL = FiscalYear(4)
 OCTOBER = FiscalYear(10, named_after="end")
@@ -40,11 +41,6 @@ APART = "put some text between them, or two numbers could be printed alike"
 def numbering(pattern: Any, **parameters: Any) -> Numbering:
     parameters.setdefault("tz", "UTC")
     return Numbering("series", pattern, **parameters)
-
-
-def printed(numbers: Numbering, number: int, day: str = "2026-03-09", **scope: Any) -> str:
-    at = dt.datetime.fromisoformat(day).replace(tzinfo=dt.UTC)
-    return numbers.document(number, at, numbers.scope_of(scope), numbers.span(at).period).text
 
 
 # (pattern, parameters, number, day, scope, text)

@@ -9,8 +9,8 @@ import pytest
 
 from aseq.numbering import Numbering, _numbering
 from aseq.numbering._clock import Clock
-from tests.contract.test_round_trips import WARM, wired
 from tests.database import Database
+from tests.wire import WARM, wired
 
 pytestmark = pytest.mark.only(dialect="postgresql")
 

@@ -28,6 +28,14 @@ class PartlyDrawn(Exception):
     """
 
 
+class NothingDrawn(Exception):
+    """Raised by a plan that has only read, taken places in queues or locked rows.
+
+    The only argument is the error that says why it went no further. The transaction stays
+    usable.
+    """
+
+
 def statements(
     script: Script, table: TableName, binds: Mapping[str, Bind]
 ) -> tuple[Statement, ...]:

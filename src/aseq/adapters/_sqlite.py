@@ -176,15 +176,17 @@ class Job:
 def integers(rows: Sequence[Row]) -> Sequence[Row]:
     """The rows as integers and NULLs, whatever a converter of the caller's made of them.
 
+    Lists in JSON stay as they are: they are no numbers, and no column is one.
+
     Raises:
         TypeError, ValueError: a converter made something else of them.
     """
     return [tuple(map(_integer, row)) for row in rows]
 
 
-def _integer(value: Any) -> int | None:
-    if value is None:
-        return None
+def _integer(value: Any) -> int | str | None:
+    if value is None or (isinstance(value, str) and value.startswith("[")):
+        return value
     return int(value) if isinstance(value, (str, Decimal)) else index(value)
 
 

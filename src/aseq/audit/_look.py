@@ -6,12 +6,12 @@ from itertools import chain
 
 from aseq._columns import ColumnName
 from aseq._core.table import TableName
+from aseq._sql import Binds, Plan, Query, quoted
 from aseq.adapters.base import ConnectionInfo
 from aseq.errors import AuditRefused, InvalidSequence
 
 from ._question import Question
 from ._source import Source, Sources
-from ._sql import Binds, Plan, Query, quoted
 from ._texts import Facts, Texts
 
 _HIDDEN = (

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, cast
 
 from aseq._core.statement import Row
 from aseq._core.table import TableName
+from aseq._sql import Plan
 from aseq.adapters.base import ConnectionInfo
 
 from ._fingerprint import Fingerprint, P, blocks_of
@@ -22,7 +23,6 @@ from ._look import sources
 from ._postgresql import POSTGRESQL
 from ._question import Question
 from ._source import Sources
-from ._sql import Plan
 from ._sqlite import SQLITE
 from ._statements import Statements
 from ._texts import integer

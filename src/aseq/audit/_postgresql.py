@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from aseq._columns import ColumnName
 from aseq._core.statement import Row
+from aseq._sql import Binds, quoted_table
 
 from ._fingerprint import BITS, BLOCK, P
-from ._sql import Binds, quoted_table
 from ._texts import Facts, Texts, integer
 
 # The type under a domain. Row-level security doesn't hold for a table's owner, a superuser

@@ -9,6 +9,7 @@ from aseq._columns import ColumnName, column_name
 from aseq._core.arithmetic import fits
 from aseq._core.spec import SequenceSpec
 from aseq._core.table import TableName
+from aseq._sql import condition
 from aseq.errors import InvalidSequence
 
 from ._grid import Grid
@@ -103,16 +104,7 @@ def _conditions(where: object, numbers: Sequence[ColumnName]) -> tuple[str | Non
     if len(texts) != len(numbers):
         problem = f"has {len(texts)} conditions for {len(numbers)} columns"
         raise InvalidSequence("where", problem)
-    return tuple(map(_condition, texts))
-
-
-def _condition(text: object) -> str | None:
-    if text is None or (isinstance(text, str) and text.strip() and "\0" not in text):
-        return text
-    example = "\"status <> 'draft'\""
-    raise InvalidSequence(
-        "where", f"must be a condition in SQL, such as {example}, not {text!r}"
-    )
+    return tuple(map(condition, texts))
 
 
 def _grid(spec: SequenceSpec, first: object) -> Grid:

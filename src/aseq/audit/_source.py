@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aseq._core.table import TableName
-
-from ._sql import quoted, quoted_table
+from aseq._sql import quoted, quoted_table
 
 
 @dataclass(frozen=True, slots=True)

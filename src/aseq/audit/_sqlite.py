@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from aseq._columns import ColumnName
 from aseq._core.statement import Row
+from aseq._sql import Binds
 
-from ._sql import Binds
 from ._texts import Facts, Texts
 
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aseq._core.table import TableName
+from aseq._sql import Binds, Query, quoted_table
 
 from ._grid import Grid
 from ._source import Sources
-from ._sql import Binds, Query, quoted_table
 from ._texts import Texts
 
 ROWS_OF_A_NUMBER = 10

@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 from aseq._columns import ColumnName
 from aseq._core.statement import Row
-
-from ._sql import Binds
+from aseq._sql import Binds
 
 
 class Facts(NamedTuple):

@@ -14,6 +14,7 @@ from asgiref.sync import sync_to_async
 from django.db import router
 
 from aseq import AsyncSequence
+from aseq._core.waiting import waiting
 
 from . import conf, sync
 from ._block.atomic import aatomic, how_to_open, open_block
@@ -51,32 +52,39 @@ class Sequence(Parameters, AsyncIterator[int]):
         elsewhere = sync.Sequence(self.sequence_name, using=using)
         return await sync_to_async(elsewhere.get_last_value)()
 
-    async def get_next_value(self, *, nowait: bool = False) -> int:
+    async def get_next_value(
+        self, *, nowait: bool = False, timeout: float | None = None
+    ) -> int:
         """Draw the next value; see the function of that name."""
-        [value] = await self.get_next_values(1, nowait=nowait)
+        [value] = await self.get_next_values(1, nowait=nowait, timeout=timeout)
         return value
 
-    async def get_next_values(self, batch_size: int, *, nowait: bool = False) -> Values[int]:
+    async def get_next_values(
+        self, batch_size: int, *, nowait: bool = False, timeout: float | None = None
+    ) -> Values[int]:
         """Draw the next `batch_size` values: a range, unless the sequence looped."""
         sequence = self._as(AsyncSequence)
         sequence._check_count(batch_size)
+        waiting(nowait=nowait, timeout=timeout)  # refused before a block is opened
         if batch_size == 0:
             return range(0)
         async with self._block() as block:
-            return await sequence.next_values(block, batch_size, nowait=nowait)
+            return await sequence.next_values(block, batch_size, nowait=nowait, timeout=timeout)
 
-    async def advance_to(self, value: int) -> int:
+    async def advance_to(self, value: int, *, timeout: float | None = None) -> int:
         """Move the last value forward, never back; return the last value now."""
         sequence = self._as(AsyncSequence)
         sequence._check_value(value)
+        waiting(nowait=False, timeout=timeout)
         async with self._block() as block:
-            return await sequence.advance_to(block, value)
+            return await sequence.advance_to(block, value, timeout=timeout)
 
-    async def delete(self) -> bool:
+    async def delete(self, *, timeout: float | None = None) -> bool:
         """Delete the sequence; return whether there was one."""
         sequence = self._as(AsyncSequence)
+        waiting(nowait=False, timeout=timeout)
         async with self._block() as block:
-            return await sequence.delete(block)
+            return await sequence.delete(block, timeout=timeout)
 
     async def __anext__(self) -> int:
         return await self.get_next_value()
@@ -120,6 +128,7 @@ async def get_next_value(
     reset_value: int | None = None,
     *,
     nowait: bool = False,
+    timeout: float | None = None,
     using: str | None = None,
 ) -> int:
     """Draw the next value of a gapless sequence, in the task's `aatomic` block.
@@ -132,18 +141,24 @@ async def get_next_value(
         initial_value: the first value.
         reset_value: start again with `initial_value` instead of reaching this.
         nowait: don't wait, but raise SequenceLocked; the transaction stays usable.
+        timeout: seconds to wait at most, all locks of the call together; less than a
+            millisecond counts as one. Then SequenceLocked; on PostgreSQL the block can only
+            be rolled back. It shortens the connection's own lock timeout (on SQLite, its busy
+            timeout), and never lengthens it.
         using: a database alias; None asks the routers, for writing.
 
     Raises:
-        InvalidSequence: a parameter can't work (a ValueError).
+        InvalidSequence: a parameter can't work (a ValueError); `timeout` isn't a positive,
+            finite number, or `nowait` was asked for as well. Nothing was sent.
         NotInTransaction: no `aatomic` block of the task is open on that database.
-        SequenceLocked: another transaction holds it, and `nowait` was asked for, or a
-            lock timeout ended the wait (a `django.db.OperationalError`).
+        SequenceLocked: another transaction holds it, and `nowait` was asked for, or
+            `timeout` is over, or a lock timeout of the connection's ended the wait (a
+            `django.db.OperationalError`).
         SequenceExhausted: no 64-bit value is left (a `django.db.DataError`).
         SequenceTableMissing: run `manage.py migrate` (a `django.db.ProgrammingError`).
     """
     sequence = Sequence(sequence_name, initial_value, reset_value, using=using)
-    return await sequence.get_next_value(nowait=nowait)
+    return await sequence.get_next_value(nowait=nowait, timeout=timeout)
 
 
 async def get_next_values(
@@ -152,6 +167,7 @@ async def get_next_values(
     initial_value: int = 1,
     *,
     nowait: bool = False,
+    timeout: float | None = None,
     using: str | None = None,
 ) -> Values[int]:
     """Draw the next `batch_size` values, in one statement.
@@ -163,6 +179,7 @@ async def get_next_values(
         sequence_name: as for `get_next_value`, like the others.
         initial_value: the first value.
         nowait: don't wait, but raise SequenceLocked.
+        timeout: seconds to wait at most, as for `get_next_value`.
         using: a database alias; None asks the routers, for writing.
 
     Returns:
@@ -173,7 +190,7 @@ async def get_next_values(
         AseqError: any of those of `get_next_value`. A batch is drawn whole or not at all.
     """
     sequence = Sequence(sequence_name, initial_value, using=using)
-    return await sequence.get_next_values(batch_size, nowait=nowait)
+    return await sequence.get_next_values(batch_size, nowait=nowait, timeout=timeout)
 
 
 async def advance_to(
@@ -182,6 +199,7 @@ async def advance_to(
     initial_value: int = 1,
     reset_value: int | None = None,
     *,
+    timeout: float | None = None,
     using: str | None = None,
 ) -> int:
     """Move the last value forward, so that the next one comes after `value`; never back.
@@ -193,26 +211,34 @@ async def advance_to(
         sequence_name: as for `get_next_value`, like the others.
         initial_value: the first value.
         reset_value: start again with `initial_value` instead of reaching this.
+        timeout: seconds to wait at most, as for `get_next_value`.
         using: a database alias; None asks the routers, for writing.
 
     Returns:
         the last value now: `value`, or one further on.
 
     Raises:
-        InvalidSequence: the sequence can't have that value; nothing was sent.
+        InvalidSequence: the sequence can't have that value, or `timeout` can't work; nothing
+            was sent.
         AseqError: any of those of `get_next_value`, except SequenceExhausted.
     """
     sequence = Sequence(sequence_name, initial_value, reset_value, using=using)
-    return await sequence.advance_to(value)
+    return await sequence.advance_to(value, timeout=timeout)
 
 
-async def delete(sequence_name: str = "default", *, using: str | None = None) -> bool:
+async def delete(
+    sequence_name: str = "default",
+    *,
+    timeout: float | None = None,
+    using: str | None = None,
+) -> bool:
     """Delete a sequence; the next draw starts again.
 
     Waits, and can be cancelled, as `get_next_value`.
 
     Args:
         sequence_name: 1 to 100 characters.
+        timeout: seconds to wait at most, as for `get_next_value`.
         using: a database alias; None asks the routers, for writing.
 
     Returns:
@@ -221,7 +247,7 @@ async def delete(sequence_name: str = "default", *, using: str | None = None) ->
     Raises:
         AseqError: any of those of `get_next_value`, except SequenceExhausted.
     """
-    return await Sequence(sequence_name, using=using).delete()
+    return await Sequence(sequence_name, using=using).delete(timeout=timeout)
 
 
 # As Django names the async twins of sync functions.

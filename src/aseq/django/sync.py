@@ -54,6 +54,7 @@ def get_next_value(
     reset_value: int | None = None,
     *,
     nowait: bool = False,
+    timeout: float | None = None,
     using: str | None = None,
 ) -> int:
     """Draw the next value of a gapless sequence.
@@ -66,18 +67,24 @@ def get_next_value(
         initial_value: the first value.
         reset_value: start again with `initial_value` instead of reaching this.
         nowait: don't wait, but raise SequenceLocked; the transaction stays usable.
+        timeout: seconds to wait at most, all locks of the call together; less than a
+            millisecond counts as one. Then SequenceLocked; on PostgreSQL the block can only
+            be rolled back. It shortens the connection's own lock timeout (on SQLite, its busy
+            timeout), and never lengthens it.
         using: a database alias; None asks the routers, for writing.
 
     Raises:
-        InvalidSequence: a parameter can't work (a ValueError).
+        InvalidSequence: a parameter can't work (a ValueError); `timeout` isn't a positive,
+            finite number, or `nowait` was asked for as well. Nothing was sent.
         NotInTransaction: no `transaction.atomic` block is open on that database.
-        SequenceLocked: another transaction holds it, and `nowait` was asked for, or a
-            lock timeout ended the wait (a `django.db.OperationalError`).
+        SequenceLocked: another transaction holds it, and `nowait` was asked for, or
+            `timeout` is over, or a lock timeout of the connection's ended the wait (a
+            `django.db.OperationalError`).
         SequenceExhausted: no 64-bit value is left (a `django.db.DataError`).
         SequenceTableMissing: run `manage.py migrate` (a `django.db.ProgrammingError`).
     """
     sequence = Sequence(sequence_name, initial_value, reset_value, using=using)
-    return sequence.get_next_value(nowait=nowait)
+    return sequence.get_next_value(nowait=nowait, timeout=timeout)
 
 
 def get_next_values(
@@ -86,6 +93,7 @@ def get_next_values(
     initial_value: int = 1,
     *,
     nowait: bool = False,
+    timeout: float | None = None,
     using: str | None = None,
 ) -> Values[int]:
     """Draw the next `batch_size` values, in one statement.
@@ -97,6 +105,7 @@ def get_next_values(
         sequence_name: as for `get_next_value`, like the others.
         initial_value: the first value.
         nowait: don't wait, but raise SequenceLocked.
+        timeout: seconds to wait at most, as for `get_next_value`.
         using: a database alias; None asks the routers, for writing.
 
     Returns:
@@ -107,7 +116,7 @@ def get_next_values(
         AseqError: any of those of `get_next_value`. A batch is drawn whole or not at all.
     """
     sequence = Sequence(sequence_name, initial_value, using=using)
-    return sequence.get_next_values(batch_size, nowait=nowait)
+    return sequence.get_next_values(batch_size, nowait=nowait, timeout=timeout)
 
 
 def advance_to(
@@ -116,6 +125,7 @@ def advance_to(
     initial_value: int = 1,
     reset_value: int | None = None,
     *,
+    timeout: float | None = None,
     using: str | None = None,
 ) -> int:
     """Move the last value forward, so that the next one comes after `value`.
@@ -128,23 +138,33 @@ def advance_to(
         sequence_name: as for `get_next_value`, like the others.
         initial_value: the first value.
         reset_value: start again with `initial_value` instead of reaching this.
+        timeout: seconds to wait at most, as for `get_next_value`.
         using: a database alias; None asks the routers, for writing.
 
     Returns:
         the last value now: `value`, or one further on.
 
     Raises:
-        InvalidSequence: the sequence can't have that value; nothing was sent.
+        InvalidSequence: the sequence can't have that value, or `timeout` can't work; nothing
+            was sent.
         AseqError: any of those of `get_next_value`, except SequenceExhausted.
     """
-    return Sequence(sequence_name, initial_value, reset_value, using=using).advance_to(value)
+    return Sequence(sequence_name, initial_value, reset_value, using=using).advance_to(
+        value, timeout=timeout
+    )
 
 
-def delete(sequence_name: str = "default", *, using: str | None = None) -> bool:
+def delete(
+    sequence_name: str = "default",
+    *,
+    timeout: float | None = None,
+    using: str | None = None,
+) -> bool:
     """Delete a sequence; the next draw starts again. Waits as `get_next_value`.
 
     Args:
         sequence_name: 1 to 100 characters.
+        timeout: seconds to wait at most, as for `get_next_value`.
         using: a database alias; None asks the routers, for writing.
 
     Returns:
@@ -153,7 +173,7 @@ def delete(sequence_name: str = "default", *, using: str | None = None) -> bool:
     Raises:
         AseqError: any of those of `get_next_value`, except SequenceExhausted.
     """
-    return Sequence(sequence_name, using=using).delete()
+    return Sequence(sequence_name, using=using).delete(timeout=timeout)
 
 
 class Sequence(Parameters):
@@ -182,37 +202,39 @@ class Sequence(Parameters):
             spec, plans.last_value(spec, connection.dialect), connection, writes=False
         )
 
-    def get_next_value(self, *, nowait: bool = False) -> int:
+    def get_next_value(self, *, nowait: bool = False, timeout: float | None = None) -> int:
         """Draw the next value; see the function of that name."""
-        [value] = self.get_next_values(1, nowait=nowait)
+        [value] = self.get_next_values(1, nowait=nowait, timeout=timeout)
         return value
 
-    def get_next_values(self, batch_size: int, *, nowait: bool = False) -> Values[int]:
+    def get_next_values(
+        self, batch_size: int, *, nowait: bool = False, timeout: float | None = None
+    ) -> Values[int]:
         """Draw the next `batch_size` values: a range, unless the sequence looped."""
         spec = self._spec()
         spec._check_count(batch_size)
+        wait = waiting(nowait=nowait, timeout=timeout)
         if batch_size == 0:
             return range(0)
         connection = self._connection(router.db_for_write)
-        plan = plans.next_values(
-            spec, connection.dialect, batch_size, waiting(nowait=nowait, timeout=None)
-        )
+        plan = plans.next_values(spec, connection.dialect, batch_size, wait)
         return run_on_sync(spec, plan, connection, writes=True)
 
-    def advance_to(self, value: int) -> int:
+    def advance_to(self, value: int, *, timeout: float | None = None) -> int:
         """Move the last value forward, never back; return the last value now."""
         spec = self._spec()
         spec._check_value(value)
+        wait = waiting(nowait=False, timeout=timeout)
         connection = self._connection(router.db_for_write)
-        plan = plans.advance_to(spec, connection.dialect, value)
+        plan = plans.advance_to(spec, connection.dialect, value, wait)
         return run_on_sync(spec, plan, connection, writes=True)
 
-    def delete(self) -> bool:
+    def delete(self, *, timeout: float | None = None) -> bool:
         """Delete the sequence; return whether there was one."""
-        spec, connection = self._spec(), self._connection(router.db_for_write)
-        return run_on_sync(
-            spec, plans.delete(spec, connection.dialect), connection, writes=True
-        )
+        spec, wait = self._spec(), waiting(nowait=False, timeout=timeout)
+        connection = self._connection(router.db_for_write)
+        plan = plans.delete(spec, connection.dialect, wait)
+        return run_on_sync(spec, plan, connection, writes=True)
 
     def __iter__(self) -> Iterator[int]:
         return self

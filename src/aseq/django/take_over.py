@@ -9,6 +9,7 @@ from django.db import DatabaseError, connections, router, transaction
 from django.db.models import Field, IntegerField, Max, Model
 
 from aseq._core.table import TableName
+from aseq._exit_codes import ExitCode
 
 from . import conf
 from .connection import DjangoConnection
@@ -66,7 +67,8 @@ def _rows(sql: str, table: str, using: str) -> list[tuple[str, int]]:
             rows: list[tuple[str, int]] = cursor.fetchall()
             return rows
     except DatabaseError as exc:
-        raise CommandError(f"can't read name and last of table {table}: {exc}") from exc
+        text = f"can't read name and last of table {table}: {exc}"
+        raise CommandError(text, returncode=ExitCode.DATABASE) from exc
 
 
 def from_field(path: str, name: str, *, using: str) -> tuple[int | None, int]:
@@ -86,7 +88,8 @@ def from_field(path: str, name: str, *, using: str) -> tuple[int | None, int]:
         try:
             greatest = rows.aggregate(greatest=Max(field.name))["greatest"]
         except DatabaseError as exc:
-            raise CommandError(_elsewhere(path, model, using)) from exc
+            text = _elsewhere(path, model, using)
+            raise CommandError(text, returncode=ExitCode.DATABASE) from exc
         if greatest is None:
             raise CommandError(f"{path} has no numbers in database {using!r}")
         return advance(name, greatest, using=using)

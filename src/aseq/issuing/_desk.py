@@ -22,10 +22,10 @@ from contextlib import suppress
 
 from aseq.errors import IssuerClosed, IssuerFull, IssueTimeout
 
+from ._answers import Answer, Held, Refused, Told
 from ._call import HELD, LOST, ROW_LOCKED, WAITS, Call, longest
 from ._lanes import Lanes
 from ._line import Entry, Line
-from ._answers import Answer, Held, Refused, Told
 from ._sources import Source
 from ._worker import Numberer, Worker
 
@@ -54,9 +54,7 @@ class Desk:
         limit: how many callers may wait.
     """
 
-    def __init__(
-        self, source: Source, numberer: Numberer, *, shared: bool, limit: int
-    ) -> None:
+    def __init__(self, source: Source, numberer: Numberer, *, shared: bool, limit: int) -> None:
         self._source, self._numberer = source, numberer
         self._shared, self._limit = shared, limit
         self._loop, self._pid = asyncio.get_running_loop(), os.getpid()
@@ -152,9 +150,7 @@ class Desk:
         if worker.connected and (due is None or due > self._loop.time()):
             await worker.release()
 
-    def _sort(
-        self, group: list[Entry[Call]], results: dict[Hashable, Answer] | None
-    ) -> None:
+    def _sort(self, group: list[Entry[Call]], results: dict[Hashable, Answer] | None) -> None:
         if results is None:
             self._again(group)
             return

@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Hashable
 
+from ._answers import Answer
 from ._call import HELD, Call, longest
 from ._line import Entry, Line
-from ._answers import Answer
 from ._worker import Worker
 
 LANES = 2

@@ -13,7 +13,17 @@ from aseq.errors import AseqError, NotIssuable
 
 from ._answers import Answer, Held, Refused, Row, Told
 from ._place import Place
-from ._plans import Draft, Found, Plan, lock_keys, peek, prepare, queues, take_queues, try_queues
+from ._plans import (
+    Draft,
+    Found,
+    Plan,
+    lock_keys,
+    peek,
+    prepare,
+    queues,
+    take_queues,
+    try_queues,
+)
 from ._target import Target
 
 T = TypeVar("T")

@@ -7,9 +7,9 @@ from collections.abc import Hashable
 from contextlib import suppress
 from typing import Protocol
 
+from ._answers import Answer
 from ._call import CONNECTING, LOST, NUMBERING, Call, because
 from ._line import Entry
-from ._answers import Answer
 from ._sources import Link, Source
 
 SIZE = 1_000

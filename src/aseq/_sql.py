@@ -1,7 +1,7 @@
 """SQL put together from parts, with its values bound wherever they stand.
 
-The texts of an audit depend on the caller's tables and columns, so they are made when they
-are needed, and a caller's own condition (``where=``) is part of them: whatever it contains
+Texts about the caller's own tables depend on their names and columns, so they are made when
+they are needed, and a caller's own condition (``where=``) is part of them: whatever it contains
 must be taken as it is. So a value leaves a mark that can be in no SQL: its place among the
 values, between two NUL characters. (Names and conditions with NUL are refused.)
 """
@@ -12,8 +12,9 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
-from aseq._core.statement import Bind, Paramstyle, Row
-from aseq._core.table import TableName
+from ._core.statement import Bind, Paramstyle, Row
+from ._core.table import TableName
+from .errors import InvalidSequence
 
 T = TypeVar("T")
 
@@ -76,3 +77,17 @@ def quoted_table(table: TableName) -> str:
     """A table with its schema, if it has one."""
     parts = (table.name,) if table.schema is None else (table.schema, table.name)
     return ".".join(map(quoted, parts))
+
+
+def condition(text: object) -> str | None:
+    """The condition for the argument ``where``, or None.
+
+    Raises:
+        InvalidSequence: it is no text, or an empty one.
+    """
+    if text is None or (isinstance(text, str) and text.strip() and "\0" not in text):
+        return text
+    example = "\"status <> 'draft'\""
+    raise InvalidSequence(
+        "where", f"must be a condition in SQL, such as {example}, not {text!r}"
+    )

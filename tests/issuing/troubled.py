@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -94,13 +94,15 @@ class Drafts:
 
     def add_many(self, count: int, kind: str = "good") -> list[int]:
         """Save drafts."""
-        sql = f"INSERT INTO {self.name} (kind) SELECT %s FROM generate_series(1, %s) RETURNING id"
+        sql = (
+            f"INSERT INTO {self.name} (kind) SELECT %s FROM generate_series(1, %s) RETURNING id"
+        )
         return [key for (key,) in self.run(sql, kind, count)]
 
     def numbers(self) -> dict[int, int]:
         """The numbers that are saved, by the keys of their rows."""
         sql = f"SELECT id, number FROM {self.name} WHERE number IS NOT NULL"
-        return dict((key, number) for key, number in self.run(sql))
+        return dict(self.run(sql))
 
     def last(self) -> int:
         """The last number that was drawn, and committed."""

@@ -1,0 +1,13 @@
+"""What ``manage.py aseq`` can do: a module for each verb, and their list."""
+
+from __future__ import annotations
+
+from .advance import Advance
+from .base import Verb
+from .list import List
+from .show import Show
+from .take_over import TakeOver
+from .take_over_field import TakeOverField
+
+VERBS: tuple[type[Verb], ...] = (List, Show, Advance, TakeOver, TakeOverField)
+"""In the order in which ``--help`` shows them."""

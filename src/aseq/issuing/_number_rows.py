@@ -1,0 +1,194 @@
+"""`number_rows`: numbers for all rows of a table that have none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple, cast
+
+from aseq._connection import Connection
+from aseq._dispatch import executor_for
+from aseq._drive import run_on
+from aseq._sequence import AsyncSequence
+from aseq._sql import condition
+from aseq.adapters.base import ConnectionInfo
+from aseq.errors import InvalidSequence
+from aseq.numbering import DocumentNumber
+
+from ._assign import Numbered, assign
+from ._place import Place
+from ._plans import Draft, Plan, lock_waiting, prepare, queues, survey, take_queues
+from ._result import CounterRows, NumberedRows
+from ._target import Target, What, sorting, target
+from ._texts import Search
+
+
+async def number_rows(
+    conn: Connection,
+    what: What,
+    column: object,
+    /,
+    *,
+    key: object = None,
+    order_by: object = None,
+    where: str | None = None,
+    scope: Mapping[str, object] | None = None,
+    at_from: object = None,
+    at_column: object = None,
+    limit: int | None = None,
+    locked: Literal["skip", "wait"] = "skip",
+) -> NumberedRows:
+    """Number rows that have no number, in the caller's transaction.
+
+    A row has its number once the transaction commits, and no other row ever gets it. Call it
+    for some thousand rows at a time and commit: until then, others who want a number of the
+    same sequence wait.
+
+        while True:
+            async with session.begin():
+                done = await number_rows(session, numbers, Invoice.number, limit=5000)
+            if not done.count:
+                break
+
+    Waits until other transactions that drew from the same sequences have ended, but for no
+    row unless it is told to. Can be cancelled as `AsyncSequence.next_value`. A few statements,
+    however many rows.
+
+    It works in the database: objects that a session has loaded don't learn their numbers
+    (refresh them), rows that it hasn't flushed aren't seen, and nothing fires but the
+    database's own triggers.
+
+    Args:
+        conn: the caller's connection or session.
+        what: a sequence, or a numbering.
+        column: the column that gets the numbers: that of a model (``Invoice.number``), a model
+            and a name (``(Invoice, "number")``), or "table.column". Rows in which it is NULL
+            are numbered. Other columns are named in the same way, or by their name alone.
+        key: the column that tells the rows apart; by default the model's primary key.
+        order_by: the column, or a list of columns, in whose order the rows get their numbers:
+            downwards with SQLAlchemy's ``.desc()``, or with "-" in front of a name. NULL
+            counts as greater than all else. Rows that are alike, or all, are in the order of
+            `key`.
+        where: which rows count, as a condition in SQL; it becomes part of the statements as
+            it is. By default, all without a number.
+        scope: for each scope of the numbering that isn't bound, the column that has it. It
+            counts as the text that the database makes of it.
+        at_from: the column with the date, or the moment with its time zone, that a number is
+            of. By default the database's clock decides.
+        at_column: the column that gets the moment of the number: a timestamp (in UTC, if it
+            has no time zone) or a date (in the numbering's zone).
+        limit: how many rows at most.
+        locked: what to do with rows that other transactions have locked: "skip" leaves
+            them to the next call; "wait" waits for them, and can meet a deadlock.
+
+    Returns:
+        how many rows were numbered, and how many skipped; `count` is 0 if no row is left that
+        can be numbered now.
+
+    Raises:
+        InvalidSequence: an argument can't work, or names a column that isn't there; or the
+            rows are of more than 1,000 scopes. Nothing was drawn.
+        InvalidRow: a row has no scope or no date, or can't have it. Nothing was drawn.
+        RowRefused: a trigger or row-level security kept a number from being written. The
+            transaction was made unusable.
+        NotInTransaction: the numbers would be committed by themselves; nothing was sent.
+        AseqError: any of those of `AsyncSequence.next_value` and of `Numbering.next`.
+    """
+    wanted = target(what, column, key=key, scope=scope, at_from=at_from, at_column=at_column)
+    if locked not in ("skip", "wait"):
+        raise InvalidSequence("locked", f'must be "skip" or "wait", not {locked!r}')
+    search = Search(
+        condition(where), sorting(order_by, wanted.table), _limit(limit), locked == "wait"
+    )
+    executor = executor_for(conn)
+    subject = Subject(wanted.what.name, _table(wanted, executor))
+    plan = number(wanted, search, executor)
+    return await run_on(subject, cast("Any", plan), executor, writes=True)
+
+
+class Subject(NamedTuple):
+    """What errors are about. Rows stay locked in a transaction alone, so there must be one.
+
+    Attributes:
+        name: of the sequence or the numbering.
+        table: that of the sequences.
+        require_transaction: always.
+    """
+
+    name: str
+    table: str
+    require_transaction: bool = True
+
+
+def _table(wanted: Target, info: ConnectionInfo) -> str:
+    what = wanted.what
+    sequence = what if isinstance(what, AsyncSequence) else what.counter((), None)
+    return info.adapt(sequence).table
+
+
+def _limit(limit: object) -> int | None:
+    if limit is None:
+        return None
+    if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= _MOST:
+        raise InvalidSequence(
+            "limit", f"must be an integer of at least 1, or None for all rows, not {limit!r}"
+        )
+    return limit
+
+
+_MOST = 2**31 - 1
+
+
+def number(wanted: Target, search: Search, info: ConnectionInfo) -> Plan[NumberedRows]:
+    """Number the rows that are searched.
+
+    Args:
+        wanted: the column that gets the numbers.
+        search: which rows.
+        info: the connection.
+
+    Raises:
+        NothingDrawn: something can't work.
+        AseqError: any of those of `assign`.
+    """
+    others = [name for name, _ in search.order]
+    place = yield from prepare(wanted, info, others)
+    if search.wait:
+        drafts, skipped = yield from lock_waiting(place, search, None)
+        yield from take_queues(place, queues(place, drafts))
+    elif place.scopes:
+        drafts, skipped = yield from _lock_scopes(place, search)
+    else:
+        yield from take_queues(place, queues(place, [Draft("", None, ())]))
+        drafts, skipped = yield from lock_waiting(place, search, None)
+    numbered = yield from assign(place, drafts)
+    return NumberedRows(len(numbered), skipped, by_counter(place, numbered))
+
+
+def _lock_scopes(place: Place, search: Search) -> Plan[tuple[list[Draft], int]]:
+    """Queue for the scopes of the rows, and lock those that are free.
+
+    If others have locked all rows of these scopes, those of others are looked at, until there
+    are no more: or the caller would stop while there is work to do.
+    """
+    queued: list[Draft] = []
+    while True:
+        found = yield from survey(place, search, queued)
+        if found:
+            queued += found
+            yield from take_queues(place, queues(place, queued))
+        drafts, skipped = yield from lock_waiting(place, search, queued)
+        if drafts or not found:
+            return drafts, skipped
+
+
+def by_counter(place: Place, numbered: Sequence[Numbered]) -> dict[str, CounterRows]:
+    """The rows by the names of their counters, in the order in which they come."""
+    rows = dict[str, list[Numbered]]()
+    for each in numbered:
+        drawn = each.number
+        name = drawn.sequence.name if isinstance(drawn, DocumentNumber) else place.what.name
+        rows.setdefault(name, []).append(each)
+    return {
+        name: CounterRows(len(each), each[0].value, each[-1].value)
+        for name, each in rows.items()
+    }

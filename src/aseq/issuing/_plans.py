@@ -1,0 +1,282 @@
+"""Numbering rows, as plans: what to say, in which order, so that nothing is lost.
+
+The order of locks is the point. A row is never waited for while a sequence is held: the
+rows' own users ("edit a draft, then draw a number for it") would wait for the sequence with
+the row in their hands. So the places in the queues are taken first, and then the rows that
+are free (`SKIP LOCKED`); or the rows are waited for first, and then the queues. Counters
+come last, for all rows at once, in the order that `allocate` has.
+
+What to queue for is read off the rows before they are locked, so it is looked at again when
+they are: a row counts only if its scope is among those that were queued for.
+
+All of it is for one transaction. `look` comes first, and gives the `Place` that the others
+want. On SQLite, though, `take_queues` comes first, which takes the write lock: see `prepare`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Iterable, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
+from uuid import UUID
+
+from aseq._core.allocation import LIMIT
+from aseq._core.scripts import NothingDrawn
+from aseq._core.statement import Row, Statement
+from aseq._core.table import TableName
+from aseq._core.waiting import AS_LONG_AS_IT_TAKES, Wait, Waiting
+from aseq._sequence import AsyncSequence
+from aseq._sql import Binds, Query
+from aseq.adapters.base import ConnectionInfo
+from aseq.errors import InvalidRow, InvalidSequence
+
+from . import _place
+from ._place import Place, adapted
+from ._postgresql import PostgreSQL
+from ._sqlite import SQLite
+from ._target import Target
+from ._texts import Search, Texts
+
+T = TypeVar("T")
+
+Plan: TypeAlias = Generator[Statement | Query, Sequence[Row], T]
+
+TEXTS: dict[str, Texts] = {"postgresql": PostgreSQL(), "sqlite": SQLite()}
+
+_TOO_MANY = (
+    f"has more than {LIMIT:,} values among these rows, and one call stands in {LIMIT:,} queues "
+    "at most: number fewer rows at a time with limit=, or those of some scopes with where="
+)
+
+Key: TypeAlias = int | str
+"""As JSON has it: a uuid is a text."""
+
+
+class Draft(NamedTuple):
+    """A row without a number.
+
+    Attributes:
+        key: its key, as the database tells it.
+        at: what the column with the moment holds; None if there is none.
+        scope: what the columns with the scopes hold, as texts.
+    """
+
+    key: Key
+    at: object
+    scope: tuple[str | None, ...]
+
+
+class Found(NamedTuple):
+    """A row that was asked for by its key.
+
+    Attributes:
+        asked: the key's place among those that were asked for. Two of them may mean one row.
+        draft: the row.
+        number: what it holds as its number: an int, a str, a Decimal; None if it has none.
+    """
+
+    asked: int
+    draft: Draft
+    number: object = None
+
+
+def prepare(
+    target: Target,
+    info: ConnectionInfo,
+    others: Sequence[str] = (),
+    waiting: Waiting = AS_LONG_AS_IT_TAKES,
+) -> Plan[Place]:
+    """Take SQLite's write lock, and look the columns up: the first thing in a transaction.
+
+    Args:
+        target: what the caller named.
+        info: the connection.
+        others: names of other columns that must be there.
+        waiting: how long to wait for SQLite's lock.
+
+    Raises:
+        NothingDrawn: a table or a column isn't there, or can't hold what it should.
+    """
+    texts = TEXTS[info.dialect.name]
+    if info.dialect.name == "sqlite":
+        what = adapted(target.what, info)
+        yield _queue(texts, TableName.parse(what.table), ["-"], waiting)
+    return (yield from _place.look(target, info, texts, others))
+
+
+def take_queues(
+    place: Place, names: Iterable[str], waiting: Waiting = AS_LONG_AS_IT_TAKES
+) -> Plan[None]:
+    """Take places in queues, in the order that everybody has; held until the end.
+
+    Who has a place doesn't wait for it again, so what is drawn behind it doesn't wait.
+
+    Raises:
+        NothingDrawn: there are too many.
+    """
+    wanted = sorted(set(names))
+    if len(wanted) > LIMIT:
+        raise NothingDrawn(InvalidSequence("scope", _TOO_MANY))
+    if wanted and place.dialect.name != "sqlite":
+        yield _queue(TEXTS[place.dialect.name], place.counters, wanted, waiting)
+
+
+def try_queues(place: Place, names: Iterable[str]) -> Plan[set[str]]:
+    """Take places in the queues in which nobody is; the names of these."""
+    wanted = sorted(set(names))
+    if place.dialect.name == "sqlite" or not wanted:
+        return set(wanted)
+    texts = TEXTS[place.dialect.name]
+    rows = yield _queue(texts, place.counters, wanted, Waiting(Wait.NONE))
+    return {wanted[int(cast("Any", row[0])) - 1] for row in rows}
+
+
+def _queue(texts: Texts, table: TableName, names: Sequence[str], waiting: Waiting) -> Statement:
+    wanted = json.dumps(names, ensure_ascii=False)
+    binds: dict[str, int | str] = {"queues": wanted}
+    if waiting.kind is Wait.BOUNDED:
+        binds["timeout"] = waiting.milliseconds
+    return Statement(
+        texts.queue(waiting.kind), table, binds, waiting.seconds, queues_for=tuple(names)
+    )
+
+
+def queues(place: Place, drafts: Iterable[Draft]) -> set[str]:
+    """The names of the queues that the counters of some drafts have; none if they don't queue.
+
+    Raises:
+        NothingDrawn: a scope can't have its value.
+    """
+    what = place.what
+    if isinstance(what, AsyncSequence):
+        return {what._queue} if what._queued else set()
+    different = {draft.scope: draft for draft in drafts}
+    counters = [what.counter(scope_of(place, each), None) for each in different.values()]
+    return {counter._queue for counter in counters if counter._queued}
+
+
+def scope_of(place: Place, draft: Draft) -> tuple[tuple[str, str], ...]:
+    """All scopes of a draft's number, with their values.
+
+    Raises:
+        NothingDrawn: one is NULL, or can't have its value.
+    """
+    what = place.what
+    if isinstance(what, AsyncSequence):
+        return ()
+    given = {}
+    for (name, column), value in zip(place.target.scopes, draft.scope, strict=True):
+        if value is None:
+            raise invalid(place, draft, f"its {column} is NULL, so it has no {name}")
+        given[name] = value
+    try:
+        scope = what.scope_of(given)
+        what.counter(scope, what._any_period)  # refuses what makes its name too long
+    except InvalidSequence as exc:
+        raise invalid(place, draft, str(exc)) from None
+    return scope
+
+
+def invalid(place: Place, draft: Draft, problem: str) -> NothingDrawn:
+    """The error for a row that can't get a number."""
+    return NothingDrawn(InvalidRow(str(place.target.table), draft.key, problem))
+
+
+def peek(place: Place, keys: Sequence[object]) -> Plan[list[Found]]:
+    """The rows with these keys, with or without a number. Takes no lock."""
+    bind = Binds()
+    text = TEXTS[place.dialect.name].peek(place, bind(_keys(place, keys)))
+    rows = yield Query(text, tuple(bind.values), place.counters)
+    return [
+        Found(int(cast("Any", asked)), draft_of(told), loads(number)[0])
+        for asked, number, told in rows
+    ]
+
+
+def lock_keys(place: Place, keys: Sequence[object]) -> Plan[list[Found]]:
+    """Lock those of these rows that have no number and that nobody else has locked."""
+    bind = Binds()
+    text = TEXTS[place.dialect.name].lock(place, bind(_keys(place, keys)))
+    rows = yield Query(text, tuple(bind.values), place.counters)
+    return [Found(int(cast("Any", asked)), draft_of(told)) for asked, told in rows]
+
+
+def _keys(place: Place, keys: Sequence[object]) -> str:
+    return json.dumps(
+        [{"p": i, "k": form} for i, key in enumerate(keys) for form in _forms(place, key)],
+        ensure_ascii=False,
+    )
+
+
+def _forms(place: Place, key: object) -> Iterable[Key]:
+    """How a column may hold a key: SQLite has no type for a UUID."""
+    if isinstance(key, UUID) and place.dialect.name == "sqlite":
+        return str(key), key.hex
+    return (key if isinstance(key, int) else str(key),)
+
+
+def survey(place: Place, search: Search, besides: Sequence[Draft]) -> Plan[list[Draft]]:
+    """A draft for each scope among the rows that are searched. Takes no lock.
+
+    Raises:
+        NothingDrawn: one of the rows has no key, scope or moment.
+    """
+    bind = Binds()
+    left_out = _scopes(besides) if besides else None
+    text = TEXTS[place.dialect.name].survey(place, search, left_out, bind)
+    rows = yield Query(text, tuple(bind.values), place.counters)
+    drafts = [draft_of(told) for (told,) in rows]
+    for draft in drafts:
+        check_complete(place, draft)
+    return drafts
+
+
+def check_complete(place: Place, draft: Draft) -> None:
+    """Refuse a draft without one of its values.
+
+    Raises:
+        NothingDrawn: there is one.
+    """
+    if draft.key is None:
+        problem = f"its {place.target.key} is NULL, so nothing tells it from others"
+        raise invalid(place, draft, problem)
+    scope_of(place, draft)
+    if place.target.at_from is not None and draft.at is None:
+        raise invalid(place, draft, f"its {place.target.at_from} is NULL, so it has no date")
+
+
+def lock_waiting(
+    place: Place, search: Search, scopes: Sequence[Draft] | None
+) -> Plan[tuple[list[Draft], int]]:
+    """Lock rows without a number, in order; and how many were left out.
+
+    Args:
+        place: where.
+        search: which rows.
+        scopes: a draft for each scope that counts; None if all do.
+    """
+    bind = Binds()
+    wanted = None if scopes is None else _scopes(scopes)
+    text = TEXTS[place.dialect.name].search(place, search, wanted, bind)
+    rows = yield Query(text, tuple(bind.values), place.counters)
+    drafts = [draft_of(told) for told, _ in rows if told is not None]
+    return drafts, int(cast("Any", rows[0][1])) if rows else 0
+
+
+def _scopes(drafts: Iterable[Draft]) -> str:
+    return json.dumps([draft.scope for draft in drafts], ensure_ascii=False)
+
+
+def draft_of(told: object) -> Draft:
+    """The draft that a JSON list tells of."""
+    key, at, *scope = loads(told)
+    return Draft(key, at, tuple(scope))
+
+
+_DECODER = json.JSONDecoder(parse_float=Decimal)
+
+
+def loads(told: object) -> Any:
+    """What a database told in JSON."""
+    return _DECODER.decode(str(told))
