@@ -51,16 +51,16 @@ UNSTEADY = (
     "clock was outside of the period. Set its clock right, or say at=..., and try again"
 )
 NOT_ISSUABLE = (
-    "no number for row 7 of invoice, which can't be seen: it was deleted, or isn't committed yet. "
-    "Commit the draft first, and ask then; in a test that rolls back, use Issuer.on(conn)"
+    "no number for row 7 of invoice, which can't be seen: it was deleted, or isn't committed "
+    "yet. Commit the draft first, and ask then; in a test that rolls back, use Issuer.on(conn)"
 )
 STILL_WAITING = (
     "row 7 has no number yet: its row is locked (waited for 2.2 s). Ask again: if it gets one "
     "meanwhile, it keeps it"
 )
 FULL = (
-    "10,000 callers wait for this issuer, and no more may: try again later, or give it a higher "
-    "limit="
+    "10,000 callers wait for this issuer, and no more may: try again later, or give it a "
+    "higher limit="
 )
 
 # (error, its text, its attributes)

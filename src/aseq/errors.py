@@ -14,10 +14,10 @@ The tree:
     ├─ SequenceExhausted(OverflowError)    past the last value
     ├─ SequenceCorrupted(RuntimeError)     its row isn't what aseq writes
     ├─ UnsteadyClock(RuntimeError)         no period could be told for a document number
-    ├─ NotIssuable(LookupError)            an issuer can't see the row: deleted, or not committed
-    ├─ IssueTimeout                        an issuer's caller didn't want to wait any longer
+    ├─ NotIssuable(LookupError)            the row is deleted, or not committed yet
+    ├─ IssueTimeout                        the row has no number yet, and the time is over
     ├─ IssuerFull                          as many wait for an issuer as may
-    └─ IssuerClosed(RuntimeError)          an issuer that takes nothing: not open, or not here
+    └─ IssuerClosed(RuntimeError)          the issuer isn't open, or not here
 
 Other driver errors (a serialization failure, a deadlock, a lost connection)
 reach the caller unchanged. Where one of these stands for a driver's error, that
@@ -281,8 +281,8 @@ class IssueTimeout(AseqError):
 
     def __str__(self) -> str:
         return (
-            f"row {self.key!r} has no number yet: {self.hint} (waited for {self.waited:.1f} s). "
-            "Ask again: if it gets one meanwhile, it keeps it"
+            f"row {self.key!r} has no number yet: {self.hint} (waited for {self.waited:.1f} "
+            "s). Ask again: if it gets one meanwhile, it keeps it"
         )
 
 
@@ -299,8 +299,8 @@ class IssuerFull(AseqError):
 
     def __str__(self) -> str:
         return (
-            f"{self.limit:,} callers wait for this issuer, and no more may: try again later, or "
-            "give it a higher limit="
+            f"{self.limit:,} callers wait for this issuer, and no more may: try again later, "
+            "or give it a higher limit="
         )
 
 

@@ -20,7 +20,7 @@ def table(postgres: str) -> Iterator[Drafts]:
         yield table
 
 
-@pytest.fixture(params=SOURCES.values(), ids=SOURCES)
+@pytest.fixture(params=list(SOURCES.values()), ids=list(SOURCES))
 def open_source(request: pytest.FixtureRequest) -> Open:
     """Each kind of engine and pool."""
     found: Open = request.param

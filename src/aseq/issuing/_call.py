@@ -44,6 +44,7 @@ class Call:
         self.future, self.began = future, began
 
     def gone(self) -> bool:
+        """Whether he doesn't wait any more."""
         return self.future.done()
 
     def tell(self, number: object) -> None:

@@ -227,9 +227,9 @@ class Issuer(Generic[V]):
         If the block is left by an error, or this is cancelled, all that wait get
         `IssuerClosed` instead.
         """
-        assert self._desk is not None
         try:
-            await self._desk.close(drain=exc is None)
+            if self._desk is not None:
+                await self._desk.close(drain=exc is None)
         finally:
             self._desk = None
         return False

@@ -13,13 +13,17 @@ from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Iterator
 from heapq import heappop, heappush
 from itertools import count
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 
 class Waiter(Protocol):
-    """One caller."""
+    """One caller.
 
-    entry: Entry[Waiter]
+    Attributes:
+        entry: the `Entry` that has him; where entries become one, it changes.
+    """
+
+    entry: Any
 
     def gone(self) -> bool:
         """Whether he doesn't wait any more."""
@@ -77,7 +81,7 @@ class Line(Generic[W]):
         entry = self._line.get(key)
         if entry is None:
             entry = self._line[key] = Entry(key, self._why)
-        waiter.entry = entry  # type: ignore[assignment]  # of this kind of waiter
+        waiter.entry = entry
         entry.waiters.append(waiter)
 
     def take(self, limit: int, now: float) -> list[Entry[W]]:
@@ -134,5 +138,5 @@ class Line(Generic[W]):
 
     def _merge(self, entry: Entry[W], later: Entry[W]) -> None:
         for waiter in later.waiters:
-            waiter.entry = entry  # type: ignore[assignment]
+            waiter.entry = entry
         entry.waiters += later.waiters
