@@ -44,7 +44,7 @@ NUMBERING = {
     },
     **{
         f"aseq.numbering._{name}": (ERRORS, CORE, "aseq._sequence", "aseq.numbering")
-        for name in ("spec", "documents")
+        for name in ("spec", "documents", "allocation")
     },
 }
 

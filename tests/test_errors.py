@@ -11,12 +11,14 @@ import aseq
 from aseq import (
     AseqError,
     AuditRefused,
+    InvalidRow,
     InvalidSequence,
     IssuerClosed,
     IssuerFull,
     IssueTimeout,
     NotInTransaction,
     NotIssuable,
+    RowRefused,
     SequenceCorrupted,
     SequenceExhausted,
     SequenceLocked,
@@ -62,6 +64,10 @@ FULL = (
     "10,000 callers wait for this issuer, and no more may: try again later, or give it a "
     "higher limit="
 )
+REFUSED = (
+    "row 17 of invoice got the number 'INV-7', but it wasn't changed. Look for triggers and "
+    "rules on the table, for row-level security, and for the column's type"
+)
 
 # (error, its text, its attributes)
 TEXTS: list[tuple[AseqError, str, dict[str, object]]] = [
@@ -84,6 +90,16 @@ TEXTS: list[tuple[AseqError, str, dict[str, object]]] = [
         AuditRefused("audit elsewhere"),
         "can't audit here: audit elsewhere",
         {"reason": "audit elsewhere"},
+    ),
+    (
+        InvalidRow("invoice", 17, "its tenant is NULL"),
+        "row 17 of invoice can't be numbered: its tenant is NULL",
+        {"table": "invoice", "key": 17, "problem": "its tenant is NULL"},
+    ),
+    (
+        RowRefused("invoice", 17, "INV-7", "it wasn't changed"),
+        REFUSED,
+        {"table": "invoice", "key": 17, "number": "INV-7", "held": "it wasn't changed"},
     ),
     (
         SequenceLocked("invoices", "try again"),
@@ -152,6 +168,8 @@ BASES: list[tuple[type[AseqError], tuple[type, ...], type]] = [
     (SequenceExhausted, (AseqError, OverflowError), ValueError),
     (SequenceCorrupted, (AseqError, RuntimeError), ValueError),
     (AuditRefused, (AseqError, RuntimeError), ValueError),
+    (InvalidRow, (AseqError, ValueError), RuntimeError),
+    (RowRefused, (AseqError, RuntimeError), ValueError),
     (UnsteadyClock, (AseqError, RuntimeError), ValueError),
     (NotIssuable, (AseqError, LookupError), KeyError),
     (IssueTimeout, (AseqError,), TimeoutError),

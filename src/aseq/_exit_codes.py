@@ -6,6 +6,7 @@ from enum import IntEnum
 
 from .errors import (
     AseqError,
+    RowRefused,
     SequenceCorrupted,
     SequenceExhausted,
     SequenceLocked,
@@ -31,7 +32,13 @@ class ExitCode(IntEnum):
     """An error that nobody foresaw: a bug of ours."""
 
 
-_DATABASE = (SequenceCorrupted, SequenceExhausted, SequenceTableMissing, UnsteadyClock)
+_DATABASE = (
+    RowRefused,
+    SequenceCorrupted,
+    SequenceExhausted,
+    SequenceTableMissing,
+    UnsteadyClock,
+)
 
 
 def code_of(exc: AseqError) -> ExitCode:

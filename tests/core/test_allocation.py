@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import pytest
 
-from aseq import InvalidSequence, SequenceExhausted, SequenceLocked
+from aseq import (
+    AseqError,
+    InvalidSequence,
+    SequenceCorrupted,
+    SequenceExhausted,
+    SequenceLocked,
+    UnsteadyClock,
+)
 from aseq._core.allocation import Allocation, Subject
 from aseq._core.arithmetic import MAX
-from aseq._core.dialects import POSTGRESQL
+from aseq._core.dialects import POSTGRESQL, SQLITE
 from aseq._core.scripts import PartlyDrawn
 from aseq._core.spec import SequenceSpec
-from aseq._core.waiting import NOT_AT_ALL, Wait
+from aseq._core.waiting import NOT_AT_ALL, Wait, Waiting
 from tests.core.playing import play
 
 A, B, C = SequenceSpec("a"), SequenceSpec("b", step=5), SequenceSpec("c", 1, 3)
 LAST = SequenceSpec("z", queue="0")
 FREE, HELD = 1, 0
+NOW = 1_800_000_000_000_000
 
 
 def test_locks_are_taken_by_queue_and_name_whatever_the_order() -> None:
     wanted = {B: 1, LAST: 1, A: 2}
-    rows = [(7, "t", 1, FREE), (20, "t", 2, FREE), (105, "t", 3, FREE)]
+    rows = [(7, "t", 1, FREE, NOW), (20, "t", 2, FREE, NOW), (105, "t", 3, FREE, NOW)]
     [statement], drawn = play(Allocation(wanted).plan(POSTGRESQL), rows)
 
     assert [item["called"] for item in json.loads(str(statement.binds["wanted"]))] == [
@@ -39,14 +48,14 @@ def test_locks_are_taken_by_queue_and_name_whatever_the_order() -> None:
 
 
 def test_a_cycle_and_none_of_another() -> None:
-    _, drawn = play(Allocation({C: 2, A: 0}).plan(POSTGRESQL), [(1, "t", 1, FREE)])
+    _, drawn = play(Allocation({C: 2, A: 0}).plan(POSTGRESQL), [(1, "t", 1, FREE, NOW)])
 
     assert drawn == {C: (2, 1), A: range(0)}
 
 
 def test_one_that_does_not_queue_takes_no_place() -> None:
     unfair = SequenceSpec("u", fair=False)
-    [statement], _ = play(Allocation({unfair: 1}).plan(POSTGRESQL), [(1, "t", 1, FREE)])
+    [statement], _ = play(Allocation({unfair: 1}).plan(POSTGRESQL), [(1, "t", 1, FREE, NOW)])
 
     assert list(statement.queue_names) == []
     assert json.loads(str(statement.binds["wanted"]))[0]["queue"] is None
@@ -55,21 +64,21 @@ def test_one_that_does_not_queue_takes_no_place() -> None:
 def test_held_by_another() -> None:
     plan = Allocation({A: 1, B: 1}).plan(POSTGRESQL, NOT_AT_ALL)
     with pytest.raises(SequenceLocked) as caught:
-        play(plan, [(None, None, 1, HELD), (None, None, 2, HELD)])
+        play(plan, [(None, None, 1, HELD, NOW), (None, None, 2, HELD, NOW)])
 
     assert caught.value.sequence == "a, b"
 
 
 def test_at_its_end_before_anything_was_drawn() -> None:
     with pytest.raises(SequenceExhausted) as caught:
-        play(Allocation({A: 1}).plan(POSTGRESQL), [(None, "t", 1, FREE)], [(MAX,)])
+        play(Allocation({A: 1}).plan(POSTGRESQL), [(None, "t", 1, FREE, NOW)], [(MAX,)])
 
     assert caught.value.last == MAX
 
 
 def test_at_its_end_after_another_was_drawn() -> None:
     """The caller can't have all of them, and must not keep one."""
-    rows = [(1, "t", 1, FREE), (None, "t", 2, FREE)]
+    rows = [(1, "t", 1, FREE, NOW), (None, "t", 2, FREE, NOW)]
     with pytest.raises(PartlyDrawn) as caught:
         play(Allocation({A: 1, B: 1}).plan(POSTGRESQL), rows, [(MAX,)])
 
@@ -110,3 +119,143 @@ def test_refused(wanted: Mapping[SequenceSpec, int], text: str) -> None:
 def test_first_values_that_do_not_fit() -> None:
     with pytest.raises(InvalidSequence, match="don't fit in 64 bits: draw from it with"):
         play(Allocation({SequenceSpec("a", MAX): 2}).plan(POSTGRESQL))
+
+
+class Daily(NamedTuple):
+    """What is drawn from another sequence each "day" of 100 microseconds."""
+
+    name: str
+    day: int = 0
+
+    @property
+    def spec(self) -> SequenceSpec:
+        return SequenceSpec(f"{self.name}/{self.day}", queue=self.name)
+
+    @property
+    def span(self) -> range:
+        return range(self.day * 100, self.day * 100 + 100)
+
+    def numbers(self, values: Sequence[int], clock: int) -> Sequence[str]:
+        return [f"{self.day}-{value} at {clock}" for value in values]
+
+    def at(self, clock: int) -> Daily:
+        return Daily(self.name, clock // 100)
+
+    def _counter(self) -> Daily:
+        return self
+
+
+X, Y = Daily("x"), Daily("y")
+
+
+def test_what_has_a_span_is_drawn_within_it() -> None:
+    rows = [(9, "t", 1, FREE, 7), (2, "t", 2, FREE, 99), (2, "t", 3, FREE, 104)]
+    wanted: dict[Any, int] = {Y: 2, A: 1, X: 2}
+    [said], drawn = play(Allocation(wanted).plan(POSTGRESQL), rows)
+
+    asked = json.loads(str(said.binds["wanted"]))
+    assert [(each["called"], each.get("since"), each.get("latest")) for each in asked] == [
+        ("a", None, None),
+        ("x/0", 0, 99),
+        ("y/0", 0, 99),
+    ]
+    # The clock was looked at before it was read.
+    assert drawn == {
+        A: range(9, 10),
+        X: ["0-1 at 99", "0-2 at 99"],
+        Y: ["0-1 at 99", "0-2 at 99"],
+    }
+
+
+@pytest.mark.parametrize("left", [None, 3.0])
+def test_what_came_too_late_is_asked_for_once_more(left: float | None) -> None:
+    wait = Waiting() if left is None else Waiting(Wait.BOUNDED, left)
+    first = [(9, "t", 1, FREE, 99, 1000), (None, "t", 2, FREE, 101, 1000)]
+    plan = Allocation({X: 1, Y: 2}).plan(POSTGRESQL, wait)
+    said, drawn = play(plan, first, [(4, "t", 1, FREE, 102, 1100)])
+
+    asked = json.loads(str(said[1].binds["wanted"]))
+    assert [each["called"] for each in asked] == ["y/1"]
+    assert list(said[1].queue_names) == ["y"]
+    assert said[1].timeout == (None if left is None else 2.0)
+    assert drawn == {X: ["0-9 at 99"], Y: ["1-3 at 102", "1-4 at 102"]}
+
+
+def test_in_the_new_period_the_order_is_that_of_the_new_names() -> None:
+    late = [(None, "t", 1, FREE, 1000), (None, "t", 2, FREE, 1000)]
+    z = Daily("z", 9)
+    said, _ = play(
+        Allocation({z: 1, Y: 1}).plan(POSTGRESQL),
+        late,
+        [(1, "t", 1, FREE, 1001), (1, "t", 2, FREE, 1001)],
+    )
+
+    assert json.loads(str(said[1].binds["names"])) == ["y/10", "z/10"]
+
+
+def test_sqlite_is_asked_for_its_clock_if_nothing_was_drawn() -> None:
+    said, drawn = play(Allocation({X: 1}).plan(SQLITE), [], [(105,)], [(1, None, 1, 1, 105)])
+
+    assert len(said) == 3
+    assert drawn == {X: ["1-1 at 105"]}
+
+
+EARLY: list[tuple[object, ...]] = [(None, "t", 1, FREE, 100)]
+LATE: list[tuple[object, ...]] = [(None, "t", 1, FREE, 99)]
+WITHIN: list[tuple[object, ...]] = [(None, "t", 1, FREE, 50)]
+
+# (answers, the error)
+GIVEN_UP: list[tuple[list[list[tuple[object, ...]]], type[AseqError]]] = [
+    ([EARLY, LATE, EARLY], UnsteadyClock),
+    ([WITHIN, [(7,)], WITHIN, [(7,)], WITHIN, [(7,)]], SequenceCorrupted),
+    ([WITHIN, [(MAX,)]], SequenceExhausted),
+    ([[(None, None, 1, HELD, 50)]], SequenceLocked),
+]
+
+
+@pytest.mark.parametrize(("answers", "error"), GIVEN_UP)
+def test_given_up(answers: list[list[tuple[object, ...]]], error: type[AseqError]) -> None:
+    with pytest.raises(error):
+        play(Allocation({X: 1}).plan(POSTGRESQL), *answers)
+
+
+@pytest.mark.parametrize(("answers", "error"), GIVEN_UP)
+def test_given_up_after_another_was_drawn(
+    answers: list[list[tuple[object, ...]]], error: type[AseqError]
+) -> None:
+    """None of them may be kept."""
+    drawn = [(3, "t", 1, FREE, 99), (None, "t", 2, FREE, 0)]
+    answers = [answer for answer in answers if answer is not EARLY]
+    if error is UnsteadyClock:
+        answers = [EARLY, LATE]
+    wanted: dict[Any, int] = {A: 1, Daily("x", 1): 1}
+    with pytest.raises(PartlyDrawn) as caught:
+        play(Allocation(wanted).plan(POSTGRESQL), drawn, *answers)
+
+    assert isinstance(caught.value.args[0], error)
+    assert "nothing was written" not in str(caught.value.args[0])
+
+
+def test_two_that_are_one_sequence_from_some_moment_on() -> None:
+    late = [(None, "t", 1, FREE, 500), (None, "t", 2, FREE, 500)]
+    plan = Allocation({Daily("x", 1): 1, Daily("x", 2): 1}).plan(POSTGRESQL)
+    with pytest.raises(InvalidSequence, match="two called 'x/5'"):
+        play(plan, late)
+
+
+def test_sequences_are_those_of_the_connections_project() -> None:
+    def adapt(spec: SequenceSpec) -> SequenceSpec:
+        return SequenceSpec(spec.name, queue=spec.queue, table="shop.numbers")
+
+    wanted: dict[Any, int] = {A: 1, X: 1}
+    allocation = Allocation(wanted, adapt)
+    late = [(1, "t", 1, FREE, 5), (None, "t", 2, FREE, 100)]
+    said, drawn = play(allocation.plan(POSTGRESQL), late, [(1, "t", 1, FREE, 100)])
+
+    assert {str(each.table) for each in said} == {"shop.numbers"}
+    assert list(drawn) == [A, X]
+
+
+def test_a_sequence_is_the_right_one_at_any_moment() -> None:
+    assert A._counter().at(NOW) == A._counter()
+    assert A._counter().span is None

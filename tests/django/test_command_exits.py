@@ -22,8 +22,10 @@ from aseq.django.management.verbs.base import Verb
 from aseq.errors import (
     AseqError,
     AuditRefused,
+    InvalidRow,
     InvalidSequence,
     NotInTransaction,
+    RowRefused,
     SequenceCorrupted,
     SequenceExhausted,
     SequenceLocked,
@@ -90,6 +92,8 @@ def test_the_codes_are_those_of_the_page() -> None:
         (InvalidSequence("name", "must not be"), 2),
         (UnsupportedConnection("x", "y"), 2),
         (AuditRefused("no"), 2),
+        (InvalidRow("invoice", 1, "no"), 2),
+        (RowRefused("invoice", 1, 7, "no"), 3),
         (NotInTransaction("x", "y"), 2),
         (SequenceTableMissing("x"), 3),
         (SequenceExhausted("x", 1), 3),
@@ -107,7 +111,7 @@ def test_each_error_of_ours_has_a_code() -> None:
     told = [
         *(InvalidSequence, UnsupportedConnection, AuditRefused, NotInTransaction),
         *(SequenceTableMissing, SequenceExhausted, SequenceCorrupted, UnsteadyClock),
-        SequenceLocked,
+        *(SequenceLocked, InvalidRow, RowRefused),
     ]
     ours = [each for each in AseqError.__subclasses__() if each.__module__ == "aseq.errors"]
     assert set(ours) == set(told)

@@ -12,10 +12,11 @@ from aseq import InvalidSequence, SequenceCorrupted, UnsteadyClock
 from aseq._core.dialects import POSTGRESQL, SQLITE
 from aseq._core.scripts import Plan
 from aseq._core.statement import Bind, Paramstyle, Row, Statement
+from aseq._core.timed import TRIES
 from aseq.adapters.base import Executor
 from aseq.numbering import DocumentNumber, Numbering, _numbering
 from aseq.numbering._clock import Clock
-from aseq.numbering._plans import TRIES, draw_at, draw_now
+from aseq.numbering._plans import draw_at, draw_now
 from tests.core.playing import play
 
 PARIS = Numbering("n", "{year}-{number}", scope=["t"], period="year", tz="Europe/Paris")

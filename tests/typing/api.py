@@ -65,9 +65,9 @@ async def wrong_verbs(conn: Connection, seq: AsyncSequence) -> None:
     await seq.next_value(conn, nowait=None)  # type: ignore[arg-type]
     await seq.next_value(conn, timeout="2")  # type: ignore[arg-type]
     await seq.last_value(conn, timeout=2)  # type: ignore[call-arg]
-    await allocate(conn, [seq])  # type: ignore[arg-type]
+    await allocate(conn, [seq])  # type: ignore[call-overload]
     await allocate(conn, {"invoices": 1})  # type: ignore[dict-item]
-    await allocate(conn, {seq: 1}, True)  # type: ignore[call-arg]
+    await allocate(conn, {seq: 1}, True)  # type: ignore[call-overload]
     await seq.next_values(conn)  # type: ignore[call-arg]
     await seq.next_values(conn, "3")  # type: ignore[arg-type]
     await seq.next_values(conn, count=3)  # type: ignore[call-arg]
@@ -106,6 +106,28 @@ def parameters() -> None:
     assert_type(seq.fair, bool | None)
     assert_type(seq.queue, str | None)
     assert_type({seq: 1}[seq], int)
+
+
+async def several(conn: Connection, seq: AsyncSequence, numbering: Numbering) -> None:
+    both = await allocate(conn, {seq: 1, numbering: 2})
+    assert_type(both[seq], Sequence[int])
+    assert_type(both[numbering], Sequence[DocumentNumber])
+    assert_type((await allocate(conn, {numbering: 2}))[numbering], Sequence[DocumentNumber])
+    one_kind: dict[Numbering, int] = {numbering: 1}
+    assert_type((await allocate(conn, one_kind))[numbering], Sequence[DocumentNumber])
+    wanted: dict[AsyncSequence | Numbering, int] = {seq: 1}
+    drawn = await allocate(conn, wanted, nowait=True)
+    assert_type(drawn[numbering], Sequence[DocumentNumber])
+    for key in drawn:
+        assert_type(key, AsyncSequence | Numbering)
+
+
+async def wrong_several(conn: Connection, seq: AsyncSequence, numbering: Numbering) -> None:
+    await allocate(conn, {seq: 1, "receipts": 1})  # type: ignore[dict-item]
+    await allocate(conn, {numbering: "1"})  # type: ignore[dict-item]
+    both = await allocate(conn, {seq: 1, numbering: 2})
+    both["receipts"]  # type: ignore[index]
+    both[seq][0].text  # type: ignore[attr-defined]  # noqa: B018
 
 
 async def document_numbers(conn: Executor, numbering: Numbering) -> None:

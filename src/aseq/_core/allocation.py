@@ -1,125 +1,267 @@
-"""Draws from several sequences at once, in one order that everybody has."""
+"""Draws from several sequences at once, in one order that everybody has.
+
+Of a numbering, the counter of one period is drawn from, and by then the period may be over:
+see `numbering._plans`. So each counter has a span of moments in which it is the right one.
+What the server didn't draw from because its clock is outside is asked for again, with the
+counter of that moment. Its queue is the same, and was entered in the first statement. Each
+has a moment of its own: that at which it was drawn from.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Generic, NamedTuple, TypeVar, cast
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
-from aseq.errors import AseqError, InvalidSequence, SequenceLocked
+from aseq.errors import AseqError, InvalidSequence, SequenceCorrupted, SequenceLocked
 
 from .arithmetic import batch
 from .binds import draw_binds
+from .counter import Counter, Drawable
 from .dialects import Dialect
 from .plans import LOCKED, refusal
 from .scripts import PartlyDrawn, Plan, integer, last_in, say, statements
 from .spec import SequenceSpec
-from .statement import Bind
+from .statement import Bind, Statement
 from .table import TableName
+from .timed import TRIES, given_up
 from .waiting import AS_LONG_AS_IT_TAKES, Wait, Waiting
 
-S = TypeVar("S", bound=SequenceSpec)
+D = TypeVar("D", bound=Drawable[Any])
 
 LIMIT = 1_000
 """How many names that queue one call may have: each is a slot of the server's lock table."""
 
+_LOCKED_LATER = "nowait=True doesn't wait for it. Others had been drawn from by then"
+
 _SHOWN = 3
 
 
-class Allocation(Generic[S]):
-    """What is wanted of several sequences of one table.
+class Item(NamedTuple, Generic[D]):
+    """What is wanted of one sequence or numbering.
 
-    Args:
-        wanted: how many numbers of each; 0 of a sequence leaves it alone.
-
-    Raises:
-        InvalidSequence: a count can't work, two have one name, or they have two tables.
+    Attributes:
+        key: what the caller calls it.
+        counter: where it comes from now.
+        spec: the sequence of that, as the connection's project has it.
+        wanted: how many numbers.
     """
 
-    def __init__(self, wanted: Mapping[S, int]) -> None:
-        for sequence, count in wanted.items():
-            sequence._check_count(count)
-        names = {sequence.name for sequence in wanted}
-        if len(names) < len(wanted):
-            raise InvalidSequence("sequences", _twice([each.name for each in wanted]))
-        tables = sorted({str(TableName.parse(each.table)) for each in wanted})
+    key: D
+    counter: Counter[Any]
+    spec: SequenceSpec
+    wanted: int
+
+
+class Allocation(Generic[D]):
+    """What is wanted of several sequences and numberings, whose counters are in one table.
+
+    Args:
+        wanted: how many numbers of each; 0 of one leaves it alone.
+        adapt: the sequence as the connection's project has it.
+
+    Attributes:
+        nothing: no numbers of each.
+
+    Raises:
+        InvalidSequence: a count can't work, two are one sequence, or they have two tables.
+    """
+
+    def __init__(
+        self,
+        wanted: Mapping[D, int],
+        adapt: Callable[[SequenceSpec], SequenceSpec] = lambda spec: spec,
+    ) -> None:
+        self._adapt = adapt
+        items = [self._item(key, key._counter(), count) for key, count in wanted.items()]
+        for item in items:
+            item.spec._check_count(item.wanted)
+        _check_names(items)
+        tables = sorted({str(TableName.parse(item.spec.table)) for item in items})
         if len(tables) > 1:
             raise InvalidSequence("sequences", f"must be in one table, not {_some(tables)}")
-        # The order of the locks: whose queue, then the name.
-        self._order = sorted(
-            (sequence for sequence, count in wanted.items() if count),
-            key=lambda sequence: (sequence._queue, sequence.name),
-        )
-        self._wanted = wanted
-        self._queues = {each._queue for each in self._order if each._queued}
-        if len(self._queues) > LIMIT:
+        self.nothing: dict[D, Sequence[Any]] = {
+            item.key: item.counter.numbers(range(0), 0) for item in items
+        }
+        self._items = _in_order(item for item in items if item.wanted)
+        queues = _queues(self._items)
+        if len(queues) > LIMIT:
             raise InvalidSequence(
                 "sequences",
-                f"must stand in {LIMIT:,} queues at most, not {len(self._queues):,}: each "
+                f"must stand in {LIMIT:,} queues at most, not {len(queues):,}: each "
                 "takes a slot of the server's lock table until the transaction ends",
             )
+
+    def _item(self, key: D, counter: Counter[Any], count: int) -> Item[D]:
+        return Item(key, counter, self._adapt(counter.spec), count)
 
     @property
     def subject(self) -> Subject:
         """What errors are about."""
         return Subject(
-            _some([sequence.name for sequence in self._order]),
-            self._order[0].table,
-            any(sequence.require_transaction for sequence in self._order),
+            _some([item.spec.name for item in self._items]),
+            self._items[0].spec.table,
+            any(item.spec.require_transaction for item in self._items),
         )
 
     @property
     def empty(self) -> bool:
         """Whether no number is wanted."""
-        return not self._order
+        return not self._items
 
     def plan(
         self, dialect: Dialect, waiting: Waiting = AS_LONG_AS_IT_TAKES
-    ) -> Plan[dict[S, Sequence[int]]]:
+    ) -> Plan[dict[D, Sequence[Any]]]:
         """Draw all of them, or none."""
-        script = dialect.allocate[waiting.kind]
-        table = TableName.parse(self._order[0].table)
-        said = statements(script, table, self._binds())
-        said = tuple(each._replace(queues_for=tuple(self._queues)) for each in said)
-        rows = yield from say(said, waiting)
-        if rows and not integer(rows[0][3]):
-            raise SequenceLocked(self.subject.name, LOCKED)
-        ends = {integer(row[2]): last_in(self._order[0], [row]) for row in rows}
-        drawn = dict[S, Sequence[int]]()
-        for place, sequence in enumerate(self._order, 1):
-            end = ends.get(place)
-            if end is None:
-                some = any(other is not None for other in ends.values())
-                yield from self._refuse(dialect, sequence, waiting.kind, some=some)
-            cycle, count = sequence._cycle, self._wanted[sequence]
-            drawn[sequence] = (
-                batch(cast("int", end), sequence.step, count)
-                if cycle is None
-                else cycle.batch(cast("int", end), count)
-            )
-        return {each: drawn.get(each, range(0)) for each in self._wanted}
+        drawn = dict(self.nothing)
+        pending, some, tries = self._items, False, 0
+        while True:
+            answer = yield from self._ask(dialect, pending, waiting, some=some)
+            some = some or bool(answer.ends)
+            late = list[Item[D]]()
+            for place, item in enumerate(pending, 1):
+                if place in answer.ends:
+                    drawn[item.key] = _numbers(item, *answer.ends[place])
+                else:
+                    yield from self._check_late(dialect, item, answer.clock, waiting, some=some)
+                    late.append(item)
+            if not late:
+                return drawn
+            tries += 1
+            if tries == TRIES:
+                raise _as_far_as(_given_up(late[0], answer.clock), some=some)
+            pending, waiting = self._of_moment(late, answer.clock), answer.left
 
-    def _refuse(
-        self, dialect: Dialect, sequence: S, wait: Wait, *, some: bool
-    ) -> Plan[AseqError]:
-        error = yield from refusal(sequence, dialect, self._wanted[sequence], wait)
-        raise PartlyDrawn(error) if some else error
+    def _ask(
+        self, dialect: Dialect, items: Sequence[Item[D]], waiting: Waiting, *, some: bool
+    ) -> Plan[Answer]:
+        said = _statements(dialect, items, waiting.kind)
+        answer = yield from _answer(dialect, items, said, waiting)
+        if not answer.free:
+            hint = _LOCKED_LATER if some else LOCKED
+            raise _as_far_as(SequenceLocked(self.subject.name, hint), some=some)
+        return answer
 
-    def _binds(self) -> dict[str, Bind]:
-        items = []
-        for place, sequence in enumerate(self._order, 1):
-            binds = draw_binds(sequence, self._wanted[sequence])
-            if "start" not in binds:
-                raise InvalidSequence(
-                    "sequences",
-                    f"has {sequence.name!r}, whose first {self._wanted[sequence]} values don't "
-                    "fit in 64 bits: draw from it with next_values",
-                )
-            queue = binds["queue"] if sequence._queued else None
-            called = binds.pop("name")
-            items.append({**binds, "place": place, "called": called, "queue": queue})
-        names = [sequence.name for sequence in self._order]
-        return {"wanted": _json(items), "names": _json(names)}
+    def _of_moment(self, items: Iterable[Item[D]], clock: int) -> list[Item[D]]:
+        now = [self._item(each.key, each.counter.at(clock), each.wanted) for each in items]
+        _check_names(now)
+        return _in_order(now)
+
+    def _check_late(
+        self, dialect: Dialect, item: Item[D], clock: int, waiting: Waiting, *, some: bool
+    ) -> Plan[None]:
+        """Raise, unless the clock is why nothing was drawn, or may be."""
+        span = item.counter.span
+        if span is not None and clock not in span:
+            return
+        error = yield from refusal(item.spec, dialect, item.wanted, waiting.kind)
+        # It may have been looked at before its time had come, and read just after that.
+        if span is None or not isinstance(error, SequenceCorrupted):
+            raise _as_far_as(error, some=some)
+
+
+class Answer(NamedTuple):
+    """What the server said to one statement.
+
+    Attributes:
+        ends: the new last values, each with the moment, by their places in the list.
+        free: whether nobody held any of them.
+        clock: the moment now.
+        left: how long another try may wait.
+    """
+
+    ends: Mapping[int, tuple[int, int]]
+    free: bool
+    clock: int
+    left: Waiting
+
+
+def _answer(
+    dialect: Dialect, items: Sequence[Item[Any]], said: Iterable[Statement], waiting: Waiting
+) -> Plan[Answer]:
+    rows = yield from say(said, waiting)
+    ends = {}
+    for row in rows:
+        end = last_in(items[cast("int", integer(row[2])) - 1].spec, [row])
+        if end is not None:
+            ends[cast("int", integer(row[2]))] = (end, cast("int", integer(row[4])))
+    left = waiting
+    if rows and waiting.kind is Wait.BOUNDED and len(rows[0]) > 5:
+        left = waiting.after(cast("int", integer(rows[0][5])))
+    free = not rows or bool(integer(rows[0][3]))
+    clock = max((cast("int", integer(row[4])) for row in rows), default=None)
+    if clock is None:
+        clock_rows = yield from say(statements(dialect.clock, _table(items), {}))
+        clock = cast("int", integer(clock_rows[0][0]))
+    return Answer(ends, free, clock, left)
+
+
+def _numbers(item: Item[Any], end: int, clock: int) -> Sequence[Any]:
+    cycle, span = item.spec._cycle, item.counter.span
+    values = (
+        batch(end, item.spec.step, item.wanted)
+        if cycle is None
+        else cycle.batch(end, item.wanted)
+    )
+    # The clock was looked at before it was read.
+    return item.counter.numbers(values, clock if span is None else min(clock, span[-1]))
+
+
+def _statements(
+    dialect: Dialect, items: Sequence[Item[Any]], wait: Wait
+) -> Iterable[Statement]:
+    names = [item.spec.name for item in items]
+    listed = [_listed(place, item) for place, item in enumerate(items, 1)]
+    binds: dict[str, Bind] = {"wanted": _json(listed), "names": _json(names)}
+    queues = tuple(_queues(items))
+    said = statements(dialect.allocate[wait], _table(items), binds)
+    return [each._replace(queues_for=queues) for each in said]
+
+
+def _listed(place: int, item: Item[Any]) -> dict[str, Bind | None]:
+    spec, span = item.spec, item.counter.span
+    binds = draw_binds(spec, item.wanted)
+    if "start" not in binds:
+        raise InvalidSequence(
+            "sequences",
+            f"has {spec.name!r}, whose first {item.wanted} values don't fit in 64 bits: draw "
+            "from it with next_values",
+        )
+    called, queue = binds.pop("name"), binds.pop("queue")
+    within = {} if span is None else {"since": span[0], "latest": span[-1]}
+    listed = {**binds, **within, "place": place, "called": called}
+    return {**listed, "queue": queue if spec._queued else None}
+
+
+def _table(items: Sequence[Item[Any]]) -> TableName:
+    return TableName.parse(items[0].spec.table)
+
+
+def _in_order(items: Iterable[Item[D]]) -> list[Item[D]]:
+    """The order of the locks: whose queue, then the name."""
+    return sorted(items, key=lambda item: (item.spec._queue, item.spec.name))
+
+
+def _queues(items: Iterable[Item[Any]]) -> set[str]:
+    return {item.spec._queue for item in items if item.spec._queued}
+
+
+def _check_names(items: Sequence[Item[Any]]) -> None:
+    names = [item.spec.name for item in items]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InvalidSequence(
+            "sequences", f"has two called {twice!r}: one name is one sequence"
+        )
+
+
+def _given_up(item: Item[Any], clock: int) -> AseqError:
+    span = item.counter.span
+    return given_up(item.spec.name, within=span is not None and clock in span)
+
+
+def _as_far_as(error: AseqError, *, some: bool) -> AseqError | PartlyDrawn:
+    return PartlyDrawn(error) if some else error
 
 
 class Subject(NamedTuple):
@@ -139,11 +281,6 @@ class Subject(NamedTuple):
 def _json(value: object) -> str:
     """As JSON that has a database's own characters, not escapes for them."""
     return json.dumps(value, ensure_ascii=False)
-
-
-def _twice(names: Sequence[str]) -> str:
-    twice = next(name for name in names if names.count(name) > 1)
-    return f"has two called {twice!r}: one name is one sequence"
 
 
 def _some(names: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from typing import TypeGuard
 from aseq.errors import InvalidSequence
 
 from .arithmetic import Cycle, fits
+from .counter import Always
 from .table import TableName
 
 DEFAULT_TABLE = "aseq_sequence"
@@ -69,6 +70,10 @@ class SequenceSpec:
     def _queue(self) -> str:
         """Whose queue callers stand in."""
         return self.name if self.queue is None else self.queue
+
+    def _counter(self) -> Always:
+        """What is drawn from, where several are: see `Drawable`."""
+        return Always(self)
 
     def _check_count(self, count: int) -> None:
         """Refuse a batch that can't exist.

@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple, cast
 
-from aseq.errors import SequenceExhausted, SequenceLocked
+from aseq.errors import (
+    AseqError,
+    SequenceCorrupted,
+    SequenceExhausted,
+    SequenceLocked,
+    UnsteadyClock,
+)
 
 from .arithmetic import batch, bounds
 from .binds import draw_binds
@@ -17,6 +23,21 @@ from .spec import SequenceSpec
 from .statement import Statement
 from .table import TableName
 from .waiting import AS_LONG_AS_IT_TAKES, Wait, Waiting
+
+TRIES = 3
+"""A guess that is wrong, one that is right until midnight passes, and the one after that."""
+
+
+def given_up(sequence: str, *, within: bool) -> AseqError:
+    """Why none of the tries drew anything.
+
+    Args:
+        sequence: the name of the sequence that was tried last.
+        within: whether the clock was within its span all the same.
+    """
+    if within:
+        return SequenceCorrupted(sequence, f"{TRIES} draws changed nothing")
+    return UnsteadyClock(sequence, TRIES)
 
 
 class Timed(NamedTuple):

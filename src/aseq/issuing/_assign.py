@@ -12,14 +12,12 @@ from typing import Any, NamedTuple
 
 from aseq._core import plans
 from aseq._core.allocation import Allocation
-from aseq._core.scripts import NothingDrawn, PartlyDrawn
+from aseq._core.scripts import NothingDrawn
 from aseq._core.waiting import AS_LONG_AS_IT_TAKES, Waiting
 from aseq._sequence import AsyncSequence
 from aseq._sql import Binds, Query
-from aseq.errors import AseqError, InvalidSequence, RowRefused
+from aseq.errors import InvalidSequence, RowRefused
 from aseq.numbering import DocumentNumber, Numbering
-from aseq.numbering._clock import CLOCK
-from aseq.numbering._plans import draw_now
 
 from ._moments import read_moment, write_moment
 from ._place import Place
@@ -151,11 +149,17 @@ class _Finder:
 def _draw(
     place: Place, parts: Sequence[_Part], waiting: Waiting
 ) -> Plan[Mapping[Key, int | DocumentNumber]]:
+    """The numbers of the rows, by their keys."""
     what = place.what
-    if isinstance(what, Numbering) and place.target.at_from is None:
-        return (yield from _draw_now(place, what, parts, waiting))
-    values = yield from _draw_all(place, parts, waiting)
     numbers: dict[Key, int | DocumentNumber] = {}
+    if isinstance(what, Numbering) and place.target.at_from is None:
+        bound = {_bound(what, part.scope): part for part in parts}
+        wanted = {numbering: len(part.rows) for numbering, part in bound.items()}
+        documents = yield from _draw_all(place, wanted, waiting)
+        for numbering, part in bound.items():
+            numbers |= zip((key for key, _ in part.rows), documents[numbering], strict=True)
+        return numbers
+    values = yield from _draw_all(place, {p.counter: len(p.rows) for p in parts}, waiting)
     for part in parts:
         for (key, at), value in zip(part.rows, values[part.counter], strict=True):
             numbers[key] = (
@@ -166,45 +170,44 @@ def _draw(
     return numbers
 
 
+def _bound(numbering: Numbering, scope: Scope) -> Numbering:
+    return numbering.bind(**{name: v for name, v in scope if name not in numbering.bound})
+
+
 def _draw_all(
-    place: Place, parts: Sequence[_Part], waiting: Waiting
-) -> Plan[Mapping[AsyncSequence, Sequence[int]]]:
-    """Draw from all counters at once."""
-    wanted = {part.counter: len(part.rows) for part in parts}
-    try:
-        if len(wanted) == 1:
-            [(counter, count)] = wanted.items()
-            counter._check_count(count)
-            values = yield from plans.next_values(counter, place.dialect, count, waiting)
-            return {counter: values}
-        return (yield from Allocation(wanted).plan(place.dialect, waiting))
-    except InvalidSequence as exc:  # before anything is said
-        raise NothingDrawn(exc) from None
-
-
-def _draw_now(
-    place: Place, numbering: Numbering, parts: Sequence[_Part], waiting: Waiting
-) -> Plan[Mapping[Key, int | DocumentNumber]]:
-    """Draw by the database's clock: for each scope by itself, in the order of their queues."""
-    numbers: dict[Key, int | DocumentNumber] = {}
-    for part in parts:
+    place: Place, wanted: Mapping[Any, int], waiting: Waiting
+) -> Plan[Mapping[Any, Sequence[Any]]]:
+    """Draw from all of some sequences or bound numberings at once."""
+    [(one, count), *others] = wanted.items()
+    if isinstance(one, AsyncSequence) and not others:
         try:
-            documents = yield from draw_now(
-                numbering,
-                place.dialect,
-                part.scope,
-                len(part.rows),
-                CLOCK.now(),
-                CLOCK.learn,
-                waiting,
-            )
-        except AseqError as exc:
-            if numbers:
-                raise PartlyDrawn(exc) from exc.__cause__
-            raise
-        for (key, _), document in zip(part.rows, documents, strict=True):
-            numbers[key] = document
-    return numbers
+            one._check_count(count)
+        except InvalidSequence as exc:
+            raise NothingDrawn(exc) from None
+        values = yield from plans.next_values(one, place.dialect, count, waiting)
+        return {one: values}
+    return (yield from _from_the_start(wanted, place, waiting))
+
+
+def _from_the_start(
+    wanted: Mapping[Any, int], place: Place, waiting: Waiting
+) -> Plan[Mapping[Any, Sequence[Any]]]:
+    """An allocation, whose refusal before anything is said changes nothing.
+
+    Later it might: there, what refuses may come from the user's own code, after the draw.
+    """
+    try:
+        plan = Allocation(wanted).plan(place.dialect, waiting)
+        statement = next(plan)
+    except InvalidSequence as exc:
+        raise NothingDrawn(exc) from None
+    while True:
+        rows = yield statement
+        try:
+            statement = plan.send(rows)
+        except StopIteration as stop:
+            drawn: Mapping[Any, Sequence[Any]] = stop.value
+            return drawn
 
 
 @dataclass(frozen=True, slots=True)

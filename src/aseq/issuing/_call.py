@@ -9,10 +9,10 @@ from typing import Any
 from ._line import Entry
 
 WAITS = "other rows are numbered first"
-CONNECTING = "no connection could be had from the pool, or the database doesn't answer"
+CONNECTING = "no connection could be had from the pool, or the database didn't answer"
 NUMBERING = (
     "the sequence is held by another transaction (which may be the caller's own), or the "
-    "database doesn't answer"
+    "database didn't answer"
 )
 ROW_LOCKED = (
     "its row is locked by another transaction, which may be the caller's own: commit the draft "

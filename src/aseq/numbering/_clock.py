@@ -10,6 +10,19 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def microseconds(moment: datetime) -> int:
+    """A moment as servers tell it: in microseconds since 1970."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def from_microseconds(clock: int) -> datetime:
+    """The moment that a server told, in UTC."""
+    return _EPOCH + clock * _MICROSECOND
+
 
 class Clock:
     """This machine's clock, put right by what the database's clock said last."""

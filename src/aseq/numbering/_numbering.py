@@ -14,6 +14,7 @@ from aseq._dispatch import executor_for
 from aseq._drive import read_on, run_on
 from aseq._sequence import AsyncSequence
 
+from ._allocation import PeriodCounter
 from ._clock import CLOCK
 from ._days import moment
 from ._documents import DocumentNumber
@@ -210,6 +211,10 @@ class Numbering(NumberingSpec):
         scope = self.scope_of({})
         now = CLOCK.now() if at is None else moment(at)
         return self.counter(scope, self.span(now).period)
+
+    def _counter(self) -> PeriodCounter:
+        scope = self._bound_scope()
+        return PeriodCounter(self, scope, CLOCK.now(), CLOCK.learn)
 
     async def take_over(
         self, conn: Connection, source: object, /, **unprinted: object

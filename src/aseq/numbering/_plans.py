@@ -11,24 +11,18 @@ periods, so it doesn't stand in it again.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from aseq._core import plans
 from aseq._core.dialects import Dialect
 from aseq._core.scripts import Plan
-from aseq._core.timed import next_values_within
+from aseq._core.timed import TRIES, given_up, next_values_within
 from aseq._core.waiting import AS_LONG_AS_IT_TAKES, Waiting
-from aseq.errors import AseqError, SequenceCorrupted, UnsteadyClock
 
+from ._clock import from_microseconds, microseconds
 from ._documents import DocumentNumber
 from ._scope import Scope
 from ._spec import NumberingSpec, Span
-
-TRIES = 3
-"""A guess that is wrong, one that is right until midnight passes, and the one after that."""
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 def draw_at(
@@ -74,21 +68,14 @@ def draw_now(
             sequence, dialect, count, _microseconds(span), waiting
         )
         waiting = drawn.left
-        at = _EPOCH + drawn.clock * _MICROSECOND
+        at = from_microseconds(drawn.clock)
         if drawn.values is not None:
             return [spec.document(value, at, scope, span.period) for value in drawn.values]
         learn(at)
         tries += 1
         if tries == TRIES:
-            raise _given_up(sequence.name, within=span.since <= at < span.until)
-
-
-def _given_up(sequence: str, *, within: bool) -> AseqError:
-    if within:
-        return SequenceCorrupted(sequence, f"{TRIES} draws changed nothing")
-    return UnsteadyClock(sequence, TRIES)
+            raise given_up(sequence.name, within=span.since <= at < span.until)
 
 
 def _microseconds(span: Span) -> range:
-    since, until = ((moment - _EPOCH) // _MICROSECOND for moment in (span.since, span.until))
-    return range(since, until)
+    return range(microseconds(span.since), microseconds(span.until))

@@ -137,6 +137,17 @@ class NumberingSpec:
         self._check_scope(scope)
         return scope
 
+    def _bound_scope(self) -> Scope:
+        """All scopes with their values, if all are bound.
+
+        Raises:
+            InvalidSequence: one isn't.
+        """
+        missing = sorted(set(self.scopes) - {name for name, _ in self._bound})
+        if missing:
+            raise InvalidSequence(missing[0], f"isn't bound: bind({missing[0]}=...) does that")
+        return self._bound
+
     def span(self, at: dt.datetime) -> Span:
         """The time around a moment in which the same counter is drawn from.
 

@@ -75,10 +75,12 @@ class Dialect:
         clock: reads the server's clock. The answer is one row with it.
         allocate: draws from several sequences, in the order of the JSON list ``:wanted``,
             whose items have the names of `WANTED`. (``:names`` is their names alone, as
-            JSON.) The answer is a row for each sequence:
+            JSON.) From one that has a ``since`` only if the clock, as for `timed_draw`, is
+            between that and ``latest``. The answer is a row for each sequence:
             its new last value, or NULL; the transaction's id, or NULL; its place in the
-            list; and whether nobody held any of them (1 or 0). There may be no row for a
-            sequence that nothing was drawn from.
+            list; whether nobody held any of them (1 or 0); the clock; and, where the time
+            to wait is told in the text, how many milliseconds of it have passed. There may
+            be no row for a sequence that nothing was drawn from.
         advance: moves a sequence forward, upwards (True) or downwards (False), for each
             kind of move. The answer is one row with the last value now.
         last_value: reads the last value. The answer is one row with it, or none.
@@ -190,6 +192,7 @@ WANTED = {
     "queue": "text",
     **dict.fromkeys(("start", "advance", "lowest", "highest"), "bigint"),
     **dict.fromkeys(("first", "step", "low", "high", "room", "retreat"), "bigint"),
+    **dict.fromkeys(("since", "latest"), "bigint"),
 }
 
 
@@ -207,4 +210,9 @@ def looping(last: str = "s.last", divided_by: str = "/") -> str:
 # that loop have a first value.
 DRAWN = f"""\
 CASE WHEN w.first IS NULL THEN s.last + w.advance ELSE {looping().replace(":", "w.")} END"""
-WITHIN_BOUNDS = f"w.first IS NOT NULL OR {FITS.replace(':', 'w.')}"
+WITHIN_BOUNDS = f"(w.first IS NOT NULL OR {FITS.replace(':', 'w.')})"
+
+
+def within_span(clock: str) -> str:
+    """Whether a clock is within the span of one of several sequences, if it has one."""
+    return f"(w.since IS NULL OR {clock} BETWEEN w.since AND w.latest)"

@@ -29,6 +29,7 @@ from .base import (
     Dialect,
     Draw,
     looping,
+    within_span,
 )
 
 _UPSERT = """\
@@ -62,9 +63,9 @@ WITH wanted AS MATERIALIZED (
 )
 SELECT w.called, CASE WHEN s.name IS NULL THEN w.start ELSE {DRAWN} END
 FROM wanted AS w LEFT JOIN $table AS s ON s.name = w.called
-WHERE s.name IS NULL OR {WITHIN_BOUNDS}
+WHERE (s.name IS NULL OR {WITHIN_BOUNDS}) AND {within_span(_CLOCK)}
 ON CONFLICT (name) DO UPDATE SET last = excluded.last
-RETURNING last, NULL, (SELECT key + 1 FROM json_each(:names) WHERE value = name), 1"""
+RETURNING last, NULL, (SELECT key + 1 FROM json_each(:names) WHERE value = name), 1, {_CLOCK}"""
 
 _BUSY = (
     "SQLite has one writer at a time, and another connection is writing (database is "

@@ -10,7 +10,8 @@ from aseq._core.waiting import Wait
 
 from . import errors
 from .allocate import allocate
-from .draw import CLOCK, advance, delete, draw, timed_draw
+from .draw import advance, delete, draw, timed_draw
+from .fragments import CLOCK
 from .table import CREATE_TABLE, EXISTS
 
 ABORT = "ROLLBACK TO SAVEPOINT aseq_lost_a_number"

@@ -3,15 +3,18 @@
 Each transaction takes the places in the queues first, and then the rows, both in the order
 of the list: so two of them can't wait for each other. That the list is in the order which
 everybody has is the plan's business.
+
+Of those that belong to a span of time, the clock is looked at behind all queues, for each
+when its turn comes to be written, and once more behind its row's lock.
 """
 
 from __future__ import annotations
 
-from aseq._core.dialects.base import DRAWN, WANTED, WITHIN_BOUNDS
+from aseq._core.dialects.base import DRAWN, WANTED, WITHIN_BOUNDS, within_span
 from aseq._core.statement import Script, Template
 from aseq._core.waiting import Wait
 
-from .fragments import RESTORED, SAVED_TIMEOUT, SET_TIMEOUT, TXID, key
+from .fragments import CLOCK, RESTORED, SAVED_TIMEOUT, SET_TIMEOUT, TXID, WAITED, key
 
 _WANTED = """\
 wanted AS MATERIALIZED (
@@ -64,12 +67,17 @@ there AS MATERIALIZED (
 )""",
 }
 
+# OFFSET keeps the condition on the clock out of there: it would be tried for all of them
+# before the first is written.
+_IN_ORDER = f"""\
+(SELECT * FROM wanted, free ORDER BY place OFFSET 0) AS w
+    WHERE {within_span(CLOCK)}"""
 _ROW = {
-    Wait.ANY: "called, start FROM (SELECT * FROM wanted, free ORDER BY place) AS in_order",
-    Wait.NONE: "called, start FROM (SELECT * FROM wanted, free ORDER BY place) AS in_order",
+    Wait.ANY: f"called, start FROM {_IN_ORDER}",
+    Wait.NONE: f"called, start FROM {_IN_ORDER}",
     Wait.BOUNDED: f"""\
 called, CASE WHEN {SET_TIMEOUT} IS NOT NULL THEN start END
-    FROM saved_timeout, (SELECT * FROM wanted, free ORDER BY place) AS in_order""",
+    FROM saved_timeout, {_IN_ORDER}""",
 }
 
 _TEXT = f"""\
@@ -78,11 +86,24 @@ WITH RECURSIVE {{before}}{{queue}}, {{free}}, write AS (
     SELECT {{row}}
     ON CONFLICT (name) DO UPDATE SET last = (
         SELECT {DRAWN} FROM wanted AS w WHERE w.called = s.name
-    ) WHERE (SELECT {WITHIN_BOUNDS} FROM wanted AS w WHERE w.called = s.name)
-    RETURNING name, last
+    ) WHERE (
+        SELECT {WITHIN_BOUNDS} AND {within_span(CLOCK)}
+        FROM wanted AS w WHERE w.called = s.name
+    )
+    RETURNING name, last, {CLOCK} AS clock
 )
-SELECT write.last{TXID}, wanted.place, EXISTS (SELECT FROM free)::integer{{after}}
+SELECT write.last{TXID}, wanted.place, EXISTS (SELECT FROM free)::integer,
+    coalesce(write.clock, {CLOCK}){{after}}
 FROM {{saved}}wanted LEFT JOIN write ON write.name = wanted.called"""
+
+# All is written before the first row goes out and gives the caller's lock_timeout back.
+_SAVED = "saved_timeout, (SELECT count(*) FROM write) AS written, "
+
+_AFTER = {
+    Wait.ANY: "",
+    Wait.NONE: f", {RESTORED}",
+    Wait.BOUNDED: f", {WAITED}, {RESTORED}",
+}
 
 
 def allocate(wait: Wait) -> Script:
@@ -94,7 +115,7 @@ def allocate(wait: Wait) -> Script:
         queue=_ENTERED[wait],
         free=_FREE[wait],
         row=_ROW[wait],
-        after=f", {RESTORED}" if saved else "",
-        saved="saved_timeout, " if saved else "",
+        after=_AFTER[wait],
+        saved=_SAVED if saved else "",
     )
     return (Template(text, queues=True),)

@@ -13,7 +13,7 @@ from aseq._core.dialects.base import ENDLESS, FITS, NEXT, Draw, TimedDraw, loopi
 from aseq._core.statement import Script, Template
 from aseq._core.waiting import Wait
 
-from .fragments import ENTER, KEY, RESTORED, SAVED_TIMEOUT, SET_TIMEOUT, TXID, WAITED
+from .fragments import CLOCK, ENTER, KEY, RESTORED, SAVED_TIMEOUT, SET_TIMEOUT, TXID, WAITED
 
 _UPSERT = """\
 INSERT INTO $table AS s (name, last)
@@ -77,9 +77,6 @@ WITH saved_timeout AS MATERIALIZED (
 SELECT write.*, {RESTORED}{{told}}
 FROM saved_timeout LEFT JOIN write ON true"""
 
-# The clock as it is when the text gets there, not when the statement began; all the same
-# number in every time zone and with every driver.
-CLOCK = "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"
 _WITHIN = f"{CLOCK} BETWEEN CAST(:since AS bigint) AND CAST(:latest AS bigint)"
 
 # The clock is looked at behind the queue, for a first value, and once more behind the row's

@@ -31,3 +31,7 @@ set_config('lock_timeout', CAST(CAST(least(
         greatest(1, CAST(:timeout AS integer) - {_WAITED})
     ) AS integer) AS text), true)"""
 RESTORED = "set_config('lock_timeout', saved_timeout.setting, true)"
+
+# The clock as it is when the text gets there, not when the statement began; all the same
+# number in every time zone and with every driver.
+CLOCK = "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"
