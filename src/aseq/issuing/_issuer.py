@@ -18,7 +18,7 @@ from ._desk import Desk
 from ._group import Groups
 from ._hooks import Hooks, OnBegin, OnIssued
 from ._on import On
-from ._sources import source_for
+from ._sources import EngineOrPool, source_for
 from ._target import target
 
 V = TypeVar("V", int, str)
@@ -85,7 +85,7 @@ class Issuer(Generic[V]):
     @overload
     def __init__(
         self: Issuer[int],
-        source: object,
+        source: EngineOrPool,
         what: AsyncSequence,
         column: object,
         *,
@@ -101,7 +101,7 @@ class Issuer(Generic[V]):
     @overload
     def __init__(
         self: Issuer[str],
-        source: object,
+        source: EngineOrPool,
         what: Numbering,
         column: object,
         *,
@@ -116,7 +116,7 @@ class Issuer(Generic[V]):
 
     def __init__(
         self,
-        source: object,
+        source: EngineOrPool,
         what: AsyncSequence | Numbering,
         column: object,
         *,

@@ -8,12 +8,13 @@ from typing import Any
 from aseq._dispatch import executor_for
 from aseq.errors import UnsupportedConnection
 
+from .accepted import EngineOrPool
 from .asyncpg import AsyncpgSource
 from .base import Link, Source
 from .psycopg import PsycopgSource
 from .sqlalchemy import EngineSource
 
-__all__ = ("Link", "Source", "source_for", "statements_of")
+__all__ = ("EngineOrPool", "Link", "Source", "source_for", "statements_of")
 
 _DRIVERS = ("postgresql+asyncpg", "postgresql+psycopg", "sqlite+aiosqlite")
 
