@@ -56,8 +56,10 @@ _DJANGO_BELOW = ("aseq.django._private", "aseq.django.conf", "aseq.django.errors
 DJANGO = {
     "aseq.django": (
         *("aseq", *_CALLS, BASE, "aseq._exit_codes", "aseq._sequence"),
-        *(*_DJANGO_BELOW, "aseq.django.connection", "aseq.django._parameters"),
-        *("aseq.django._block.atomic", "aseq.django._block.block"),
+        *("aseq._allocate", "aseq._explain", "aseq.numbering"),
+        *(*_DJANGO_BELOW, "aseq.django.connection"),
+        *("aseq.django._block.atomic", "aseq.django._block.block", "aseq.django._in_block"),
+        *(f"aseq.django.{name}" for name in ("_allocate", "_numbering", "_sequence")),
         *(f"aseq.django.{name}" for name in ("aio", "sync", "checks", "models", "take_over")),
         *(f"aseq.django.{name}" for name in ("operations", "management", "migrations")),
     ),
@@ -72,6 +74,9 @@ DJANGO = {
     "aseq.django._block.state": (),
     "aseq.django._block.lock": (),
 }
+
+
+_FOUND = ("findings", "series", "result", "_plain", "_words")
 
 
 # What of ours a module may import; a row is for the modules below it, too.
@@ -106,12 +111,10 @@ OURS: dict[str, tuple[str, ...]] = {
         "aseq._sequence",
         "aseq._sql",
         "aseq.audit",
+        "aseq.numbering",
     ),
     # What was found knows no database.
-    **{
-        f"aseq.audit.{name}": ("aseq.audit.findings", "aseq.audit._plain", "aseq.audit._words")
-        for name in ("findings", "result", "_plain", "_words")
-    },
+    **{f"aseq.audit.{name}": tuple(f"aseq.audit.{part}" for part in _FOUND) for name in _FOUND},
     # Their tools for drawing, and the parts that only plans know: which period, which name.
     "aseq.issuing": (
         *_CALLS,

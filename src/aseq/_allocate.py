@@ -106,7 +106,7 @@ async def allocate(
         AseqError: any of those of `AsyncSequence.next_value`. All are drawn, or none.
     """
     wait = waiting(nowait=nowait, timeout=timeout)
-    _check_drawable(wanted)
+    check_drawable(wanted)
     Allocation(wanted)  # refused here, before the connection is looked at
     executor = executor_for(conn)
     allocation = Allocation(wanted, executor.adapt)
@@ -116,7 +116,7 @@ async def allocate(
     return await run_on(allocation.subject, plan, executor, writes=True)
 
 
-def _check_drawable(wanted: object) -> None:
+def check_drawable(wanted: object) -> None:
     if not isinstance(wanted, Mapping):
         raise InvalidSequence(
             "wanted",

@@ -20,15 +20,19 @@ class Planted:
     step: int
 
 
-def planted(random: Random, *, texts: bool) -> Planted:
+def planted(
+    random: Random, *, texts: bool, start: tuple[int, int] | None = None, longest: int = 200
+) -> Planted:
     """A series in which some things are wrong, or nothing is.
 
     Args:
         random: decides.
         texts: whether the column can hold texts that aren't numbers.
+        start: the first number and the step, if these are given.
+        longest: how many rows there are at most.
     """
-    first, step = random.choice(STARTS)
-    length = random.choice((0, 1, 2, 5, 30, 200))
+    first, step = start or random.choice(STARTS)
+    length = min(random.choice((0, 1, 2, 5, 30, 200)), longest)
     documents = [
         Document(first + i * step, f"2026-{i // 25 + 1:02}-{i % 25 + 1:02}")
         for i in range(length)

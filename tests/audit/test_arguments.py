@@ -96,7 +96,7 @@ async def test_a_counter_without_rows(conn: sqlite3.Connection) -> None:
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        ({"what": "invoices"}, "what must be an AsyncSequence, not 'invoices'"),
+        ({"what": "invoices"}, "what must be an AsyncSequence or a Numbering, not 'invoices'"),
         (
             {"what": AsyncSequence("x", reset_value=9)},
             "what loops, so its numbers are repeated: nothing to audit",

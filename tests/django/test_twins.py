@@ -14,7 +14,8 @@ import aseq.django
 from aseq.django import aatomic, sync
 
 PAIRS = sync.__all__
-FUNCTIONS = [pair for pair in PAIRS if pair != "Sequence"]
+FUNCTIONS = [pair for pair in PAIRS if pair[0].islower()]
+NUMBERING = ["next", "next_many", "preview", "sequence", "take_over"]
 METHODS = ["get_last_value", "get_next_value", "get_next_values", "advance_to", "delete"]
 
 # (function, arguments before the name of the sequence, keywords), one after the other
@@ -61,6 +62,20 @@ def test_functions_have_one_signature(name: str) -> None:
 @pytest.mark.parametrize("name", ["__init__", "__repr__", *METHODS])
 def test_methods_have_one_signature(name: str) -> None:
     assert signature(aseq.django.Sequence, name) == signature(sync.Sequence, name)
+
+
+@pytest.mark.parametrize("name", ["__init__", "__repr__", "bind", "parse", *NUMBERING])
+def test_methods_of_numberings_have_one_signature(name: str) -> None:
+    assert signature(aseq.django.Numbering, name) == signature(sync.Numbering, name)
+
+
+@pytest.mark.parametrize("name", NUMBERING)
+def test_docstrings_of_numberings_tell_of_the_same_arguments(name: str) -> None:
+    def arguments(owner: object) -> str:
+        return (inspect.getdoc(getattr(owner, name)) or "").partition("Args:")[2]
+
+    assert arguments(sync.Numbering)
+    assert arguments(aseq.django.Numbering) == arguments(sync.Numbering)
 
 
 @pytest.mark.parametrize("name", PAIRS)

@@ -82,12 +82,16 @@ class Drawn(NamedTuple):
     text: str
 
 
+def moment(choose: random.Random) -> dt.datetime:
+    year = choose.choice((2000, 2024, 2025, 2026, 2099))
+    return dt.datetime(year, 1, 1, 12, tzinfo=dt.UTC) + dt.timedelta(days=choose.randrange(365))
+
+
 def drawn(
     choose: random.Random, numbers: Numbering, alphabet: str, range_of: Sequence[int]
 ) -> Drawn:
     """A number of a numbering, with scopes that aren't refused."""
-    year = choose.choice((2000, 2024, 2025, 2026, 2099))
-    at = dt.datetime(year, 1, 1, 12, tzinfo=dt.UTC) + dt.timedelta(days=choose.randrange(365))
+    at = moment(choose)
     scope = scope_of(choose, numbers, alphabet)
     number, period = choose.choice(range_of), numbers.span(at).period
     return Drawn(number, period, scope, numbers.document(number, at, scope, period).text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
@@ -17,7 +18,9 @@ from aseq import (
 )
 from aseq.numbering import DocumentNumber, Numbering
 from tests.blocks import undone
+from tests.clients import Client
 from tests.database import Database
+from tests.faults.aftermath import commit_anyway
 from tests.numbering.midnight import now
 
 MAY = dt.datetime(2026, 5, 31, 22, tzinfo=dt.UTC)
@@ -194,6 +197,43 @@ async def test_outside_a_transaction_nothing_is_drawn(database: Database, name: 
             await numbers.next(client.conn)
 
     assert database.last(name) is None
+
+
+Draw = Callable[[Numbering, Any], Awaitable[object]]
+
+DRAWS: dict[str, Draw] = {
+    "next": lambda numbers, conn: numbers.next(conn),
+    "nowait": lambda numbers, conn: numbers.next(conn, nowait=True),
+    "at": lambda numbers, conn: numbers.next(conn, at=MAY),
+    "many": lambda numbers, conn: numbers.next_many(conn, 2),
+}
+
+
+async def test_what_cannot_be_printed_cannot_be_committed(
+    database: Database, name: str
+) -> None:
+    """A check digit fails after the draw. The caller swallows that, and goes on."""
+    broken = False
+
+    def check(digits: str) -> str:
+        if broken:
+            raise RuntimeError("out of digits")
+        return "7"
+
+    numbers = Numbering(name, "{year}-{number}", period="year", tz="UTC", check=check)
+    broken = True
+    for verb, draw in DRAWS.items():
+        async with database.connect() as client:
+
+            async def swallowed(draw: Draw = draw, client: Client = client) -> None:
+                with pytest.raises(InvalidSequence, match="out of digits") as caught:
+                    await draw(numbers, client.conn)
+                assert "made unusable" in caught.value.__notes__[0]
+
+            await commit_anyway(client, verb, swallowed)
+
+    assert [database.saved(f"{verb}-other") for verb in DRAWS] == [[]] * len(DRAWS)
+    assert database.run(f"SELECT * FROM aseq_sequence WHERE name LIKE '{name}/%'") == []
 
 
 async def test_where_there_is_no_table(database: Database, name: str) -> None:

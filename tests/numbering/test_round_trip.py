@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aseq.numbering import Numbering, ParsedNumber
-from tests.numbering.patterns import LARGE, SMALL, Drawn, drawn, numbering
+from aseq.testing import MemoryExecutor
+from tests.numbering.patterns import LARGE, SMALL, Drawn, drawn, moment, numbering, scope_of
 
-ROUNDS = int(os.environ.get("ASEQ_ROUNDS", "20000"))
+ROUNDS = int(os.environ.get("ASEQ_ROUNDS", "10000"))
 NUMBERS = (*range(-3, 120), 999, 1000, 10**9, 2**63 - 1, -(2**63))
 
 
@@ -35,6 +36,26 @@ def test_what_is_printed_can_be_read(alphabet: str) -> None:
         for _ in range(10):
             one = drawn(choose, numbers, alphabet, NUMBERS)
             assert same(one, numbers.parse(one.text)), (numbers, one)
+
+
+async def test_what_is_drawn_can_be_read() -> None:
+    """From the draw to the text and back, with the sequence that it belongs to."""
+    choose, conn = random.Random(42), MemoryExecutor()
+    for _ in range(ROUNDS // 100):
+        series = numbering(choose, LARGE)
+        numbers = series.bind(**dict(scope_of(choose, series, LARGE)))
+        async with conn.transaction():
+            at = choose.choice((None, moment(choose)))
+            issued = await numbers.next_many(conn, 3, at=at)
+        for one in issued:
+            parsed = numbers.parse(one.text)
+            assert (parsed.number, parsed.period, parsed.scope, parsed.sequence) == (
+                one.number,
+                one.period,
+                one.scope,
+                one.sequence,
+            ), (numbers, one)
+    conn.close()
 
 
 def test_no_two_numbers_are_printed_alike() -> None:

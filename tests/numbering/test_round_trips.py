@@ -45,19 +45,22 @@ async def test_one_statement_and_one_round_trip(
                     assert (wire.statements, wire.round_trips) == (number, number), verb
 
 
+@pytest.mark.parametrize("verb", ["next", "next nowait", "next_many"])
 async def test_one_more_at_the_turn(
-    database: Database, name: str, monkeypatch: pytest.MonkeyPatch
+    database: Database, name: str, monkeypatch: pytest.MonkeyPatch, verb: str
 ) -> None:
     """As if the year had ended while the caller waited: the guess is of the day before."""
     numbers = Numbering(name, "{year}{month}{day}-{number}", period="day", tz="UTC")
+    play = VERBS[verb]
     async with wired(database) as (client, wire), client.transaction():
         for _ in range(WARM):
-            await numbers.next(client.conn)
-        yesterday = Clock()
-        yesterday.learn(dt.datetime.now(dt.UTC) - dt.timedelta(days=1))
-        monkeypatch.setattr(_numbering, "CLOCK", yesterday)
-        wire.forget()
-        issued = await numbers.next(client.conn)
+            await play(numbers, client.conn)
+        for expected in (2, 1):  # the second time, the machine's error is known
+            if expected == 2:
+                yesterday = Clock()
+                yesterday.learn(dt.datetime.now(dt.UTC) - dt.timedelta(days=1))
+                monkeypatch.setattr(_numbering, "CLOCK", yesterday)
+            wire.forget()
+            await play(numbers, client.conn)
 
-        assert issued.number == WARM + 1
-        assert (wire.statements, wire.round_trips) == (2, 2)
+            assert (wire.statements, wire.round_trips) == (expected, expected)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
 
 import anyio
 import asyncpg
@@ -13,10 +15,11 @@ import pytest
 from aseq.numbering import DocumentNumber, Numbering
 from aseq.testing import assert_gapless
 from tests import clients
-from tests.cases import Case
+from tests.clients import sqlite_file
 from tests.codes import code
 from tests.database import Database
-from tests.numbering.midnight import SAVED, SECOND, ZONES, issued, new_year, now, save_sql
+from tests.numbering.midnight import SECOND, ZONES, issued, new_year, now, save_sql
+from tests.numbering.storming import assert_rising, prepared, storm
 
 KINDS: list[type[clients.Client]] = [
     clients.Asyncpg,
@@ -31,60 +34,62 @@ def database(request: pytest.FixtureRequest, postgres: str) -> Database:
     return prepared(request.param, postgres)
 
 
-def prepared(kind: type[clients.Client], url: str) -> Database:
-    database = Database(Case(kind, "postgresql"), url)
-    database.create_tables()
-    database.run(SAVED)
-    return database
+Drawn = tuple[str, list[int]]
+"""The name of a counter, and numbers of it."""
 
 
-Work = Callable[[clients.Client, int], Awaitable[object]]
+def verbs_of(
+    numbers: Numbering, conn: Any, at: dt.datetime | None
+) -> list[Callable[[], Awaitable[Drawn]]]:
+    """All that draws from a numbering's counter of one period, moves it, or looks at it."""
+    behind = numbers.sequence(at=at)
 
+    async def one() -> Drawn:
+        drawn = await numbers.next(conn, at=at)
+        return drawn.sequence.name, [drawn.number]
 
-async def storm(
-    database: Database, connections: int, rounds: int, work: Work
-) -> list[Exception]:
-    """Transactions on many connections; the errors that ended some of them."""
-    errors: list[Exception] = []
+    async def many() -> Drawn:
+        drawn = await numbers.next_many(conn, 2, at=at)
+        return drawn[0].sequence.name, [each.number for each in drawn]
 
-    async def one(number: int) -> None:
-        async with database.connect() as client:
-            for turn in range(rounds):
-                try:
-                    async with client.transaction():
-                        await work(client, number * rounds + turn)
-                except Exception as exc:
-                    errors.append(exc)
+    async def plain() -> Drawn:
+        return behind.name, [await behind.next_value(conn)]
 
-    async with anyio.create_task_group() as group:
-        for number in range(connections):
-            group.start_soon(one, number)
-    return errors
+    async def batch() -> Drawn:
+        return behind.name, list(await behind.next_values(conn, 2))
+
+    async def move() -> Drawn:
+        await behind.advance_to(conn, 0)
+        return behind.name, []
+
+    async def look() -> Drawn:
+        await numbers.preview(conn, at=at)
+        return behind.name, []
+
+    return [one, many, plain, batch, move, look]
 
 
 async def test_next_and_sequence_mixed_never_deadlock(database: Database, name: str) -> None:
-    """In any order, for any period, by whatever verb."""
+    """In any order, for any period, by whatever verb; and no number is lost."""
     numbers = Numbering(name, "{year}-{number}", period="year", tz="UTC")
-    years = [dt.datetime(year, 6, 1, tzinfo=dt.UTC) for year in (2020, 2021)]
+    moments = [None, *(dt.datetime(year, 6, 1, tzinfo=dt.UTC) for year in (2020, 2021))]
 
     async def work(client: clients.Client, number: int) -> None:
         choose = random.Random(number)
-        conn = client.conn
-        verbs: list[Callable[[], Awaitable[object]]] = [
-            lambda: numbers.next(conn),
-            lambda: numbers.next(conn, at=years[0]),
-            lambda: numbers.next_many(conn, 2, at=years[1]),
-            lambda: numbers.sequence().next_value(conn),
-            lambda: numbers.sequence(at=years[0]).next_values(conn, 2),
-            lambda: numbers.sequence(at=years[1]).advance_to(conn, 1),
-            lambda: numbers.preview(conn),
-        ]
+        verbs = [verb for at in moments for verb in verbs_of(numbers, client.conn, at)]
         for verb in choose.sample(verbs, k=4):
-            await verb()
+            counter, drawn = await verb()
+            for one in drawn:
+                await client.save(counter, one)
 
     errors = await storm(database, 6, 15, work)
 
     assert [code(error) for error in errors] == []
+    counters = [numbers.sequence(at=at).name for at in moments]
+    for counter in counters:
+        saved, last = database.chain(counter)
+        assert saved == list(range(1, (last or 0) + 1))
+    assert len(database.saved(counters[0])) > 0
 
 
 @pytest.mark.parametrize(
@@ -135,7 +140,7 @@ async def test_numbers_and_dates_rise_together(postgres: str, name: str) -> None
                 await conn.execute("SELECT 1")
             drawn = await numbers.next(conn)
             assert drawn.at > began
-            await conn.execute(save_sql(name, drawn))
+            await conn.execute(save_sql(drawn.sequence.name, drawn))
 
     async with (
         asyncpg.create_pool(postgres, min_size=1, max_size=40) as pool,
@@ -144,11 +149,23 @@ async def test_numbers_and_dates_rise_together(postgres: str, name: str) -> None
         for number in range(TASKS):
             group.start_soon(one, pool, number)
 
-    rows: Sequence[tuple[int, str]] = issued(database, name)
-    moments = [dt.datetime.fromisoformat(at) for _, at in rows]
-    assert len(rows) == TASKS
-    assert moments == sorted(moments)
-    assert len({number for number, _ in rows}) == TASKS
+    assert_rising(database, name, TASKS)
+
+
+@pytest.mark.parametrize("kind", [clients.SessionAiosqlite, clients.Aiosqlite, clients.Sqlite3])
+async def test_numbers_and_dates_rise_together_on_sqlite(
+    kind: type[clients.Client], tmp_path: Path, name: str
+) -> None:
+    """They wait for the one writer, when they begin."""
+    database = prepared(kind, sqlite_file(tmp_path))
+    numbers = Numbering(name, "{year}{month}{day}{number:06}", period="day", tz="Europe/Paris")
+
+    async def work(client: clients.Client, number: int) -> None:
+        drawn = await numbers.next(client.conn)
+        await client.execute(save_sql(drawn.sequence.name, drawn))
+
+    assert await storm(database, 8, 6, work) == []
+    assert_rising(database, name, 8 * 6)
 
 
 @pytest.mark.parametrize("level", ["repeatable_read", "serializable"])

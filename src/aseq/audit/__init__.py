@@ -9,12 +9,11 @@ from .findings import (
     Range,
     Repeated,
     RowKey,
-    SeriesAudit,
-    Totals,
     Unreadable,
     Void,
 )
 from .result import Audit
+from .series import SeriesAudit, Totals
 
 __all__ = (
     "Audit",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from random import SystemRandom
 from typing import Any, cast
 
@@ -11,6 +12,7 @@ from aseq._drive import read_on
 from aseq._sequence import AsyncSequence
 from aseq.adapters.base import OneWriter
 from aseq.errors import AuditRefused
+from aseq.numbering import Numbering
 
 from ._plan import audit as plan
 from ._question import question
@@ -22,9 +24,10 @@ _random = SystemRandom()
 async def audit(
     conn: Connection,
     column: object,
-    what: AsyncSequence,
+    what: AsyncSequence | Numbering,
     /,
     *,
+    scope: Mapping[str, object] | None = None,
     void: object = None,
     date: object = None,
     where: str | list[str | None] | None = None,
@@ -39,22 +42,28 @@ async def audit(
     snapshot from one statement to the next.
 
     The database does the work: one scan if nothing is wrong. Memory doesn't grow with the
-    rows or with what is found.
+    rows or with what is found, but with the number of series.
 
     Args:
         conn: the caller's connection or session.
         column: where the numbers are: a column of a model (``Invoice.number``), a model and
             a name (``(Invoice, "number")``), or "table.column"; a list of them if several
             share the sequence.
-        what: the sequence that gives the numbers. It must not loop.
+        what: the sequence that gives the numbers; it must not loop. Or the numbering whose
+            texts the column has: each of its scopes and periods is a series of its own, and
+            is found by itself. Of a numbering that is bound to some scopes, only these are
+            looked at.
+        scope: for each scope that isn't printed, the column that tells it; a list if there
+            are several tables. If the column has numbers alone, that is each scope.
         void: the column with the reason why a number is void; a list if there are several
             tables. NULL, false and '' mean that it isn't.
         date: the column with the date. Dates must not run against the numbers.
         where: which rows count, as a condition in SQL; it becomes part of the statement as
             it is. A list if each column has one of its own.
-        first: the number that the rows begin with, if it isn't the sequence's first value:
-            that of the first document after another numbering was taken over.
-        limit: how many findings of each kind are listed. The totals are exact.
+        first: the number that the rows of each series begin with, if it isn't the sequence's
+            first value: that of the first document after another numbering was taken over.
+        limit: how many findings of each kind are listed, in all series together. The totals
+            are exact.
 
     Returns:
         what was found. Print it, or ask for its `ok`.
@@ -62,11 +71,14 @@ async def audit(
     Raises:
         InvalidSequence: an argument can't work, or names a column that isn't there.
         AuditRefused: row-level security hides rows; or on SQLite the connection is in a
-            transaction that may keep others from writing.
+            transaction that may keep others from writing; or there are more than 250,000
+            series.
         SequenceTableMissing: the table of sequences doesn't exist.
         UnsupportedConnection: `conn` isn't a connection that aseq knows.
     """
-    asked = question(column, what, void=void, date=date, where=where, first=first, limit=limit)
+    asked = question(
+        column, what, scope=scope, void=void, date=date, where=where, first=first, limit=limit
+    )
     executor = executor_for(conn)
     reason = await executor.blocks_writers() if isinstance(executor, OneWriter) else None
     if reason is not None:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import chain
 
 from aseq._columns import ColumnName
+from aseq._core.spec import SequenceSpec
 from aseq._core.table import TableName
 from aseq._sql import Binds, Plan, Query, quoted
 from aseq.adapters.base import ConnectionInfo
 from aseq.errors import AuditRefused, InvalidSequence
+from aseq.numbering._spec import NumberingSpec
 
-from ._question import Question
+from ._membership import OneSeries, Series
+from ._numbered import Numbered
+from ._question import ByTable, Question
 from ._source import Source, Sources
+from ._split import Split
 from ._texts import Facts, Texts
 
 _HIDDEN = (
@@ -24,13 +31,15 @@ def sources(question: Question, info: ConnectionInfo, texts: Texts) -> Plan[Sour
     """Look the columns up, and put together what will be read.
 
     Raises:
-        InvalidSequence: a table or a column isn't there, or can't hold numbers.
+        InvalidSequence: a table or a column isn't there, or can't hold numbers; or it can't
+            be told which series they are of.
         AuditRefused: row-level security may hide rows.
     """
-    counters = TableName.parse(question.spec.table)
+    counters = TableName.parse(question.what.table)
     asked = [
         *question.columns,
         *chain(question.voids.values(), question.dates.values()),
+        *chain.from_iterable(columns.values() for columns in question.scopes.values()),
         ColumnName(counters, "last"),
     ]
     places = [ColumnName(info.locate(column.table), column.name) for column in asked]
@@ -44,12 +53,8 @@ def sources(question: Question, info: ConnectionInfo, texts: Texts) -> Plan[Sour
         if facts.hidden:
             raise AuditRefused(_HIDDEN.format(table=column.table))
     number = len(question.columns)
-    return Sources(
-        [
-            _source(question, i, place.table, texts, facts)
-            for i, (place, facts) in enumerate(zip(places[:number], found, strict=False))
-        ]
-    )
+    tables = [place.table for place in places[:number]]
+    return _Found(question, texts, tables, found[:number]).sources()
 
 
 def _check(column: ColumnName, facts: Facts) -> None:
@@ -59,23 +64,87 @@ def _check(column: ColumnName, facts: Facts) -> None:
         raise InvalidSequence("column", f"can't be {column}: {column.table} has none like it")
 
 
-def _source(question: Question, i: int, table: TableName, texts: Texts, facts: Facts) -> Source:
-    column = question.columns[i]
-    number = texts.number(quoted(column.name), str(facts.type))
-    if number is None:
-        raise InvalidSequence("column", f"can't be {column}: its type can't hold numbers")
-    sql, as_text = number
-    return Source(
-        table=table,
-        label=str(column.table),
-        number=sql,
-        text=quoted(column.name) if as_text else None,
-        void=_quoted(question.voids, column.table),
-        date=_quoted(question.dates, column.table),
-        where=question.where[i],
-        keys=facts.keys,
-    )
+@dataclass(frozen=True)
+class _Found:
+    """What was asked, and what the catalogue says of each column of numbers."""
+
+    question: Question
+    texts: Texts
+    tables: Sequence[TableName]
+    facts: Sequence[Facts]
+
+    def sources(self) -> Sources:
+        series = self._series()
+        split = Split(series.parts, self.texts.split) if series.parts else None
+        places = range(len(self.facts))
+        return Sources([self._source(i, series, split) for i in places], series, split)
+
+    def _series(self) -> Series:
+        question, what = self.question, self.question.what
+        if isinstance(what, SequenceSpec):
+            return OneSeries(what)
+        numbers = {self.texts.holds_numbers(str(facts.type)) for facts in self.facts}
+        if len(numbers) > 1:
+            raise InvalidSequence("column", "must be columns of texts, or of numbers, not both")
+        texts = numbers == {False}
+        (_check_texts if texts else _check_numbers)(what, question.scopes)
+        return Numbered(what, tuple(question.scopes), texts=texts)
+
+    def _source(self, i: int, series: Series, split: Split | None) -> Source:
+        question, column = self.question, self.question.columns[i]
+        number = self.texts.number(quoted(column.name), str(self.facts[i].type))
+        if number is None:
+            problem = f"can't be {column}: its type can't hold numbers"
+            raise InvalidSequence("column", problem)
+        sql, as_text = number
+        scopes = [
+            f"CAST({_quoted(question.scopes[name], column.table)} AS text)"
+            for name in series.scopes
+        ]
+        return Source(
+            table=self.tables[i],
+            label=str(column.table),
+            number=sql,
+            text=quoted(column.name) if as_text or split else None,
+            void=_quoted(question.voids, column.table),
+            date=_quoted(question.dates, column.table),
+            where=question.where[i],
+            keys=self.facts[i].keys,
+            scopes=tuple(scopes),
+            bound=tuple(self._bound(series.scopes, scopes)),
+        )
+
+    def _bound(self, names: Sequence[str], columns: Sequence[str]) -> Sequence[tuple[str, str]]:
+        what = self.question.what
+        bound = what.bound if isinstance(what, NumberingSpec) else {}
+        return [
+            (column, bound[name])
+            for name, column in zip(names, columns, strict=True)
+            if name in bound
+        ]
 
 
-def _quoted(columns: dict[TableName, ColumnName], table: TableName) -> str | None:
+def _quoted(columns: ByTable, table: TableName) -> str | None:
     return quoted(columns[table].name) if table in columns else None
+
+
+def _check_texts(numbering: NumberingSpec, scopes: dict[str, ByTable]) -> None:
+    for name in scopes:
+        if name in numbering._pattern.scopes:
+            problem = f"names {name}, which is printed, so it is read from each text"
+            raise InvalidSequence("scope", problem)
+
+
+def _check_numbers(numbering: NumberingSpec, scopes: dict[str, ByTable]) -> None:
+    if numbering._pattern.calendar is not None:
+        raise InvalidSequence(
+            "column", "holds numbers alone, which don't tell the period: name that of the texts"
+        )
+    untold = {*numbering.scopes} - {*numbering.bound, *scopes}
+    if untold:
+        name = min(untold)
+        raise InvalidSequence(
+            "scope",
+            f"must name the column with the {name}, which numbers alone don't tell: "
+            f"scope={{{name!r}: ...}}; or bind the numbering to one",
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from .findings import SeriesAudit
+from .series import SeriesAudit
 
 
 def plain(value: Any) -> Any:

@@ -10,6 +10,7 @@ from aseq._core.statement import Row
 from aseq._sql import Binds, quoted_table
 
 from ._fingerprint import BITS, BLOCK, P
+from ._split import Dialect
 from ._texts import Facts, Texts, integer
 
 # The type under a domain. Row-level security doesn't hold for a table's owner, a superuser
@@ -57,6 +58,7 @@ CASE WHEN CAST({{0}} AS numeric) BETWEEN {-(2**63)} AND {2**63 - 1}
 
 _FROM_TEXT = f"""\
 CASE WHEN ltrim({{0}}, '0123456789') <> '' OR {{0}} = '' THEN NULL
+    WHEN length({{0}}) < 19 THEN CAST({{0}} AS bigint)
     WHEN length(ltrim({{0}}, '0')) < 19 THEN CAST({{0}} AS bigint)
     WHEN length(ltrim({{0}}, '0')) = 19 AND ltrim({{0}}, '0') <= '{2**63 - 1}' COLLATE "C"
     THEN CAST({{0}} AS bigint) END"""
@@ -70,6 +72,21 @@ def _number(column: str, type_: str) -> tuple[str, bool] | None:
     if type_.startswith("S "):
         return _FROM_TEXT.format(f"CAST({column} AS text)"), True
     return None
+
+
+def _holds_numbers(type_: str) -> bool:
+    return type_.startswith("N ")
+
+
+def _items(listed: str, columns: Sequence[tuple[str, str]]) -> str:
+    values = (
+        f"CAST(v ->> {i} AS {type_}) AS {name}" for i, (name, type_) in enumerate(columns)
+    )
+    # CAST AS text first: a codec of the caller's for JSON would encode it once more.
+    return (
+        f"SELECT {', '.join(values)} "
+        f"FROM json_array_elements(CAST(CAST({listed} AS text) AS json)) AS e(v) OFFSET 0"
+    )
 
 
 def _fingerprint(position: str, low: str, high: str) -> str:
@@ -92,6 +109,10 @@ POSTGRESQL = Texts(
     look=_look,
     facts=_facts,
     number=_number,
+    holds_numbers=_holds_numbers,
+    split=Dialect("strpos", "OFFSET 0", _FROM_TEXT),
+    date="(to_json({0}) #>> '{{}}')",
+    items=_items,
     now="to_char(statement_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')",
     fingerprint=_fingerprint,
     hashes=_hashes,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from aseq._columns import ColumnName, column_name
 from aseq._core.arithmetic import fits
@@ -11,8 +12,11 @@ from aseq._core.spec import SequenceSpec
 from aseq._core.table import TableName
 from aseq._sql import condition
 from aseq.errors import InvalidSequence
+from aseq.numbering._spec import NumberingSpec
 
 from ._grid import Grid
+
+ByTable: TypeAlias = dict[TableName, ColumnName]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +24,9 @@ class Question:
     """The arguments of `audit`.
 
     Attributes:
-        spec: the sequence that gives the numbers.
+        what: the sequence or the numbering that gives the numbers.
         columns: where they are.
+        scopes: by the names of scopes, the columns that tell them, by their tables.
         voids: the columns with the reason, by their tables.
         dates: the columns with the date, by their tables.
         where: for each column, which rows count.
@@ -29,10 +34,11 @@ class Question:
         limit: how many findings of a kind are listed.
     """
 
-    spec: SequenceSpec
+    what: SequenceSpec | NumberingSpec
     columns: tuple[ColumnName, ...]
-    voids: dict[TableName, ColumnName]
-    dates: dict[TableName, ColumnName]
+    scopes: dict[str, ByTable]
+    voids: ByTable
+    dates: ByTable
     where: tuple[str | None, ...]
     grid: Grid
     limit: int
@@ -42,6 +48,7 @@ def question(
     columns: object,
     what: object,
     *,
+    scope: object,
     void: object,
     date: object,
     where: object,
@@ -53,9 +60,9 @@ def question(
     Raises:
         InvalidSequence: one of them can't work.
     """
-    if not isinstance(what, SequenceSpec):
-        raise InvalidSequence("what", f"must be an AsyncSequence, not {what!r}")
-    if what.reset_value is not None:
+    if not isinstance(what, SequenceSpec | NumberingSpec):
+        raise InvalidSequence("what", f"must be an AsyncSequence or a Numbering, not {what!r}")
+    if isinstance(what, SequenceSpec) and what.reset_value is not None:
         raise InvalidSequence("what", "loops, so its numbers are repeated: nothing to audit")
     if abs(what.step) >= 2**63:
         raise InvalidSequence("what", "has a step that is too large")
@@ -65,8 +72,9 @@ def question(
     if not isinstance(limit, int) or isinstance(limit, bool) or limit < 1:
         raise InvalidSequence("limit", f"must be an integer of at least 1, not {limit!r}")
     return Question(
-        spec=what,
+        what=what,
         columns=named,
+        scopes=_scopes(scope, what, named),
         voids=_by_table(void, "void", named),
         dates=_by_table(date, "date", named),
         where=_conditions(where, named),
@@ -83,12 +91,10 @@ def _several(value: object, argument: str) -> Sequence[object]:
     return [value]
 
 
-def _by_table(
-    columns: object, argument: str, numbers: Sequence[ColumnName]
-) -> dict[TableName, ColumnName]:
+def _by_table(columns: object, argument: str, numbers: Sequence[ColumnName]) -> ByTable:
     if columns is None:
         return {}
-    found: dict[TableName, ColumnName] = {}
+    found: ByTable = {}
     for column in _several(columns, argument):
         named = column_name(column, argument)
         if named.table not in {number.table for number in numbers}:
@@ -99,6 +105,40 @@ def _by_table(
     return found
 
 
+def _scopes(
+    scope: object, what: SequenceSpec | NumberingSpec, numbers: Sequence[ColumnName]
+) -> dict[str, ByTable]:
+    if scope is None:
+        scope = {}
+    if not isinstance(scope, Mapping):
+        example = '{"tenant": Invoice.tenant_id}'
+        raise InvalidSequence(
+            "scope", f"must be a dict of columns, such as {example}, not {scope!r}"
+        )
+    names = what.scopes if isinstance(what, NumberingSpec) else ()
+    for name in scope:
+        if name not in names:
+            known = ", ".join(names) or "none"
+            raise InvalidSequence("scope", f"has {name!r}, but {what.name!r} has {known}")
+    found = {name: _by_table(scope[name], "scope", numbers) for name in sorted(scope)}
+    for name, columns in found.items():
+        missing = {number.table for number in numbers} - set(columns)
+        if missing:
+            raise InvalidSequence("scope", f"names no {name} for {min(map(str, missing))}")
+    if isinstance(what, NumberingSpec):
+        untold = {*what.scopes} - {*what.bound, *what._pattern.scopes, *found}
+        if untold:
+            raise InvalidSequence("scope", _untold(min(untold)))
+    return found
+
+
+def _untold(name: str) -> str:
+    return (
+        f"must name the column with the {name}, which isn't printed: "
+        f"scope={{{name!r}: ...}}; or bind the numbering to one"
+    )
+
+
 def _conditions(where: object, numbers: Sequence[ColumnName]) -> tuple[str | None, ...]:
     texts = where if isinstance(where, list) else [where] * len(numbers)
     if len(texts) != len(numbers):
@@ -107,7 +147,7 @@ def _conditions(where: object, numbers: Sequence[ColumnName]) -> tuple[str | Non
     return tuple(map(condition, texts))
 
 
-def _grid(spec: SequenceSpec, first: object) -> Grid:
+def _grid(spec: SequenceSpec | NumberingSpec, first: object) -> Grid:
     if first is None:
         return Grid(spec.initial_value, spec.step)
     grid = Grid(spec.initial_value, spec.step)

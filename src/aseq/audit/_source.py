@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aseq._core.table import TableName
-from aseq._sql import quoted, quoted_table
+from aseq._sql import Binds, quoted, quoted_table
+
+from ._membership import Series
+from ._split import Split
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,12 +19,15 @@ class Source:
     Attributes:
         table: where it is on this connection.
         label: what the caller calls it.
-        number: the number, a bigint; NULL if there is none, or it can't be read.
+        number: the number, a bigint; NULL if there is none, or it can't be read. Unused
+            where texts are split.
         text: what the column holds, if it isn't an integer anyway.
         void: the column with the reason, if there is one.
         date: the column with the date, if there is one.
         where: which rows count, if not all.
         keys: the names of its primary key's columns.
+        scopes: the columns that tell scopes, as texts.
+        bound: for some of these, the only value that is asked about.
     """
 
     table: TableName
@@ -32,6 +38,8 @@ class Source:
     date: str | None
     where: str | None
     keys: tuple[str, ...]
+    scopes: tuple[str, ...] = ()
+    bound: tuple[tuple[str, str], ...] = ()
 
 
 # A flag says "no" in some way; anything else that is there is a reason.
@@ -45,51 +53,88 @@ class Sources:
 
     Its columns: ``s`` the source's place, ``n`` the number, ``t`` what the column holds (NULL
     only in drafts), ``v`` the reason why it is void, ``d`` the date, ``k0`` and so on the
-    primary key as texts. Columns that nobody asks for cost nothing.
+    primary key as texts, ``g0`` and so on what tells the series. Columns that nobody asks for
+    cost nothing.
+
+    Args:
+        sources: the tables.
+        series: what tells the series of a row.
+        split: how texts are split, if they are.
     """
 
-    def __init__(self, sources: Sequence[Source]) -> None:
+    def __init__(
+        self, sources: Sequence[Source], series: Series, split: Split | None = None
+    ) -> None:
         self._sources = tuple(sources)
+        self.series, self._split = series, split
         self._width = max(len(source.keys) for source in sources)
         self._as_text = any(source.text is not None for source in sources)
+        count = len(series.scopes) + (len(split.columns) if split else 0)
+        self.group = tuple(f"g{i}" for i in range(count))
 
     def __getitem__(self, place: int) -> Source:
         return self._sources[place]
 
     @property
-    def readable(self) -> bool:
-        """Whether all numbers are integers, so that none can be unreadable."""
-        return not self._as_text
-
-    @property
-    def key(self) -> str:
-        """The columns of the primary keys, after a comma each."""
-        return "".join(f", k{i}" for i in range(self._width))
+    def keys(self) -> tuple[str, ...]:
+        """The columns of the primary keys."""
+        return tuple(f"k{i}" for i in range(self._width))
 
     @property
     def has_dates(self) -> bool:
         """Whether the caller named a column of dates."""
         return any(source.date is not None for source in self._sources)
 
-    @property
-    def relation(self) -> str:
-        """The relation, for a FROM."""
-        return "(" + " UNION ALL ".join(map(self._select, range(len(self._sources)))) + ") r"
+    def well_formed(self, bind: Binds) -> str:
+        """A condition on a group, which those that belong to no series don't meet."""
+        scopes = self.group[len(self.group) - len(self.series.scopes) :]
+        told = [f"{column} IS NOT NULL" for column in scopes]
+        if self._split is not None:
+            told.insert(0, self._split.fits("g0", "g1", bind))
+        return " AND ".join(told) or "1 = 1"
 
-    def _select(self, place: int) -> str:
+    def relation(self, bind: Binds) -> str:
+        """The relation, for a FROM."""
+        selects = (self._select(place, bind) for place in range(len(self._sources)))
+        return "(" + " UNION ALL ".join(selects) + ") r"
+
+    def _select(self, place: int, bind: Binds) -> str:
         source = self._sources[place]
+        columns = {"s": str(place), **self._numbers(source), **self._beside(source)}
+        scopes = {f"x{i}": sql for i, sql in enumerate(source.scopes)}
+        rows = f"{_listed(columns | scopes)} FROM {quoted_table(source.table)}"
+        rows += _where(source, bind)
+        told = list(scopes)
+        if self._split is not None:
+            told = [*self._split.columns, *told]
+            rows = f"SELECT * FROM ({self._split.rows(rows, bind)}) f"
+        renamed = "".join(f", {name} AS g{i}" for i, name in enumerate(told))
+        names = ("s", "n", "t", "v", "d", *self.keys)
+        return f"SELECT {', '.join(names)}{renamed} FROM ({rows}) f"
+
+    def _numbers(self, source: Source) -> dict[str, str]:
         text = f"CAST({source.text or source.number} AS text)"
+        if self._split is not None:
+            return {"t": text}
+        return {"n": source.number, "t": text if self._as_text else source.number}
+
+    def _beside(self, source: Source) -> dict[str, str]:
         columns = {
-            "s": str(place),
-            "n": source.number,
-            "t": text if self._as_text else source.number,
             "v": _REASON.format(source.void) if source.void else "CAST(NULL AS text)",
             "d": source.date or "NULL",
         }
-        for i in range(self._width):
+        for i, name in enumerate(self.keys):
             key = quoted(source.keys[i]) if i < len(source.keys) else "NULL"
-            columns[f"k{i}"] = f"CAST({key} AS text)"
-        # On a line of its own: it may end in a comment.
-        where = f" WHERE (\n{source.where}\n)" if source.where else ""
-        selected = ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
-        return f"SELECT {selected} FROM {quoted_table(source.table)}{where}"
+            columns[name] = f"CAST({key} AS text)"
+        return columns
+
+
+def _listed(columns: dict[str, str]) -> str:
+    return "SELECT " + ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
+
+
+def _where(source: Source, bind: Binds) -> str:
+    # On a line of its own: it may end in a comment.
+    told = [f"(\n{source.where}\n)"] if source.where else []
+    told += [f"{column} = {bind(value)}" for column, value in source.bound]
+    return f" WHERE {' AND '.join(told)}" if told else ""

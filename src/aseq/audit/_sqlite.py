@@ -8,6 +8,7 @@ from aseq._columns import ColumnName
 from aseq._core.statement import Row
 from aseq._sql import Binds
 
+from ._split import Dialect
 from ._texts import Facts, Texts
 
 
@@ -38,23 +39,41 @@ def _about(column: ColumnName, rows: Sequence[Row]) -> Facts:
     )
 
 
-_NUMBER = f"""\
-CASE typeof({{0}}) WHEN 'integer' THEN {{0}} WHEN 'text' THEN
-    CASE WHEN ltrim({{0}}, '0123456789') <> '' OR {{0}} = '' THEN NULL
-        WHEN length(ltrim({{0}}, '0')) < 19 THEN CAST({{0}} AS bigint)
-        WHEN length(ltrim({{0}}, '0')) = 19 AND ltrim({{0}}, '0') <= '{2**63 - 1}'
-        THEN CAST({{0}} AS bigint) END
-END"""
+_FROM_TEXT = f"""\
+CASE WHEN ltrim({{0}}, '0123456789') <> '' OR {{0}} = '' THEN NULL
+    WHEN length({{0}}) < 19 THEN CAST({{0}} AS bigint)
+    WHEN length(ltrim({{0}}, '0')) < 19 THEN CAST({{0}} AS bigint)
+    WHEN length(ltrim({{0}}, '0')) = 19 AND ltrim({{0}}, '0') <= '{2**63 - 1}'
+    THEN CAST({{0}} AS bigint) END"""
+
+_NUMBER = f"CASE typeof({{0}}) WHEN 'integer' THEN {{0}} WHEN 'text' THEN {_FROM_TEXT} END"
 
 
 def _number(column: str, _: str) -> tuple[str, bool]:
     return _NUMBER.format(column), True
 
 
+# Of a declared type: such columns turn texts that are numbers into numbers.
+_NUMERIC = ("INT", "NUM", "DEC", "REAL", "FLOA", "DOUB")
+
+
+def _holds_numbers(type_: str) -> bool:
+    return any(part in type_.upper() for part in _NUMERIC)
+
+
+def _items(listed: str, columns: Sequence[tuple[str, str]]) -> str:
+    values = (f"json_extract(value, '$[{i}]') AS {name}" for i, (name, _) in enumerate(columns))
+    return f"SELECT {', '.join(values)} FROM json_each({listed})"
+
+
 SQLITE = Texts(
     look=_look,
     facts=_facts,
     number=_number,
+    holds_numbers=_holds_numbers,
+    split=Dialect("instr", "LIMIT -1", _FROM_TEXT),
+    date="CAST({0} AS text)",
+    items=_items,
     now="strftime('%Y-%m-%dT%H:%M:%SZ', 'now')",
     fingerprint=None,
     hashes=None,

@@ -11,6 +11,8 @@ from aseq._columns import ColumnName
 from aseq._core.statement import Row
 from aseq._sql import Binds
 
+from ._split import Dialect
+
 
 class Facts(NamedTuple):
     """What the catalogue says of a column.
@@ -37,6 +39,11 @@ class Texts:
         facts: what it answered.
         number: the SQL for a number, from a column's SQL and its type, and whether it has
             to be read from a text; None if the type can't hold numbers.
+        holds_numbers: whether a column of a type holds numbers alone, and no texts.
+        split: how texts are split.
+        date: the SQL for a date as a text that sorts as dates do.
+        items: a query that gives the items of a JSON list of lists, from the SQL of that list
+            and the columns with their types.
         now: when the statement began, as a text in UTC.
         fingerprint: adds up the hashes of the numbers at a position, given two keys; None
             if there is no hash function, so that distinct numbers are counted.
@@ -47,6 +54,10 @@ class Texts:
     look: Callable[[Sequence[ColumnName], Binds], str]
     facts: Callable[[Sequence[ColumnName], Sequence[Row]], list[Facts]]
     number: Callable[[str, str], tuple[str, bool] | None]
+    holds_numbers: Callable[[str], bool]
+    split: Dialect
+    date: str
+    items: Callable[[str, Sequence[tuple[str, str]]], str]
     now: str
     fingerprint: Callable[[str, str, str], str] | None
     hashes: Callable[[str, str, str, str], str] | None

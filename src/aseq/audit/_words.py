@@ -11,11 +11,10 @@ from .findings import (
     Range,
     Repeated,
     RowKey,
-    SeriesAudit,
-    Totals,
     Unreadable,
     Void,
 )
+from .series import SeriesAudit, Totals
 
 T = TypeVar("T")
 

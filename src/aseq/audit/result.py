@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ._plain import plain
 from ._words import kinds, series_lines
-from .findings import SeriesAudit
+from .series import SeriesAudit
 
 VERSION = 1
 _QUIET = 20

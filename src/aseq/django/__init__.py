@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ._block.atomic import aatomic
     from .aio import (
+        Numbering,
         Sequence,
         aadvance_to,
+        aallocate,
         adelete,
         advance_to,
         aget_last_value,
         aget_next_value,
         aget_next_values,
+        allocate,
         delete,
         get_last_value,
         get_next_value,
@@ -25,14 +28,17 @@ if TYPE_CHECKING:
     )
 
 __all__ = (
+    "Numbering",
     "Sequence",
     "aadvance_to",
+    "aallocate",
     "aatomic",
     "adelete",
     "advance_to",
     "aget_last_value",
     "aget_next_value",
     "aget_next_values",
+    "allocate",
     "delete",
     "get_last_value",
     "get_next_value",

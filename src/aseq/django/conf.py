@@ -6,6 +6,7 @@ Only the model's own table is fixed when the process starts, as for any model.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypeVar
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -13,6 +14,8 @@ from django.core.exceptions import ImproperlyConfigured
 from aseq._core.spec import DEFAULT_TABLE, DJANGO_SEQUENCES_TABLE, SequenceSpec
 from aseq._core.table import TableName
 from aseq.errors import InvalidSequence
+
+Spec = TypeVar("Spec", bound=SequenceSpec)
 
 
 def table() -> str:
@@ -27,7 +30,7 @@ def require_transaction() -> bool:
     return required
 
 
-def adapt(spec: SequenceSpec) -> SequenceSpec:
+def adapt(spec: Spec) -> Spec:
     """A sequence as the project has it: an `AsyncSequence` knows nothing of settings.
 
     It is in the project's table, unless it names another one. (The default's name stands for

@@ -20,11 +20,13 @@ from django.db.backends.utils import CursorWrapper
 
 from aseq._core.dialects import POSTGRESQL, SQLITE
 from aseq._core.dialects.postgresql import ABORT
+from aseq._core.spec import SequenceSpec
 from aseq._core.statement import Bind, Paramstyle, Row
 from aseq.adapters import _sqlite
 from aseq.adapters.base import SyncExecutor, TransactionEnded
 from aseq.errors import SequenceLocked, UnsupportedConnection
 
+from . import conf
 from ._private import is_testcases
 from .errors import ERRORS
 
@@ -78,6 +80,10 @@ class DjangoConnection(SyncExecutor):
         if self._connection.in_atomic_block:
             self._connection.validate_no_broken_transaction()
         self._changes, self._sent = 0, False
+
+    def adapt(self, spec: SequenceSpec) -> SequenceSpec:
+        """The sequence as the project's settings have it."""
+        return conf.adapt(spec)
 
     def outside_transaction(self) -> str | None:
         """Whether no transaction of the caller's own is open; if so, what to do."""

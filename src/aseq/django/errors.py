@@ -16,6 +16,7 @@ __all__ = (
     "SequenceExhausted",
     "SequenceLocked",
     "SequenceTableMissing",
+    "UnsteadyClock",
 )
 
 
@@ -49,6 +50,10 @@ class SequenceCorrupted(errors.SequenceCorrupted, DatabaseError):
     """As `aseq.SequenceCorrupted`, and Django's DatabaseError."""
 
 
+class UnsteadyClock(errors.UnsteadyClock, OperationalError):
+    """As `aseq.UnsteadyClock`, and Django's OperationalError."""
+
+
 ERRORS: Mapping[type[errors.AseqError], type[errors.AseqError]] = MappingProxyType(
     {
         errors.NotInTransaction: NotInTransaction,
@@ -56,5 +61,6 @@ ERRORS: Mapping[type[errors.AseqError], type[errors.AseqError]] = MappingProxyTy
         errors.SequenceTableMissing: SequenceTableMissing,
         errors.SequenceExhausted: SequenceExhausted,
         errors.SequenceCorrupted: SequenceCorrupted,
+        errors.UnsteadyClock: UnsteadyClock,
     }
 )

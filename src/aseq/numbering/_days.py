@@ -59,3 +59,8 @@ def moment(at: object) -> datetime:
             "at", f"must be in the years {YEARS.start} to {YEARS.stop - 1}, not {at}"
         )
     return at.astimezone(UTC)
+
+
+def chosen(at: object) -> datetime | None:
+    """As `moment`, or None if nobody chose one."""
+    return None if at is None else moment(at)

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any, cast
 
 from aseq._connection import Connection
-from aseq._core import plans
 from aseq._core.waiting import Waiting, waiting
 from aseq._dispatch import executor_for
 from aseq._drive import read_on, run_on
@@ -16,13 +15,12 @@ from aseq._sequence import AsyncSequence
 
 from ._allocation import PeriodCounter
 from ._clock import CLOCK
-from ._days import moment
+from ._days import chosen, moment
 from ._documents import DocumentNumber
-from ._plans import draw_at, draw_now
-from ._rows import is_texts, source_of
+from ._draw import drawing, previewing
 from ._scope import Scope, ScopeValue
 from ._spec import NumberingSpec
-from ._take_over import TakenOver, check_scopes, read_rows, read_texts
+from ._take_over import TakenOver, reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,16 +152,10 @@ class Numbering(NumberingSpec):
     async def _draw(
         self, conn: Connection, count: int, at: datetime | None, wait: Waiting, scope: Scope
     ) -> Sequence[DocumentNumber]:
-        now = CLOCK.now() if at is None else moment(at)
-        sequence = self.counter(scope, self.span(now).period)
+        at = chosen(at)
         executor = executor_for(conn)
-        dialect = executor.dialect
-        plan = (
-            draw_now(self, dialect, scope, count, now, CLOCK.learn, wait)
-            if at is None
-            else draw_at(self, dialect, scope, count, now, wait)
-        )
-        return await run_on(sequence, plan, executor, writes=True)
+        drawn = drawing(self, executor, scope, count, at, wait)
+        return await run_on(drawn.subject, drawn.plan, executor, writes=True)
 
     async def preview(
         self, conn: Connection, /, *, at: datetime | None = None, **scope: ScopeValue
@@ -186,13 +178,10 @@ class Numbering(NumberingSpec):
             SequenceExhausted: there is no next number.
             AseqError: any of those of `AsyncSequence.last_value`.
         """
-        values = self.scope_of(scope)
-        now = CLOCK.now() if at is None else moment(at)
-        period = self.span(now).period
-        sequence, executor = self.counter(values, period), executor_for(conn)
-        plan = plans.preview(sequence, executor.dialect)
-        number = await run_on(sequence, plan, executor, writes=False)
-        return self.document(number, now, values, period)
+        values, at = self.scope_of(scope), chosen(at)
+        executor = executor_for(conn)
+        seen = previewing(self, executor, values, at)
+        return await run_on(seen.subject, seen.plan, executor, writes=False)
 
     def sequence(self, *, at: datetime | None = None) -> AsyncSequence:
         """The sequence that a bound numbering draws from.
@@ -245,16 +234,8 @@ class Numbering(NumberingSpec):
                 have its value. Nothing was sent.
             AseqError: any of those of `AsyncSequence.advance_to`.
         """
-        if is_texts(source):
-            furthest = read_texts(self, cast("Any", source), cast("Any", unprinted))
-            executor_for(conn)  # refuses what is no connection, even if there is no number
-        else:
-            place = check_scopes(self, source_of(source, unprinted))
-            executor = executor_for(conn)
-            about = self.counter((), None)
-            furthest = read_rows(
-                self, place, await read_on(about, cast("Any", place.plan()), executor)
-            )
+        plan = cast("Any", reading(self, source, unprinted))
+        furthest = await read_on(self.counter((), None), plan, executor_for(conn))
         counters = {}
         for sequence, number in furthest.in_order():
             counters[sequence.name] = await sequence.advance_to(conn, number)

@@ -12,10 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import TypeAlias
 
 from aseq._core import plans
 from aseq._core.dialects import Dialect
 from aseq._core.scripts import Plan
+from aseq._core.spec import SequenceSpec
 from aseq._core.timed import TRIES, given_up, next_values_within
 from aseq._core.waiting import AS_LONG_AS_IT_TAKES, Waiting
 
@@ -23,6 +25,8 @@ from ._clock import from_microseconds, microseconds
 from ._documents import DocumentNumber
 from ._scope import Scope
 from ._spec import NumberingSpec, Span
+
+Adapt: TypeAlias = Callable[[SequenceSpec], SequenceSpec]
 
 
 def draw_at(
@@ -32,10 +36,11 @@ def draw_at(
     count: int,
     at: datetime,
     waiting: Waiting = AS_LONG_AS_IT_TAKES,
+    adapt: Adapt = lambda sequence: sequence,
 ) -> Plan[list[DocumentNumber]]:
     """Draw numbers of the period of a moment that the caller chose."""
     period = spec.span(at).period
-    sequence = spec.counter(scope, period)
+    sequence = adapt(spec.counter(scope, period))
     values = yield from plans.next_values(sequence, dialect, count, waiting)
     return [spec.document(value, at, scope, period) for value in values]
 
@@ -48,6 +53,7 @@ def draw_now(
     guess: datetime,
     learn: Callable[[datetime], object],
     waiting: Waiting = AS_LONG_AS_IT_TAKES,
+    adapt: Adapt = lambda sequence: sequence,
 ) -> Plan[list[DocumentNumber]]:
     """Draw numbers of the period in which their turn comes, by the server's clock.
 
@@ -59,11 +65,12 @@ def draw_now(
         guess: what the server's clock may say.
         learn: told what it does say, when the guess was of another period.
         waiting: how long to wait for the sequence, all tries together.
+        adapt: the sequence as the connection's project has it.
     """
     at, tries = guess, 0
     while True:
         span = spec.span(at)
-        sequence = spec.counter(scope, span.period)
+        sequence = adapt(spec.counter(scope, span.period))
         drawn = yield from next_values_within(
             sequence, dialect, count, _microseconds(span), waiting
         )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 from aseq._core.statement import Row
 from aseq._sequence import AsyncSequence
 from aseq.errors import InvalidSequence
 
-from ._rows import Source
+from ._rows import Select, Source, is_texts, source_of
 from ._scope import ScopeValue, complete
 from ._spec import NumberingSpec
 
@@ -72,6 +72,36 @@ class Furthest:
             self._numbers.items(),
             key=lambda item: (item[0].queue or item[0].name, item[0].name),
         )
+
+
+def reading(
+    numbering: NumberingSpec, source: object, unprinted: Mapping[str, object]
+) -> Generator[Select, Sequence[Row], Furthest]:
+    """A plan that reads the numbers: it asks the database only for those in a column.
+
+    Args:
+        numbering: whose numbers they are.
+        source: a column, or texts.
+        unprinted: the scopes that aren't printed: values, or columns beside it.
+
+    Raises:
+        InvalidSequence: it is neither; or a scope is missing, or can't have its value.
+    """
+    if is_texts(source):
+        return _told(read_texts(numbering, cast("Any", source), cast("Any", unprinted)))
+    return _asked(numbering, check_scopes(numbering, source_of(source, unprinted)))
+
+
+def _told(furthest: Furthest) -> Generator[Select, Sequence[Row], Furthest]:
+    return furthest
+    yield  # a plan that has nothing to ask
+
+
+def _asked(
+    numbering: NumberingSpec, source: Source
+) -> Generator[Select, Sequence[Row], Furthest]:
+    rows = yield from source.plan()
+    return read_rows(numbering, source, rows)
 
 
 def read_texts(

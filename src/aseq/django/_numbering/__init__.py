@@ -1,0 +1,3 @@
+"""`Numbering` for Django: the same for async code and for sync code."""
+
+from __future__ import annotations

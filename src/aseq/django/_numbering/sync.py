@@ -1,0 +1,214 @@
+"""`Numbering` for sync code: drawn on Django's own connection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as Values
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from django.db import router
+
+from aseq._core.waiting import Waiting, waiting
+from aseq._drive import run_on_sync
+from aseq.django import conf
+from aseq.django._sequence.sync import Sequence
+from aseq.django.connection import DjangoConnection
+from aseq.numbering import DocumentNumber, TakenOver
+from aseq.numbering._days import chosen
+from aseq.numbering._draw import drawing, previewing
+from aseq.numbering._scope import Scope, ScopeValue
+from aseq.numbering._spec import NumberingSpec
+from aseq.numbering._take_over import reading
+
+from .spec import DjangoNumbering
+
+
+@dataclass(frozen=True, slots=True)
+class Numbering(DjangoNumbering):
+    """A series of document numbers, such as INV-2026-00042: as `aseq.numbering.Numbering`.
+
+    For each scope (a tenant, a branch) and each period (a year) the numbers start again. One
+    moment, told by the database's clock when the number's turn has come, decides number,
+    period and date:
+
+        with transaction.atomic():
+            issued = invoice_numbers.next(tenant=tenant.pk)
+            Invoice.objects.create(number=issued.text, issued_at=issued.at)
+
+    The counters are in the project's table (``ASEQ_TABLE``). The object is frozen and
+    hashable; make one for each series, in a module of its own.
+
+    Args:
+        name: the name of the series, which the names of its counters begin with.
+        pattern: the text, with fields in braces, as of `aseq.numbering.Numbering`:
+            ``{number}`` or ``{number:05}``, ``{year}`` and other parts of the date, and
+            scopes by their names.
+        scope: the names of scopes that aren't printed.
+        period: what the numbers start again with: "day", "week", "month", "quarter",
+            "year", or a `FiscalYear`. None, if with nothing.
+        tz: the time zone that dates are of: a name of the IANA database or a tzinfo. Needed
+            if there is a period, or if a date is printed.
+        step: the distance between numbers; negative to count down.
+        initial_value: the first number of each scope and period.
+        check: computes a check digit, as the functions of python-stdnum do.
+        table: the table that keeps the counters; the project's, unless told otherwise.
+        fair: whether waiters stand in a queue, as of an `AsyncSequence`.
+        require_transaction: as of an `AsyncSequence`.
+        using: a database alias; None asks the routers.
+
+    Raises:
+        InvalidSequence: a parameter can't work, or two numbers would be printed alike.
+    """
+
+    def next(
+        self,
+        *,
+        at: datetime | None = None,
+        nowait: bool = False,
+        timeout: float | None = None,
+        **scope: ScopeValue,
+    ) -> DocumentNumber:
+        """Draw the next number.
+
+        Call it inside the `transaction.atomic` block that saves the number. Waits until other
+        transactions that drew a number of this scope have ended, whatever their period.
+
+        Args:
+            at: the moment that the number is of, with a time zone: for documents that are
+                dated back, and for tests. By default, the database's clock decides.
+            nowait: don't wait, but raise SequenceLocked; the transaction stays usable.
+            timeout: seconds to wait at most, as for `get_next_value`.
+            **scope: the values of all scopes that aren't bound: texts, integers or Enums.
+
+        Returns:
+            the number, with its text, its moment and its date.
+
+        Raises:
+            InvalidSequence: a scope is missing, or can't have its value; `at` has no time
+                zone; `timeout` can't work. Nothing was sent.
+            UnsteadyClock: the database's clock was in another period at each try (a
+                `django.db.OperationalError`).
+            AseqError: any of those of `get_next_value`.
+        """
+        wait = waiting(nowait=nowait, timeout=timeout)
+        [number] = self._draw(1, at, wait, self.scope_of(scope))
+        return number
+
+    def next_many(
+        self,
+        count: int,
+        *,
+        at: datetime | None = None,
+        nowait: bool = False,
+        timeout: float | None = None,
+        **scope: ScopeValue,
+    ) -> Values[DocumentNumber]:
+        """Draw the next `count` numbers, all of one moment and one period.
+
+        Waits as `next`; one statement.
+
+        Args:
+            count: how many, at least 0. (0 touches nothing.)
+            at: as for `next`.
+            nowait: as for `next`.
+            timeout: as for `next`.
+            **scope: as for `next`.
+
+        Returns:
+            the numbers, in order.
+
+        Raises:
+            InvalidSequence: `count` can't work, or as for `next`. Nothing was sent.
+            AseqError: any of those of `next`. All are drawn, or none.
+        """
+        values = self.scope_of(scope)
+        self.counter(values, None)._check_count(count)
+        wait = waiting(nowait=nowait, timeout=timeout)
+        return [] if count == 0 else self._draw(count, at, wait, values)
+
+    def _draw(
+        self, count: int, at: datetime | None, wait: Waiting, scope: Scope
+    ) -> Values[DocumentNumber]:
+        at = chosen(at)
+        connection = DjangoConnection(self._alias(router.db_for_write))
+        drawn = drawing(self, connection, scope, count, at, wait)
+        return run_on_sync(drawn.subject, drawn.plan, connection, writes=True)
+
+    def preview(self, *, at: datetime | None = None, **scope: ScopeValue) -> DocumentNumber:
+        """What `next` would give now: for the screen of a draft, and promised to nobody.
+
+        Takes no lock and waits for nobody; needs no block. What is saved must come from
+        `next`.
+
+        Args:
+            at: as for `next`; by default, this machine's clock decides.
+            **scope: as for `next`.
+
+        Returns:
+            a number that wasn't drawn.
+
+        Raises:
+            InvalidSequence: as for `next`. Nothing was sent.
+            SequenceExhausted: there is no next number.
+            AseqError: any of those of `get_last_value`.
+        """
+        values, at = self.scope_of(scope), chosen(at)
+        return preview_on(self, self._alias(router.db_for_read), values, at)
+
+    def sequence(self, *, at: datetime | None = None) -> Sequence:
+        """The sequence that a bound numbering draws from.
+
+        For what wants a sequence: `advance_to`, to start a year with another number, or
+        `delete`.
+
+        Args:
+            at: a moment of the period, with a time zone. By default, this machine's clock
+                decides; nothing else makes it the period in which a draw is made.
+
+        Raises:
+            InvalidSequence: a scope isn't bound, or `at` has no time zone.
+        """
+        return Sequence._of(self._sequence(at), self.using)
+
+    def take_over(self, source: object, /, **unprinted: object) -> TakenOver:
+        """Move the counters forward behind numbers that were given out in another way.
+
+        Each counter of a scope and a period is moved behind the furthest of its numbers, and
+        never back, so repeating it does no harm. One statement for each counter. What can't
+        be read is skipped and told. Waits as `next`, and needs a block.
+
+        Args:
+            source: the field that has the numbers (``Invoice.number``), or "table.column"; or
+                the numbers themselves, in a list or any other iterable. None counts as no
+                number.
+            **unprinted: the scopes that aren't printed and aren't bound: a value, the same
+                for all; or, if the numbers are in a field, another field of its model.
+
+        Returns:
+            the last numbers of the counters now, and what couldn't be read.
+
+        Raises:
+            InvalidSequence: `source` is neither; or an unprinted scope is missing, or can't
+                have its value. Nothing was sent.
+            AseqError: any of those of `advance_to`.
+        """
+        plan = cast("Any", reading(self, source, unprinted))
+        about, counters = self.counter((), None), dict[str, int]()
+        using = self._alias(router.db_for_write)
+        connection = DjangoConnection(using)
+        # It only reads; but what comes next writes, and refuses to do so outside of a block.
+        furthest = run_on_sync(conf.adapt(about), plan, connection, writes=True)
+        for sequence, number in furthest.in_order():
+            moved = Sequence._of(sequence, using)
+            counters[sequence.name] = moved.advance_to(number)
+        return TakenOver(counters, tuple(furthest.unread))
+
+
+def preview_on(
+    spec: NumberingSpec, using: str, scope: Scope, at: datetime | None
+) -> DocumentNumber:
+    """The number that would come, on the connection of this thread."""
+    connection = DjangoConnection(using)
+    seen = previewing(spec, connection, scope, at)
+    return run_on_sync(seen.subject, seen.plan, connection, writes=False)
