@@ -9,8 +9,8 @@ from typing import Any
 from ._line import Entry
 
 WAITS = (
-    "the rows before it aren't numbered yet: the sequence is held by another transaction (which "
-    "may be the caller's own), or the database didn't answer"
+    "the rows before it aren't numbered yet: the sequence is held by another transaction "
+    "(which may be the caller's own), or the database didn't answer"
 )
 CONNECTING = "no connection could be had from the pool, or the database didn't answer"
 NUMBERING = (

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable
-from contextlib import suppress
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Protocol
 
 from ._answers import Answer
@@ -14,6 +14,9 @@ from ._sources import Link, Source
 
 SIZE = 1_000
 """How many rows one transaction numbers at most."""
+
+STALE = 0.25
+"""Seconds after which what was known of an entry isn't the reason any more."""
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.02, 1.0
 """Seconds to wait after a connection was lost, and after many."""
@@ -72,11 +75,11 @@ class Worker:
         """
         try:
             if self._link is None:
-                because(entries, CONNECTING)
-                self._link = await self._source.connect()
-            because(entries, why)
-            keys = [entry.key for entry in entries]
-            results = await self._numberer.number(self._link, keys, seconds)
+                with _reason(entries, CONNECTING):
+                    self._link = await self._source.connect()
+            with _reason(entries, why):
+                keys = [entry.key for entry in entries]
+                results = await self._numberer.number(self._link, keys, seconds)
         except Exception as exc:
             because(entries, LOST, exc)
             self.size = max(1, len(entries) // 2)
@@ -107,6 +110,20 @@ class Worker:
         link, self._link = self._link, None
         if link is not None:
             await _close(link)
+
+
+@contextmanager
+def _reason(entries: list[Entry[Call]], why: str) -> Iterator[None]:
+    """What those are told whose time is over in this block.
+
+    Not at once where something is known of an entry: its row was locked a moment ago.
+    """
+    because((entry for entry in entries if not entry.rests), why)
+    timer = asyncio.get_running_loop().call_later(STALE, because, entries, why)
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 async def _close(link: Link) -> None:
