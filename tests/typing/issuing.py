@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+from decimal import Decimal
 from typing import Any, assert_type
 
 import psycopg
@@ -37,7 +38,7 @@ async def set_tenant(conn: AsyncConnection) -> None:
 async def write_events(conn: AsyncConnection, issued: Sequence[Issued]) -> None:
     del conn
     for each in issued:
-        assert_type(each.key, int | str)
+        assert_type(each.key, int | str | Decimal)
         assert_type(each.number, int | str)
         assert_type(each.document, DocumentNumber | None)
 

@@ -29,11 +29,12 @@ from aseq.numbering import DocumentNumber
 
 from ._answers import Answer, Held, Refused, Told
 from ._assign import Numbered, assign
+from ._drafts import Draft
 from ._hooks import Hooks, Issued
 from ._number_rows import Subject
 from ._outcome import is_about_all, is_about_rows, told
 from ._place import Place, adapted
-from ._plans import Draft, Plan
+from ._plans import Plan
 from ._prepare import Prepared, caught, prepared
 from ._sources import Link
 from ._target import Target

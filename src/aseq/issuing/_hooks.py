@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from aseq.numbering import DocumentNumber
 
+from ._drafts import Key
 from ._sources import Link
 
 
@@ -21,7 +22,7 @@ class Issued:
         document: the number with its date and its scope; None if it is of a sequence.
     """
 
-    key: int | str
+    key: Key
     number: int | str
     document: DocumentNumber | None = None
 

@@ -12,6 +12,7 @@ from aseq.adapters.base import ConnectionInfo
 from aseq.errors import AseqError, NotIssuable
 
 from ._answers import Answer, Held, Refused, Row, Told
+from ._drafts import Draft, Found
 from ._place import Place
 from ._plans import (
     Draft,
