@@ -15,8 +15,6 @@ from ._answers import Answer, Held, Refused, Row, Told
 from ._drafts import Draft, Found
 from ._place import Place
 from ._plans import (
-    Draft,
-    Found,
     Plan,
     lock_keys,
     peek,
