@@ -16,6 +16,7 @@ from aseq import (
     IssuerClosed,
     IssuerFull,
     IssueTimeout,
+    NestedTurn,
     NotInTransaction,
     NotIssuable,
     RowRefused,
@@ -35,6 +36,11 @@ ALONE = (
 CORRUPTED = (
     "sequence 'invoices' can't be used: its last value is NULL, not an integer. Look for "
     "triggers and rules on its table, which must not have any, and for hand-written SQL"
+)
+NESTED = (
+    "can't wait for a turn of 'receipts': this task, or the one that started it, has a turn of "
+    "'invoices', and might wait for itself. Ask for all sequences at once, with "
+    "aseq.turn(first, second), and leave the turn before anything else asks for one"
 )
 MISSING = (
     "table 'billing.numbers' doesn't exist: create it once with "
@@ -117,6 +123,11 @@ TEXTS: list[tuple[AseqError, str, dict[str, object]]] = [
         {"sequence": "invoices", "hint": "try again", "waited": 2.25},
     ),
     (
+        NestedTurn("receipts", "invoices"),
+        NESTED,
+        {"wanted": "receipts", "taken": "invoices"},
+    ),
+    (
         SequenceTableMissing("billing.numbers"),
         MISSING,
         {"table": "billing.numbers", "declared": "billing.numbers"},
@@ -164,6 +175,7 @@ BASES: list[tuple[type[AseqError], tuple[type, ...], type]] = [
     (UnsupportedConnection, (AseqError, TypeError), ValueError),
     (NotInTransaction, (AseqError, RuntimeError), ValueError),
     (SequenceLocked, (AseqError,), TimeoutError),
+    (NestedTurn, (AseqError, RuntimeError), ValueError),
     (SequenceTableMissing, (AseqError, LookupError), KeyError),
     (SequenceExhausted, (AseqError, OverflowError), ValueError),
     (SequenceCorrupted, (AseqError, RuntimeError), ValueError),

@@ -9,6 +9,7 @@ from ._connection import Connection
 from ._core.retry import is_retryable
 from ._schema import create_table, create_table_sql, drop_table
 from ._sequence import AsyncSequence
+from ._turn import turn
 from .errors import (
     AseqError,
     AuditRefused,
@@ -17,6 +18,7 @@ from .errors import (
     IssuerClosed,
     IssuerFull,
     IssueTimeout,
+    NestedTurn,
     NotInTransaction,
     NotIssuable,
     RowRefused,
@@ -38,6 +40,7 @@ __all__ = (
     "IssueTimeout",
     "IssuerClosed",
     "IssuerFull",
+    "NestedTurn",
     "NotInTransaction",
     "NotIssuable",
     "RowRefused",
@@ -52,6 +55,7 @@ __all__ = (
     "create_table_sql",
     "drop_table",
     "is_retryable",
+    "turn",
 )
 
 

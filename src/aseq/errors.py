@@ -10,6 +10,7 @@ The tree:
     ├─ RowRefused(RuntimeError)            a row doesn't have the number it was given
     ├─ NotInTransaction(RuntimeError)      the number would be committed by itself
     ├─ SequenceLocked                      another transaction holds the sequence
+    ├─ NestedTurn(RuntimeError)            a task that has a turn asks for another one
     ├─ SequenceTableMissing(LookupError)   the table wasn't created
     ├─ SequenceExhausted(OverflowError)    past the last value
     ├─ SequenceCorrupted(RuntimeError)     its row isn't what aseq writes
@@ -34,6 +35,7 @@ __all__ = (
     "IssueTimeout",
     "IssuerClosed",
     "IssuerFull",
+    "NestedTurn",
     "NotInTransaction",
     "NotIssuable",
     "RowRefused",
@@ -132,6 +134,30 @@ class SequenceLocked(AseqError):
         text = f"sequence {self.sequence!r} is held by another transaction: {self.hint}"
         waited = f"{self.waited or 0:.1f}"
         return text if waited == "0.0" else f"{text} (waited for {waited} s)"
+
+
+class NestedTurn(AseqError, RuntimeError):
+    """A task that has a turn asked for another one, and might have waited for itself.
+
+    Nobody would notice it: a deadlock of tasks isn't in the database. Nothing was waited for.
+
+    Attributes:
+        wanted: the names of the sequences that were asked for.
+        taken: the names of those that this task, or the one that started it, has.
+    """
+
+    def __init__(self, wanted: str, taken: str) -> None:
+        super().__init__(wanted, taken)
+        self.wanted = wanted
+        self.taken = taken
+
+    def __str__(self) -> str:
+        return (
+            f"can't wait for a turn of {self.wanted!r}: this task, or the one that started it, "
+            f"has a turn of {self.taken!r}, and might wait for itself. Ask for all sequences "
+            f"at once, with aseq.turn(first, second), and leave the turn before anything else "
+            f"asks for one"
+        )
 
 
 class SequenceTableMissing(AseqError, LookupError):
