@@ -135,6 +135,10 @@ OURS: dict[str, tuple[str, ...]] = {
         BASE,
         *(f"aseq.{name}" for name in ("_columns", "_sequence", "_sql", "numbering", "issuing")),
     ),
+    # Of these, the first two know no database, and the last no library but by its looks.
+    "aseq.issuing._line": (),
+    "aseq.issuing._answers": (),
+    "aseq.issuing._sources": (ERRORS, "aseq._dispatch", "aseq.issuing._sources"),
     "aseq.testing": (ERRORS, CORE, BASE),
     **NUMBERING,
     BASE: (ERRORS, CORE),
@@ -194,6 +198,11 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
 GUARDED: dict[str, tuple[str, ...]] = {
     "asyncio": (
         *(CONCURRENCY, "aseq._drive"),
+        # An issuer runs on asyncio, as all engines and pools do.
+        *(
+            f"aseq.issuing._{name}"
+            for name in ("call", "desk", "issuer", "lanes", "on", "worker")
+        ),
         *("aseq.django._block", "aseq.django._private"),
     ),
     "importlib": ("aseq", "aseq._dispatch"),
