@@ -32,7 +32,7 @@ async def events(table: Drafts) -> AsyncIterator[str]:
 
 
 def rows(table: Drafts, name: str) -> dict[int, int]:
-    return {key: number for key, number in table.run(f"SELECT key, number FROM {name}")}
+    return dict(table.run(f"SELECT key, number FROM {name}"))
 
 
 async def test_events_are_written_for_what_was_issued(

@@ -25,7 +25,7 @@ def closed(table: Drafts, pool: asyncpg.Pool) -> Issuer[int]:
 
 async def check(table: Drafts, issuer: Issuer[int], conn: Any, insert: Any) -> None:
     """What holds on each kind of connection, inside of a transaction."""
-    with pytest.raises(NotIssuable, match="use Issuer.on"):
+    with pytest.raises(NotIssuable, match=r"use Issuer\.on"):
         async with issuer:
             await issuer.issue(await insert("good"))
     keys = [await insert(kind) for kind in ("good", "good", "raise", "drop")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator, Sequence
 from typing import Any
 
 import asyncpg
@@ -12,7 +12,7 @@ import pytest
 
 from aseq import IssueTimeout
 from aseq.errors import InvalidRow
-from aseq.issuing import Issued, Issuer, _prepare
+from aseq.issuing import Issued, Issuer, _plans, _prepare
 from aseq.numbering import Numbering
 from tests.issuing.troubled import Drafts, drafts
 
@@ -114,7 +114,7 @@ async def test_the_scope_is_that_of_the_locked_row(
     table: Drafts, issuer: Issuer[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It changes after it was looked at, and before the row is locked."""
-    key, lock, times = table.add(tenant="a"), _prepare.lock_keys, []
+    key, lock, times = table.add(tenant="a"), _plans.lock_keys, []
 
     def moved(*arguments: Any) -> Generator[Any, Any, Any]:
         times.append(1)
@@ -135,7 +135,7 @@ async def test_what_was_issued_is_told_with_its_document(
 ) -> None:
     told: list[Issued] = []
 
-    async def remember(_conn: object, issued: list[Issued]) -> None:
+    async def remember(_conn: object, issued: Sequence[Issued]) -> None:
         told.extend(issued)
 
     async with Issuer(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -153,7 +153,7 @@ async def test_a_hook_and_its_faults(file: File, engine: AsyncEngine) -> None:
     file.run("CREATE TABLE event (key integer, number bigint)")
     keys = [file.add() for _ in range(5)]
 
-    async def write(conn: Any, issued: list[Issued]) -> None:
+    async def write(conn: Any, issued: Sequence[Issued]) -> None:
         for each in issued:
             if each.key == keys[2]:
                 raise ZeroDivisionError
