@@ -59,7 +59,7 @@ DJANGO = {
         *("aseq._allocate", "aseq._explain", "aseq.numbering"),
         *(*_DJANGO_BELOW, "aseq.django.connection"),
         *("aseq.django._block.atomic", "aseq.django._block.block", "aseq.django._in_block"),
-        *(f"aseq.django.{name}" for name in ("_allocate", "_numbering", "_sequence")),
+        *(f"aseq.django.{name}" for name in ("_allocate", "_numbering", "_sequence", "fields")),
         *(f"aseq.django.{name}" for name in ("aio", "sync", "checks", "models", "take_over")),
         *(f"aseq.django.{name}" for name in ("operations", "management", "migrations")),
     ),
