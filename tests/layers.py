@@ -64,7 +64,7 @@ DJANGO = {
         *(f"aseq.django.{name}" for name in ("operations", "management", "migrations")),
     ),
     # It looks for our functions in users' models, wherever they were imported from.
-    "aseq.django.checks.models": ("aseq", "aseq.django"),
+    "aseq.django.checks.models": ("aseq", "aseq.django", "aseq.numbering"),
     "aseq.django._private": (),
     "aseq.django.connection": (ERRORS, CORE, BASE, "aseq.adapters._sqlite", *_DJANGO_BELOW),
     "aseq.django._block": (

@@ -362,11 +362,9 @@ def test_a_row_without_its_tenant(using: str) -> None:
     with (
         CaptureQueriesContext(connections[using]) as queries,
         transaction.atomic(using=using),
+        pytest.raises(aseq.InvalidSequence, match=r"^tenant is missing: Order\.tenant is No"),
     ):
-        with pytest.raises(
-            aseq.InvalidSequence, match="^tenant is missing: Order.tenant is No"
-        ):
-            Order.objects.using(using).bulk_create([Order(tenant="x"), Order(tenant=None)])
+        Order.objects.using(using).bulk_create([Order(tenant="x"), Order(tenant=None)])
     assert not [query for query in queries if "aseq_sequence" in query["sql"]]
 
 
@@ -418,9 +416,11 @@ def test_conflicts_cant_be_ignored(using: str, how: dict[str, Any]) -> None:
     if "update_conflicts" in how:
         how |= {"update_fields": ["amount"], "unique_fields": ["text"]}
     objects = Case.objects.using(using)
-    with transaction.atomic(using=using):
-        with pytest.raises(aseq.InvalidSequence, match="^ignore_conflicts can't be used while"):
-            objects.bulk_create(cases("a"), **how)
+    with (
+        transaction.atomic(using=using),
+        pytest.raises(aseq.InvalidSequence, match=r"^ignore_conflicts can't be used while"),
+    ):
+        objects.bulk_create(cases("a"), **how)
     objects.bulk_create(cases("a", number=5), **how)  # nothing is drawn
     assert numbers(using) == [5]
     assert drawn(using) is None
@@ -465,7 +465,7 @@ def test_many_at_once(using: str) -> None:
 
     def work(seed: int) -> None:
         rolls = random.Random(seed)
-        for turn in range(8):
+        for _ in range(8):
             rows = [Order(tenant=rolls.choice("abcd")) for _ in range(rolls.randint(1, 6))]
             try:
                 with transaction.atomic(using=using):
