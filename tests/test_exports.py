@@ -20,6 +20,7 @@ PUBLIC = {
     "create_table_sql",
     "drop_table",
     "is_retryable",
+    "turn",
     *errors.__all__,
 }
 

@@ -9,12 +9,18 @@ from ._connection import Connection
 from ._core.retry import is_retryable
 from ._schema import create_table, create_table_sql, drop_table
 from ._sequence import AsyncSequence
+from ._turn import turn
 from .errors import (
     AseqError,
     AuditRefused,
     InvalidRow,
     InvalidSequence,
+    IssuerClosed,
+    IssuerFull,
+    IssueTimeout,
+    NestedTurn,
     NotInTransaction,
+    NotIssuable,
     RowRefused,
     SequenceCorrupted,
     SequenceExhausted,
@@ -31,7 +37,12 @@ __all__ = (
     "Connection",
     "InvalidRow",
     "InvalidSequence",
+    "IssueTimeout",
+    "IssuerClosed",
+    "IssuerFull",
+    "NestedTurn",
     "NotInTransaction",
+    "NotIssuable",
     "RowRefused",
     "SequenceCorrupted",
     "SequenceExhausted",
@@ -44,6 +55,7 @@ __all__ = (
     "create_table_sql",
     "drop_table",
     "is_retryable",
+    "turn",
 )
 
 

@@ -24,7 +24,11 @@ from aseq.errors import (
     AuditRefused,
     InvalidRow,
     InvalidSequence,
+    IssuerClosed,
+    IssuerFull,
+    IssueTimeout,
     NotInTransaction,
+    NotIssuable,
     RowRefused,
     SequenceCorrupted,
     SequenceExhausted,
@@ -100,6 +104,10 @@ def test_the_codes_are_those_of_the_page() -> None:
         (SequenceCorrupted("x", "y"), 3),
         (UnsteadyClock("x", 3), 3),
         (SequenceLocked("x", "y"), 4),
+        (IssueTimeout(7, "x", 2), 4),
+        (IssuerFull(7), 4),
+        (NotIssuable(7, "x"), 2),
+        (IssuerClosed("x"), 2),
     ],
 )
 def test_each_error_of_ours(exc: AseqError, expected: int, does: type[Does]) -> None:
@@ -112,6 +120,7 @@ def test_each_error_of_ours_has_a_code() -> None:
         *(InvalidSequence, UnsupportedConnection, AuditRefused, NotInTransaction),
         *(SequenceTableMissing, SequenceExhausted, SequenceCorrupted, UnsteadyClock),
         *(SequenceLocked, InvalidRow, RowRefused),
+        *(NotIssuable, IssueTimeout, IssuerFull, IssuerClosed),
     ]
     ours = [each for each in AseqError.__subclasses__() if each.__module__ == "aseq.errors"]
     assert set(ours) == set(told)

@@ -20,6 +20,7 @@ from ._numbers import Numbers
 from ._pick import Pick
 from ._source import Sources
 from ._texts import Texts
+from .progress import Steps
 
 ROWS_OF_A_NUMBER = 10
 """How many rows of a repeated number are named."""
@@ -37,6 +38,7 @@ class Details:
         counters: the table of sequences, on this connection.
         numbers: those that the sequence gives.
         limit: how many findings of a kind to list.
+        steps: is told of each question, by who asks it.
     """
 
     texts: Texts
@@ -44,6 +46,7 @@ class Details:
     counters: TableName
     numbers: Numbers
     limit: int
+    steps: Steps
 
     def outside(self, picks: Iterable[tuple[int, Sequence[Group], str]]) -> Query:
         """The rows whose number their counter hasn't given, and the counters of that moment.

@@ -31,6 +31,7 @@ from ._tally import Tallies, Tally, tallied
 from ._texts import integer
 from ._totals import TotalsQuestion
 from .findings import Range
+from .progress import OnProgress, Steps
 from .result import Audit
 from .series import SeriesAudit, Totals
 
@@ -39,21 +40,28 @@ TEXTS = {"postgresql": POSTGRESQL, "sqlite": SQLITE}
 Keys = tuple[int, int]
 
 
-def audit(question: Question, info: ConnectionInfo, keys: Keys) -> Plan[Audit]:
+def audit(
+    question: Question, info: ConnectionInfo, keys: Keys, progress: OnProgress | None = None
+) -> Plan[Audit]:
     """Audit all series of a sequence or a numbering.
 
     Args:
         question: what to look at.
         info: the connection.
         keys: two random numbers of 62 bits, for the fingerprint.
+        progress: is told how far it is.
     """
+    steps = Steps(progress)
+    steps.expect(3)
+    steps.begin("looking up the columns")
     texts = TEXTS[info.dialect.name]
     found = yield from sources(question, info, texts)
-    counters = info.locate(TableName.parse(question.what.table))
+    counters = info.locate(TableName.parse(info.adapt(question.subject).table))
     numbers = Numbers(question.grid)
     totals = TotalsQuestion(texts, found, counters, numbers)
+    steps.begin("counting rows")
     tallies = tallied(totals, (yield totals.query(keys)))
-    details = Details(texts, found, counters, numbers, question.limit)
+    details = Details(texts, found, counters, numbers, question.limit, steps)
     if found.series.has_checks:
         yield from compare_checks(details, tallies)
     series = yield from _series(details, totals, tallies, keys)
@@ -81,8 +89,12 @@ def _series(
     grid = details.numbers.grid
     results = [_result(name, tally, grid) for name, tally in zip(names, listed, strict=True)]
     search = Search(details, listed, results)
-    whole = yield from _complete(totals, listed, keys)
+    whole = yield from _complete(totals, listed, keys, details.steps)
     strays = [i for i, tally in enumerate(listed) if tally.has_strays(grid)]
+    spoilt = tallies.unreadable + tallies.misprinted
+    details.steps.expect(
+        sum(map(bool, (strays, len(whole) < len(listed), details.sources.has_dates, spoilt)))
+    )
     if strays:
         yield from search.outside(strays)
     suspects = [i for i in range(len(listed)) if i not in whole]
@@ -112,7 +124,7 @@ def _result(name: str, tally: Tally, grid: Grid) -> SeriesAudit:
 
 
 def _complete(
-    question: TotalsQuestion, tallies: list[Tally], keys: Keys
+    question: TotalsQuestion, tallies: list[Tally], keys: Keys, steps: Steps
 ) -> Plan[frozenset[int]]:
     """The places of the series that have each number that they should, once."""
     grid = question.numbers.grid
@@ -127,11 +139,14 @@ def _complete(
         # Of several groups together it isn't known how many different numbers they have.
         whole = (i for i, t, n in likely if t.proof == n.count and len(t.groups) == 1)
         return frozenset([*empty, *whole])
-    return frozenset([*empty, *(yield from _proved(question, likely, keys))])
+    return frozenset([*empty, *(yield from _proved(question, likely, keys, steps))])
 
 
 def _proved(
-    question: TotalsQuestion, likely: list[tuple[int, Tally, Range]], keys: Keys
+    question: TotalsQuestion,
+    likely: list[tuple[int, Tally, Range]],
+    keys: Keys,
+    steps: Steps,
 ) -> Plan[Iterable[int]]:
     """Those of which the fingerprint is that of all numbers that there should be."""
     if not likely:
@@ -140,6 +155,7 @@ def _proved(
     positions = {i: grid.positions(numbers) for i, _, numbers in likely}
     touched = [blocks_of(numbers) for numbers in positions.values()]
     first, last = min(b.start for b in touched), max(b.stop for b in touched) - 1
+    steps.begin("comparing sums")
     rows = yield question.hashes(first, last, keys)
     parts: tuple[dict[int, int], dict[int, int]] = {}, {}
     for part, place, value in rows:

@@ -46,6 +46,7 @@ class Search:
     def outside(self, places: Sequence[int]) -> Plan[None]:
         """Rows whose number the counter hasn't given; the counter is read once more."""
         picks = [(i, self.tallies[i].groups, self.found[i].name) for i in places]
+        self.ask.steps.begin("looking at numbers outside of the counters")
         rows = yield self.ask.outside(picks)
         listed: dict[int, list[Outside]] = {}
         for kind, i, number, why, *key in rows:
@@ -67,6 +68,7 @@ class Search:
             for i, numbers in expected.items()
             if numbers is not None and self.tallies[i].rows
         ]
+        self.ask.steps.begin("looking for holes")
         rows = (yield self.ask.holes(picks)) if picks else ()
         spans: dict[int, list[object]] = {}
         inner: dict[int, list[Range | None]] = {}
@@ -115,6 +117,7 @@ class Search:
         ]
         if not picks:
             return
+        self.ask.steps.begin("looking up rows with repeated numbers")
         rows: dict[tuple[int, int], list[RowKey]] = {}
         for i, number, _, *key in (yield self.ask.rows_of(picks)):
             rows.setdefault((_number(i), _number(number)), []).append(self._row(key))
@@ -130,6 +133,7 @@ class Search:
             for i, numbers in expected
             if numbers is not None and self.tallies[i].rows > 1
         ]
+        self.ask.steps.begin("comparing dates")
         rows = (yield self.ask.out_of_order(picks)) if picks else ()
         found = [
             (_number(i), _number(n), _number(before), str(date), str(was))
@@ -143,6 +147,7 @@ class Search:
             return
         keys: dict[tuple[int, int, str], RowKey] = {}
         asked = dict.fromkeys((row[0], row[1]) for row in found)
+        self.ask.steps.begin("looking up rows with dates out of order")
         of = yield self.ask.rows_of([(i, self.tallies[i].groups, n) for i, n in asked])
         for place, n, d, *key in of:
             keys.setdefault((_number(place), _number(n), str(d)), self._row(key))
@@ -162,8 +167,11 @@ class Search:
             if tally.voids and due > 0:
                 picks.append(Pick(i, tally.groups, *_ALL))
                 due -= tally.voids
+        if not picks:
+            return
+        self.ask.steps.begin("looking up voids")
         listed: dict[int, list[Void]] = {}
-        for place, number, reason, *key in (yield self.ask.voids(picks)) if picks else ():
+        for place, number, reason, *key in (yield self.ask.voids(picks)):
             part = Void(_number(number), str(reason), self._row(key))
             listed.setdefault(_number(place), []).append(part)
         for i, parts in listed.items():
@@ -176,6 +184,7 @@ class Search:
         sources = self.ask.sources
         width = 1 + len(sources.keys)
         listed = []
+        self.ask.steps.begin("looking up what can't be read")
         rows = yield self.ask.unreadable(refused[: self.ask.limit], misprinted)
         for text, *more in rows:
             key, scopes = more[:width], more[width:]

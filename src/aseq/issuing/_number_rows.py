@@ -15,8 +15,9 @@ from aseq.errors import InvalidSequence
 from aseq.numbering import DocumentNumber
 
 from ._assign import Numbered, assign
+from ._drafts import Draft
 from ._place import Place
-from ._plans import Draft, Plan, lock_waiting, prepare, queues, survey, take_queues
+from ._plans import Plan, lock_waiting, prepare, queues, survey, take_queues
 from ._result import CounterRows, NumberedRows
 from ._target import Target, What, sorting, target
 from ._texts import Search
@@ -154,7 +155,7 @@ def number(wanted: Target, search: Search, info: ConnectionInfo) -> Plan[Numbere
     place = yield from prepare(wanted, info, others)
     if search.wait:
         drafts, skipped = yield from lock_waiting(place, search, None)
-        yield from take_queues(place, queues(place, drafts))
+        yield from take_queues(place, queues(place, drafts) if drafts else ())
     elif place.scopes:
         drafts, skipped = yield from _lock_scopes(place, search)
     else:

@@ -17,8 +17,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator, Iterable, Sequence
-from decimal import Decimal
-from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 from uuid import UUID
 
 from aseq._core.allocation import LIMIT
@@ -29,9 +28,10 @@ from aseq._core.waiting import AS_LONG_AS_IT_TAKES, Wait, Waiting
 from aseq._sequence import AsyncSequence
 from aseq._sql import Binds, Query
 from aseq.adapters.base import ConnectionInfo
-from aseq.errors import InvalidRow, InvalidSequence
+from aseq.errors import InvalidSequence
 
 from . import _place
+from ._drafts import Draft, Found, Key, check_complete, drafts_of, loads, scope_of
 from ._place import Place, adapted
 from ._postgresql import PostgreSQL
 from ._sqlite import SQLite
@@ -48,37 +48,6 @@ _TOO_MANY = (
     f"has more than {LIMIT:,} values among these rows, and one call stands in {LIMIT:,} queues "
     "at most: number fewer rows at a time with limit=, or those of some scopes with where="
 )
-
-Key: TypeAlias = int | str
-"""As JSON has it: a uuid is a text."""
-
-
-class Draft(NamedTuple):
-    """A row without a number.
-
-    Attributes:
-        key: its key, as the database tells it.
-        at: what the column with the moment holds; None if there is none.
-        scope: what the columns with the scopes hold, as texts.
-    """
-
-    key: Key
-    at: object
-    scope: tuple[str | None, ...]
-
-
-class Found(NamedTuple):
-    """A row that was asked for by its key.
-
-    Attributes:
-        asked: the key's place among those that were asked for. Two of them may mean one row.
-        draft: the row.
-        number: what it holds as its number: an int, a str, a Decimal; None if it has none.
-    """
-
-    asked: int
-    draft: Draft
-    number: object = None
 
 
 def prepare(
@@ -129,7 +98,7 @@ def try_queues(place: Place, names: Iterable[str]) -> Plan[set[str]]:
         return set(wanted)
     texts = TEXTS[place.dialect.name]
     rows = yield _queue(texts, place.counters, wanted, Waiting(Wait.NONE))
-    return {wanted[int(cast("Any", row[0])) - 1] for row in rows}
+    return {wanted[_integer(row[0]) - 1] for row in rows}
 
 
 def _queue(texts: Texts, table: TableName, names: Sequence[str], waiting: Waiting) -> Statement:
@@ -156,41 +125,16 @@ def queues(place: Place, drafts: Iterable[Draft]) -> set[str]:
     return {counter._queue for counter in counters if counter._queued}
 
 
-def scope_of(place: Place, draft: Draft) -> tuple[tuple[str, str], ...]:
-    """All scopes of a draft's number, with their values.
-
-    Raises:
-        NothingDrawn: one is NULL, or can't have its value.
-    """
-    what = place.what
-    if isinstance(what, AsyncSequence):
-        return ()
-    given = {}
-    for (name, column), value in zip(place.target.scopes, draft.scope, strict=True):
-        if value is None:
-            raise invalid(place, draft, f"its {column} is NULL, so it has no {name}")
-        given[name] = value
-    try:
-        scope = what.scope_of(given)
-        what.counter(scope, what._any_period)  # refuses what makes its name too long
-    except InvalidSequence as exc:
-        raise invalid(place, draft, str(exc)) from None
-    return scope
-
-
-def invalid(place: Place, draft: Draft, problem: str) -> NothingDrawn:
-    """The error for a row that can't get a number."""
-    return NothingDrawn(InvalidRow(str(place.target.table), draft.key, problem))
-
-
 def peek(place: Place, keys: Sequence[object]) -> Plan[list[Found]]:
     """The rows with these keys, with or without a number. Takes no lock."""
     bind = Binds()
     text = TEXTS[place.dialect.name].peek(place, bind(_keys(place, keys)))
     rows = yield Query(text, tuple(bind.values), place.counters)
+    numbers = loads(number for _, number, _ in rows)
+    drafts = drafts_of(told for *_, told in rows)
     return [
-        Found(int(cast("Any", asked)), draft_of(told), loads(number)[0])
-        for asked, number, told in rows
+        Found(_integer(asked), draft, number)
+        for (asked, *_), draft, (number,) in zip(rows, drafts, numbers, strict=True)
     ]
 
 
@@ -199,7 +143,12 @@ def lock_keys(place: Place, keys: Sequence[object]) -> Plan[list[Found]]:
     bind = Binds()
     text = TEXTS[place.dialect.name].lock(place, bind(_keys(place, keys)))
     rows = yield Query(text, tuple(bind.values), place.counters)
-    return [Found(int(cast("Any", asked)), draft_of(told)) for asked, told in rows]
+    drafts = drafts_of(told for _, told in rows)
+    return [Found(_integer(row[0]), draft) for row, draft in zip(rows, drafts, strict=True)]
+
+
+def _integer(value: object) -> int:
+    return int(cast("Any", value))
 
 
 def _keys(place: Place, keys: Sequence[object]) -> str:
@@ -226,24 +175,10 @@ def survey(place: Place, search: Search, besides: Sequence[Draft]) -> Plan[list[
     left_out = _scopes(besides) if besides else None
     text = TEXTS[place.dialect.name].survey(place, search, left_out, bind)
     rows = yield Query(text, tuple(bind.values), place.counters)
-    drafts = [draft_of(told) for (told,) in rows]
+    drafts = drafts_of(told for (told,) in rows)
     for draft in drafts:
         check_complete(place, draft)
     return drafts
-
-
-def check_complete(place: Place, draft: Draft) -> None:
-    """Refuse a draft without one of its values.
-
-    Raises:
-        NothingDrawn: there is one.
-    """
-    if draft.key is None:
-        problem = f"its {place.target.key} is NULL, so nothing tells it from others"
-        raise invalid(place, draft, problem)
-    scope_of(place, draft)
-    if place.target.at_from is not None and draft.at is None:
-        raise invalid(place, draft, f"its {place.target.at_from} is NULL, so it has no date")
 
 
 def lock_waiting(
@@ -260,23 +195,9 @@ def lock_waiting(
     wanted = None if scopes is None else _scopes(scopes)
     text = TEXTS[place.dialect.name].search(place, search, wanted, bind)
     rows = yield Query(text, tuple(bind.values), place.counters)
-    drafts = [draft_of(told) for told, _ in rows if told is not None]
-    return drafts, int(cast("Any", rows[0][1])) if rows else 0
+    drafts = drafts_of(told for told, _ in rows if told is not None)
+    return drafts, _integer(rows[0][1]) if rows else 0
 
 
 def _scopes(drafts: Iterable[Draft]) -> str:
     return json.dumps([draft.scope for draft in drafts], ensure_ascii=False)
-
-
-def draft_of(told: object) -> Draft:
-    """The draft that a JSON list tells of."""
-    key, at, *scope = loads(told)
-    return Draft(key, at, tuple(scope))
-
-
-_DECODER = json.JSONDecoder(parse_float=Decimal)
-
-
-def loads(told: object) -> Any:
-    """What a database told in JSON."""
-    return _DECODER.decode(str(told))

@@ -44,7 +44,7 @@ class PeriodCounter:
 
     def numbers(self, values: Sequence[int], clock: int) -> Sequence[DocumentNumber]:
         at, period = from_microseconds(clock), self._span.period
-        return [self.numbering.document(value, at, self.scope, period) for value in values]
+        return self.numbering.documents(values, at, self.scope, period)
 
     def at(self, clock: int) -> PeriodCounter:
         moment = from_microseconds(clock)

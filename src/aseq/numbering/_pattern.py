@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -80,22 +80,37 @@ class Pattern:
             day: its day; None if no date is printed.
             scope: the values of the scopes that are printed, and maybe of others.
         """
-        place, pieces = 0, list[str]()
-        for part in self.parts:
-            match part:
-                case Literal(text):
-                    pieces.append(text)
-                case Number(width):
-                    pieces.append(f"{number:0{width}}")
-                case ScopeField(name):
-                    pieces.append(scope[name])
-                case Date(name) if day is not None:
-                    pieces.append(f"{self._value(name, day):0{DATE_FIELDS[name].width}}")
-                case _:
-                    place = len(pieces)  # of the check, which is computed of the rest
-        if self.check is not None:
-            pieces.insert(place, self._check(self.check, "".join(pieces)))
-        return "".join(pieces)
+        [text] = self.render_all([number], day, scope)
+        return text
+
+    def render_all(
+        self, numbers: Iterable[int], day: date | None, scope: Mapping[str, str]
+    ) -> list[str]:
+        """The texts of some numbers of one day and one scope, as `render`."""
+        pieces = [self._piece(part, day, scope) for part in self.parts]
+        [(place, width)] = [
+            (i, part.width) for i, part in enumerate(self.parts) if isinstance(part, Number)
+        ]
+        check = next((i for i, part in enumerate(self.parts) if isinstance(part, Check)), None)
+        texts = []
+        for number in numbers:
+            pieces[place] = f"{number:0{width}}"
+            if check is not None and self.check is not None:
+                pieces[check] = ""
+                pieces[check] = self._check(self.check, "".join(pieces))
+            texts.append("".join(pieces))
+        return texts
+
+    def _piece(self, part: Part, day: date | None, scope: Mapping[str, str]) -> str:
+        """What a part prints, whatever the number is: number and check print nothing."""
+        match part:
+            case Literal(text):
+                return text
+            case ScopeField(name):
+                return scope[name]
+            case Date(name) if day is not None:
+                return f"{self._value(name, day):0{DATE_FIELDS[name].width}}"
+        return ""
 
     def _check(self, function: CheckDigit, text: str) -> str:
         """The check for a text, as wide as it was when the numbering was made."""

@@ -42,7 +42,7 @@ def draw_at(
     period = spec.span(at).period
     sequence = adapt(spec.counter(scope, period))
     values = yield from plans.next_values(sequence, dialect, count, waiting)
-    return [spec.document(value, at, scope, period) for value in values]
+    return spec.documents(values, at, scope, period)
 
 
 def draw_now(
@@ -77,7 +77,7 @@ def draw_now(
         waiting = drawn.left
         at = from_microseconds(drawn.clock)
         if drawn.values is not None:
-            return [spec.document(value, at, scope, span.period) for value in drawn.values]
+            return spec.documents(drawn.values, at, scope, span.period)
         learn(at)
         tries += 1
         if tries == TRIES:

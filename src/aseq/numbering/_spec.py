@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from functools import lru_cache
 from typing import NamedTuple, Self
@@ -180,17 +180,20 @@ class NumberingSpec:
         self, number: int, at: dt.datetime, scope: Scope, period: str | None
     ) -> DocumentNumber:
         """The document number of a number that was drawn."""
-        zone, values = self._zone, dict(scope)
+        [document] = self.documents([number], at, scope, period)
+        return document
+
+    def documents(
+        self, numbers: Sequence[int], at: dt.datetime, scope: Scope, period: str | None
+    ) -> list[DocumentNumber]:
+        """The document numbers of some numbers of one moment."""
+        zone, values, sequence = self._zone, dict(scope), self.counter(scope, period)
         day = None if zone is None else day_of(at, zone)
-        return DocumentNumber(
-            text=self._pattern.render(number, day, values),
-            number=number,
-            at=at,
-            period=period,
-            scope=values,
-            sequence=self.counter(scope, period),
-            tz=zone,
-        )
+        texts = self._pattern.render_all(numbers, day, values)
+        return [
+            DocumentNumber(text, number, at, period, dict(values), sequence, zone)
+            for text, number in zip(texts, numbers, strict=True)
+        ]
 
     def parse(self, text: str, /, **unprinted: ScopeValue) -> ParsedNumber:
         """Read the text of a number.

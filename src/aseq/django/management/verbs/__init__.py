@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from .advance import Advance
+from .audit import Audit
 from .base import Verb
 from .list import List
 from .show import Show
 from .take_over import TakeOver
 from .take_over_field import TakeOverField
 
-VERBS: tuple[type[Verb], ...] = (List, Show, Advance, TakeOver, TakeOverField)
+VERBS: tuple[type[Verb], ...] = (List, Show, Audit, Advance, TakeOver, TakeOverField)
 """In the order in which ``--help`` shows them."""
