@@ -11,6 +11,7 @@ import aseq
 from aseq import (
     AseqError,
     AuditRefused,
+    HoldersUnknown,
     InvalidRow,
     InvalidSequence,
     IssuerClosed,
@@ -53,6 +54,10 @@ EXHAUSTED = (
 TOO_FAR = (
     "sequence 'invoices' is exhausted: not even its first values fit in 64 bits; go on with "
     "another name, or loop with reset_value"
+)
+NOBODY_KNOWS = (
+    "sqlite doesn't tell who holds a sequence. One connection writes at a time: look for a "
+    "transaction that isn't ended, in all processes that have the file open"
 )
 UNSTEADY = (
     "no number was drawn from sequence 'invoices/2026': at each of 3 tries, the database's "
@@ -152,6 +157,7 @@ TEXTS: list[tuple[AseqError, str, dict[str, object]]] = [
         UNSTEADY,
         {"sequence": "invoices/2026", "tries": 3},
     ),
+    (HoldersUnknown("sqlite"), NOBODY_KNOWS, {"database": "sqlite"}),
     (NotIssuable(7, "invoice"), NOT_ISSUABLE, {"key": 7, "table": "invoice"}),
     (
         IssueTimeout(7, "its row is locked", 2.25),
@@ -183,6 +189,7 @@ BASES: list[tuple[type[AseqError], tuple[type, ...], type]] = [
     (InvalidRow, (AseqError, ValueError), RuntimeError),
     (RowRefused, (AseqError, RuntimeError), ValueError),
     (UnsteadyClock, (AseqError, RuntimeError), ValueError),
+    (HoldersUnknown, (AseqError, RuntimeError), ValueError),
     (NotIssuable, (AseqError, LookupError), KeyError),
     (IssueTimeout, (AseqError,), TimeoutError),
     (IssuerFull, (AseqError,), OSError),

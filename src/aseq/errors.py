@@ -15,6 +15,7 @@ The tree:
     ├─ SequenceExhausted(OverflowError)    past the last value
     ├─ SequenceCorrupted(RuntimeError)     its row isn't what aseq writes
     ├─ UnsteadyClock(RuntimeError)         no period could be told for a document number
+    ├─ HoldersUnknown(RuntimeError)        the database doesn't tell who holds a sequence
     ├─ NotIssuable(LookupError)            the row is deleted, or not committed yet
     ├─ IssueTimeout                        the row has no number yet, and the time is over
     ├─ IssuerFull                          as many wait for an issuer as may
@@ -30,6 +31,7 @@ from __future__ import annotations
 __all__ = (
     "AseqError",
     "AuditRefused",
+    "HoldersUnknown",
     "InvalidRow",
     "InvalidSequence",
     "IssueTimeout",
@@ -388,4 +390,23 @@ class RowRefused(AseqError, RuntimeError):
             f"row {self.key!r} of {self.table} got the number {self.number!r}, but "
             f"{self.held}. Look for triggers and rules on the table, for row-level security, "
             "and for the column's type"
+        )
+
+
+class HoldersUnknown(AseqError, RuntimeError):
+    """This database doesn't tell who holds a sequence.
+
+    Attributes:
+        database: which one, such as "sqlite".
+    """
+
+    def __init__(self, database: str) -> None:
+        super().__init__(database)
+        self.database = database
+
+    def __str__(self) -> str:
+        return (
+            f"{self.database} doesn't tell who holds a sequence. One connection writes at a "
+            "time: look for a transaction that isn't ended, in all processes that have the "
+            "file open"
         )

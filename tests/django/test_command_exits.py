@@ -22,11 +22,13 @@ from aseq.django.management.verbs.base import Verb
 from aseq.errors import (
     AseqError,
     AuditRefused,
+    HoldersUnknown,
     InvalidRow,
     InvalidSequence,
     IssuerClosed,
     IssuerFull,
     IssueTimeout,
+    NestedTurn,
     NotInTransaction,
     NotIssuable,
     RowRefused,
@@ -99,6 +101,7 @@ def test_the_codes_are_those_of_the_page() -> None:
         (InvalidRow("invoice", 1, "no"), 2),
         (RowRefused("invoice", 1, 7, "no"), 3),
         (NotInTransaction("x", "y"), 2),
+        (HoldersUnknown("sqlite"), 2),
         (SequenceTableMissing("x"), 3),
         (SequenceExhausted("x", 1), 3),
         (SequenceCorrupted("x", "y"), 3),
@@ -119,8 +122,8 @@ def test_each_error_of_ours_has_a_code() -> None:
     told = [
         *(InvalidSequence, UnsupportedConnection, AuditRefused, NotInTransaction),
         *(SequenceTableMissing, SequenceExhausted, SequenceCorrupted, UnsteadyClock),
-        *(SequenceLocked, InvalidRow, RowRefused),
-        *(NotIssuable, IssueTimeout, IssuerFull, IssuerClosed),
+        *(SequenceLocked, InvalidRow, RowRefused, HoldersUnknown),
+        *(NotIssuable, IssueTimeout, IssuerFull, IssuerClosed, NestedTurn),
     ]
     ours = [each for each in AseqError.__subclasses__() if each.__module__ == "aseq.errors"]
     assert set(ours) == set(told)

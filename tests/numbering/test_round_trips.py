@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from aseq import AsyncSequence, allocate
 from aseq.numbering import Numbering, _numbering
 from aseq.numbering._clock import Clock
 from tests.database import Database
@@ -16,6 +17,7 @@ pytestmark = pytest.mark.only(dialect="postgresql")
 
 MAY = dt.datetime(2026, 5, 1, tzinfo=dt.UTC)
 
+BESIDE = AsyncSequence("round-trips-beside")
 Verb = Callable[[Numbering, object], Awaitable[object]]
 
 VERBS: dict[str, Verb] = {
@@ -23,6 +25,7 @@ VERBS: dict[str, Verb] = {
     "next nowait": lambda numbers, conn: numbers.next(conn, nowait=True),  # type: ignore[arg-type]
     "next at": lambda numbers, conn: numbers.next(conn, at=MAY),  # type: ignore[arg-type]
     "next_many": lambda numbers, conn: numbers.next_many(conn, 3),  # type: ignore[arg-type]
+    "allocate": lambda numbers, conn: allocate(conn, {numbers: 1, BESIDE: 1}),  # type: ignore[call-overload]
     "preview": lambda numbers, conn: numbers.preview(conn),  # type: ignore[arg-type]
 }
 
