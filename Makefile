@@ -53,7 +53,7 @@ soak: $(call environment,test) ## a long search for lost numbers (SOAK=60 second
 serve: $(call environment,test) ## the application of the demo, in a browser (PORT=8000)
 	$(call python,test) -m examples.invoices
 
-bench: $(call environment,bench) ## aseq beside its peers: five minutes (ARGS=--quick for less)
+bench: $(call environment,bench) ## aseq beside its peers: eight minutes (ARGS=--quick for less)
 	$(call python,bench) -m benchmarks $(ARGS)
 
 lint: $(call environment,lint) ## style

@@ -1,6 +1,6 @@
-"""``python -m benchmarks``: about five minutes, on an otherwise quiet machine.
+"""``python -m benchmarks``: about eight minutes, on an otherwise quiet machine.
 
-Writes `benchmarks/results.json`, the charts, and the tables of the page "What it costs".
+Writes `benchmarks/results.json`, the charts, and the tables of the page "Measurements".
 With ``--quick`` less is measured, and only printed. Exits with 1 if a figure is void.
 """
 
@@ -17,8 +17,8 @@ from rich.console import Console
 from rich.markdown import Markdown
 from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 
-from . import calls, charts, imports, page, places, run, threads
-from .cells import groups
+from . import calls, charts, imports, issuing, page, places, processes, rows, run, threads
+from .cells import ISSUE, ROWS, groups
 from .figures import Figure
 from .results import Results
 from .settings import QUICK, Settings
@@ -35,7 +35,7 @@ def main() -> int:
         settings = replace(settings, seconds=options.seconds)
     console = Console()
     results = _measure(settings, console)
-    console.print(Markdown(tables(results)))
+    console.print(Markdown(tables(results, floors=True)))
     if not options.quick:
         _publish(results, console)
     if options.json:
@@ -63,6 +63,7 @@ def _measure(settings: Settings, console: Console) -> Results:
         Progress(*columns, console=console) as progress,
     ):
         threads.set_up(postgresql)
+        turns += settings.rounds * (len(settings.callers) * len(ISSUE) + 2) + len(ROWS)
         bar = progress.add_task("", total=turns + len(calls.DRIVERS) + len(imports.MODULES))
         done: Callable[[], None] = lambda: progress.advance(bar)  # noqa: E731
         figures: list[Figure] = []
@@ -70,6 +71,9 @@ def _measure(settings: Settings, console: Console) -> Results:
             progress.update(bar, description=f"{group.chart}, {group.clients} clients")
             url = postgresql if group.database == "postgresql" else sqlite
             figures += asyncio.run(run.measure(group, url, settings, done))
+        for what in (issuing, processes, rows):
+            progress.update(bar, description=what.__name__.rpartition(".")[2])
+            figures += asyncio.run(what.measure(postgresql, settings, done))
         progress.update(bar, description="CPU time")
         spent = asyncio.run(
             calls.measure(postgresql, sqlite, settings.rounds, settings.draws, done)
@@ -82,7 +86,7 @@ def _publish(results: Results, console: Console) -> None:
     """Write what is kept in the repository."""
     file = ROOT / "benchmarks" / "results.json"
     file.write_text(results.to_json(), encoding="utf-8")
-    page.put(ROOT / "docs" / "explanation" / "cost.md", tables(results))
+    page.put(ROOT / "docs" / "reference" / "measurements.md", tables(results))
     try:
         charts.draw(results.figures, ROOT / "docs" / "img")
     except ModuleNotFoundError:

@@ -18,8 +18,8 @@ class Peer:
     Attributes:
         id: its name in the figures, and of its table.
         label: what to call it in a chart.
-        client: its driver; None for the threads of django-sequences.
-        draw: gets a number on a connection.
+        client: its driver; None if it isn't a matter of one connection for each client.
+        draw: gets a number on a connection of the driver's.
         late: draws after the work of a long transaction, not before.
         gapless: promises no holes.
     """
@@ -57,9 +57,19 @@ SQLITE_SESSION = Peer(
     "aseq_sqlite_sqlalchemy", "aseq, SQLAlchemy", SqliteSession, draws.Aseq("session")
 )
 
+PLAIN = Peer("plain", "next_value, INSERT", None, None)
+DRAFTED = Peer("drafted", "draft saved, then issue", None, None)
+ALONE = Peer("alone", "issue alone, drafts are there", None, None)
+ENGINE = Peer("engine", "the same, with a SQLAlchemy engine", None, None)
+PROCESSES = Peer("processes", "issue alone", None, None)
+BY_ONE = Peer("by_one", "one by one: next_value, UPDATE, COMMIT", None, None)
+BULK = Peer("bulk", "number_rows", None, None)
+
 HOT = (ASYNCPG, UPSERT, DJANGO, PSYCOPG, SESSION, FOR_UPDATE, GAPPY)
 LONG = (ASYNCPG, LATE, UPSERT, DJANGO, GAPPY)
 OWN = (ASYNCPG, QUEUED, SESSION, QUEUED_SESSION)
+ISSUE = (PLAIN, DRAFTED, ALONE, ENGINE)
+ROWS = (BY_ONE, BULK)
 LITE = (AIOSQLITE, AIOSQLITE_HAND, SQLITE_SESSION, SQLITE3)
 
 
@@ -105,4 +115,4 @@ def groups(settings: Settings) -> list[Group]:
     ]
 
 
-EVERY_PEER = {peer.id: peer for peer in (*HOT, *LONG, *OWN, *LITE)}
+EVERY_PEER = {peer.id: peer for peer in (*HOT, *LONG, *OWN, *LITE, *ISSUE, PROCESSES, *ROWS)}

@@ -12,6 +12,7 @@ from .figures import Figure
 CHARTS = {
     "short": ("cost-short", "Short transactions on one hot sequence, PostgreSQL"),
     "long": ("cost-long", "Long transactions on one hot sequence, PostgreSQL"),
+    "issue": ("cost-issue", "Drafts first, numbers later, on one hot sequence, PostgreSQL"),
 }
 _MARKS = "osD^vPX"
 
@@ -53,7 +54,7 @@ def _chart(figures: Sequence[Figure], title: str, file: Path) -> Path:
     for axes in (throughput, slowest):
         axes.set_xscale("log", base=2)
         axes.set_xticks(ticks, [str(tick) for tick in ticks])
-        axes.set_xlabel("clients at once")
+        axes.set_xlabel("callers at once" if figures[0].chart == "issue" else "clients at once")
         axes.grid(alpha=0.3, which="both")
         axes.yaxis.set_major_formatter(_number)
         axes.yaxis.set_minor_formatter(_number)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from .cells import Group, Peer
+from .cells import Peer
 from .counting import Count
 from .load import Turn
 
@@ -39,15 +39,15 @@ class Figure:
 
 
 def summed_up(
-    group: Group, peer: Peer, turns: Sequence[Turn], found: Count, before: int
+    chart: str, clients: int, peer: Peer, turns: Sequence[Turn], found: Count, before: int
 ) -> Figure:
     """The figure of a peer, from its turns and from what it wrote."""
     took = sorted(seconds for turn in turns for seconds in turn.transactions)
     rows = found.rows - before
     return Figure(
-        chart=group.chart,
+        chart=chart,
         peer=peer.id,
-        clients=group.clients,
+        clients=clients,
         per_second=round(median(turn.per_second for turn in turns), 1),
         p50=round(took[len(took) // 2] * 1e3, 3),
         p99=round(took[int(len(took) * 0.99)] * 1e3, 3),
@@ -85,14 +85,16 @@ class _Pair:
     p99_floor: float | None = None
 
 
-def _pairs(most: int) -> list[_Pair]:
-    """What has a floor; `most` clients stand for 64 in a quick run."""
+def _pairs(most: int, crowd: int, processes: int) -> list[_Pair]:
+    """What has a floor; in a quick run, fewer clients and callers stand for 64 and 512."""
     aseq = ("short", "aseq_asyncpg", most)
     django, upsert = ("short", "django_sequences", most), ("short", "upsert", most)
     own, hand = ("own", "aseq_asyncpg", 1), ("own", "queued_asyncpg", 1)
     session, by_hand = ("own", "aseq_sqlalchemy", 1), ("own", "queued_sqlalchemy", 1)
     lite, lite_hand = ("sqlite", "aseq_aiosqlite", 8), ("sqlite", "hand_aiosqlite", 8)
     one = ("short", "aseq_asyncpg", 1)
+    plain, drafted = ("issue", "plain", most), ("issue", "drafted", most)
+    alone, pool = ("issue", "alone", most), ("issue", "alone", crowd)
     return [
         _Pair(f"{most} clients : django-sequences, {most} threads", aseq, django, 4, 8),
         _Pair(f"{most} clients : plain upsert by hand", aseq, upsert, 1.7, 4),
@@ -100,6 +102,29 @@ def _pairs(most: int) -> list[_Pair]:
         _Pair("1 client : the same SQL by hand, asyncpg", own, hand, 0.93),
         _Pair("1 client : the same SQL by hand, SQLAlchemy", session, by_hand, 0.95),
         _Pair("SQLite, 8 tasks : aiosqlite by hand", lite, lite_hand, 0.9),
+        _Pair(f"draft, then issue : next_value, INSERT, {most} callers", drafted, plain, 3, 2),
+        _Pair(f"the same : django-sequences, {most} threads", drafted, django, 8),
+        _Pair(f"issue alone : next_value, INSERT, {most} callers", alone, plain, 10),
+        _Pair(f"issue alone, {crowd} callers : next_value, INSERT, {most}", pool, plain, 15),
+        _Pair(
+            f"{crowd} callers in all, {processes} processes : 1",
+            ("processes", "processes", processes),
+            ("processes", "processes", 1),
+            0.6,
+        ),
+        _Pair(
+            "1 caller: draft, then issue : next_value, INSERT",
+            ("issue", "drafted", 1),
+            ("issue", "plain", 1),
+            0.4,
+        ),
+        _Pair("number_rows : one by one", ("rows", "bulk", 1), ("rows", "by_one", 1), 50),
+        _Pair(
+            f"SQLAlchemy engine : asyncpg pool, issue alone, {crowd} callers",
+            ("issue", "engine", crowd),
+            pool,
+            0.85,
+        ),
     ]
 
 
@@ -108,6 +133,8 @@ def ratios(figures: Sequence[Figure]) -> list[Ratio]:
     found = {(figure.chart, figure.peer, figure.clients): figure for figure in figures}
     counts = {figure.clients for figure in figures if figure.chart == "short"}
     most = 64 if 64 in counts else max(counts)
+    crowd = max(figure.clients for figure in figures if figure.chart == "issue")
+    processes = max(figure.clients for figure in figures if figure.chart == "processes")
     return [
         Ratio(
             what=pair.what,
@@ -116,5 +143,5 @@ def ratios(figures: Sequence[Figure]) -> list[Ratio]:
             floor=pair.floor,
             p99_floor=pair.p99_floor,
         )
-        for pair in _pairs(most)
+        for pair in _pairs(most, crowd, processes)
     ]

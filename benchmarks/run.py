@@ -44,7 +44,9 @@ async def measure(
                 turns[peer].append(await _turn(peer, group, clients, threads, seconds))
                 done()
     return [
-        summed_up(group, peer, turns[peer], count(url, peer.id), before[peer])
+        summed_up(
+            group.chart, group.clients, peer, turns[peer], count(url, peer.id), before[peer]
+        )
         for peer in group.peers
     ]
 

@@ -11,6 +11,9 @@ class Settings:
 
     Attributes:
         clients: how many at once, where the number of clients is what's looked at.
+        callers: how many wait for an issuer at once.
+        processes: how many have an issuer, in the end.
+        rows: how many are numbered by one call.
         few: how many at once, for long transactions.
         rounds: how often each peer has its turn; the median counts.
         seconds: how long a turn of 16 clients is; see `Group.length`.
@@ -19,6 +22,9 @@ class Settings:
     """
 
     clients: tuple[int, ...] = (1, 4, 16, 64, 128)
+    callers: tuple[int, ...] = (1, 16, 64, 512)
+    processes: int = 4
+    rows: int = 100_000
     few: tuple[int, ...] = (1, 16, 64)
     rounds: int = 5
     seconds: float = 0.6
@@ -31,4 +37,14 @@ class Settings:
         return 4 * max(self.clients) + 50
 
 
-QUICK = Settings(clients=(1, 4, 16), few=(1, 16), rounds=3, seconds=0.3, draws=20, imports=1)
+QUICK = Settings(
+    clients=(1, 4, 16),
+    callers=(1, 16),
+    processes=2,
+    rows=2_000,
+    few=(1, 16),
+    rounds=3,
+    seconds=0.3,
+    draws=20,
+    imports=1,
+)

@@ -15,15 +15,24 @@ _TITLES = {
     "long": "PostgreSQL, long transactions",
     "own": "PostgreSQL, one client: aseq, and its own SQL by hand",
     "sqlite": "SQLite",
+    "issue": "PostgreSQL, an issuer",
+    "processes": "PostgreSQL, issuers in several processes, 512 callers in all",
+    "rows": "PostgreSQL, 100,000 drafts",
 }
+_COLUMNS = {"issue": "caller", "processes": "process"}
 
 
-def tables(results: Results) -> str:
-    """All figures, then the ratios, then what aseq itself costs."""
+def tables(results: Results, *, floors: bool = False) -> str:
+    """All figures, then the ratios, then what aseq itself costs.
+
+    Args:
+        results: of a run.
+        floors: say what the ratios should be at least.
+    """
     figures = results.figures
     charts = dict.fromkeys(figure.chart for figure in figures)
     parts = [_table(chart, [f for f in figures if f.chart == chart]) for chart in charts]
-    parts.append(_ratios(results.ratios))
+    parts.append(_ratios(results.ratios, floors=floors))
     if results.calls:
         parts.append(_calls(results.calls))
     if results.imports:
@@ -38,9 +47,15 @@ def _table(chart: str, figures: Sequence[Figure]) -> str:
         [EVERY_PEER[peer].label, *(cells[peer, clients] for clients in counts)]
         for peer in dict.fromkeys(figure.peer for figure in figures)
     ]
-    plural = ["1 client" if clients == 1 else f"{clients} clients" for clients in counts]
-    head = f"**{_TITLES[chart]}**: transactions per second · p99 of one in ms"
-    return f"{head}\n\n{_markdown(['', *plural], rows)}"
+    what = _COLUMNS.get(chart, "client")
+    heads = [f"1 {what}" if number == 1 else f"{number} {_plural(what)}" for number in counts]
+    unit = "numbers" if chart in (*_COLUMNS, "rows") else "transactions"
+    head = f"**{_TITLES[chart]}**: {unit} per second · p99 of one in ms"
+    return f"{head}\n\n{_markdown(['', *heads], rows)}"
+
+
+def _plural(what: str) -> str:
+    return f"{what}es" if what.endswith("s") else f"{what}s"
 
 
 def _cell(figure: Figure) -> str:
@@ -49,12 +64,12 @@ def _cell(figure: Figure) -> str:
     return f"{figure.per_second:,.0f} · {figure.p99:,.{0 if figure.p99 >= 10 else 1}f}"
 
 
-def _ratios(ratios: Sequence[Ratio]) -> str:
+def _ratios(ratios: Sequence[Ratio], *, floors: bool) -> str:
     rows = [
         [
             ratio.what,
-            f"{ratio.throughput:.2f} (floor {ratio.floor:g})",
-            _times(ratio.p99) + (f" (floor {ratio.p99_floor:g})" if ratio.p99_floor else ""),
+            _times(ratio.throughput) + _floor(ratio.floor, told=floors),
+            _times(ratio.p99) + _floor(ratio.p99_floor, told=floors),
         ]
         for ratio in ratios
     ]
@@ -62,9 +77,13 @@ def _ratios(ratios: Sequence[Ratio]) -> str:
     return f"**Ratios**\n\n{_markdown(head, rows)}"
 
 
+def _floor(floor: float | None, *, told: bool) -> str:
+    return f" (floor {floor:g})" if told and floor else ""
+
+
 def _times(ratio: float) -> str:
     """A ratio, which may be far below 1."""
-    return f"{ratio:.{1 if ratio >= 1 else 2}f}"
+    return f"{ratio:.{1 if ratio >= 2 else 2}f}"
 
 
 def _calls(calls: Sequence[Call]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import calls, charts, imports, page
-from benchmarks.cells import EVERY_PEER, groups
+from benchmarks.cells import EVERY_PEER, ISSUE, PROCESSES, ROWS, groups
 from benchmarks.counting import Count
 from benchmarks.results import Results
 from benchmarks.settings import QUICK
@@ -35,11 +35,14 @@ def assert_every_cell_is_measured_and_counted(results: Results) -> None:
     wanted = [
         (group.chart, peer.id, group.clients) for group in groups(QUICK) for peer in group.peers
     ]
+    wanted += [("issue", peer.id, n) for n in QUICK.callers for peer in ISSUE]
+    wanted += [("processes", PROCESSES.id, n) for n in (1, QUICK.processes)]
+    wanted += [("rows", peer.id, 1) for peer in ROWS]
     assert [(f.chart, f.peer, f.clients) for f in results.figures] == wanted
     for figure in results.figures:
         assert figure.transactions == figure.rows >= figure.clients, figure
         assert not figure.void, figure
-    assert len(results.ratios) == 6
+    assert len(results.ratios) == 14
 
 
 def assert_the_time_of_calls_and_imports_is_taken(results: Results) -> None:
@@ -74,8 +77,9 @@ def test_the_page_and_the_pictures_are_of_the_published_figures() -> None:
     published = _published()
     assert {figure.peer for figure in published.figures} == set(EVERY_PEER)
     assert published.void == []
-    text = (ROOT / "docs" / "explanation" / "cost.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "reference" / "measurements.md").read_text(encoding="utf-8")
     assert f"{page.START}\n\n{tables(published)}\n\n{page.END}" in text
+    text = (ROOT / "docs" / "explanation" / "cost.md").read_text(encoding="utf-8")
     for name, title in charts.CHARTS.values():
         svg = (ROOT / "docs" / "img" / f"{name}.svg").read_text(encoding="utf-8")
         assert f"<title>{title}</title>" in svg
@@ -85,8 +89,8 @@ def test_the_page_and_the_pictures_are_of_the_published_figures() -> None:
 def test_the_charts_are_drawn(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     files = charts.draw(_published().figures, tmp_path)
-    assert [file.stem for file in files] == ["cost-short", "cost-long"]
+    assert [file.stem for file in files] == ["cost-short", "cost-long", "cost-issue"]
     for file in files:
         svg = file.read_text(encoding="utf-8")
         assert svg.count("<title>") == 1
-        assert "aseq, asyncpg" in svg
+        assert "asyncpg</text>" in svg or "issue</text>" in svg
