@@ -54,7 +54,7 @@ def _chart(figures: Sequence[Figure], title: str, file: Path) -> Path:
     for axes in (throughput, slowest):
         axes.set_xscale("log", base=2)
         axes.set_xticks(ticks, [str(tick) for tick in ticks])
-        axes.set_xlabel("callers at once" if figures[0].chart == "issue" else "clients at once")
+        axes.set_xlabel("at once")
         axes.grid(alpha=0.3, which="both")
         axes.yaxis.set_major_formatter(_number)
         axes.yaxis.set_minor_formatter(_number)

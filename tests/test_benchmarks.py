@@ -32,7 +32,7 @@ def test_a_very_short_run(tmp_path: Path) -> None:
 
 
 def assert_every_cell_is_measured_and_counted(results: Results) -> None:
-    wanted = [
+    wanted: list[tuple[str, str, int]] = [
         (group.chart, peer.id, group.clients) for group in groups(QUICK) for peer in group.peers
     ]
     wanted += [("issue", peer.id, n) for n in QUICK.callers for peer in ISSUE]
