@@ -26,7 +26,8 @@ _TABLE = """\
 CREATE TABLE {name} (
     id bigserial PRIMARY KEY,
     kind text NOT NULL DEFAULT 'good',
-    number bigint UNIQUE,
+    number {type} UNIQUE,
+    issued_at timestamptz,
     once text UNIQUE,
     later text UNIQUE DEFERRABLE INITIALLY DEFERRED,
     tenant text,
@@ -43,7 +44,7 @@ CREATE FUNCTION {name}_f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     RETURN NEW;
 END $$;
 INSERT INTO {name} (id, once, later) VALUES (0, 'taken', 'taken');
-CREATE TRIGGER t BEFORE UPDATE OF number ON {name} FOR EACH ROW EXECUTE FUNCTION {name}_f();
+CREATE TRIGGER t BEFORE UPDATE ON {name} FOR EACH ROW EXECUTE FUNCTION {name}_f();
 ALTER TABLE {name} ENABLE ROW LEVEL SECURITY;
 CREATE POLICY p ON {name} USING (true) WITH CHECK (kind <> 'rls' OR number IS NULL);
 GRANT ALL ON {name}, {name}_id_seq, aseq_sequence TO aseq_clerk"""
@@ -73,13 +74,13 @@ class Drafts:
         """The column that gets numbers."""
         return f"{self.name}.number"
 
-    def create(self) -> None:
+    def create(self, number: str) -> None:
         """Create it, with row 0, which has no number and isn't asked for."""
         with self._conn.transaction():
             self._conn.execute("SELECT pg_advisory_xact_lock(7)")  # several workers at a time
             self.run(create_table_sql("postgresql"))
             self.run(_ROLE)
-            self.run(_TABLE.format(name=self.name))
+            self.run(_TABLE.format(name=self.name, type=number))
 
     def run(self, sql: str, *args: object) -> list[tuple[Any, ...]]:
         """Run a statement on a connection of the test's own, and commit."""
@@ -121,10 +122,10 @@ class Drafts:
 
 
 @contextmanager
-def drafts(url: str) -> Iterator[Drafts]:
-    """A table of drafts, for the length of the block."""
+def drafts(url: str, number: str = "bigint") -> Iterator[Drafts]:
+    """A table of drafts, for the length of the block; its numbers are of a type."""
     table = Drafts(url)
-    table.create()
+    table.create(number)
     try:
         yield table
     finally:

@@ -163,10 +163,15 @@ class Desk:
                 for call in entry.waiters:
                     call.fail(result.error)
             elif isinstance(result, Held):
-                if not self._lanes.put(result.sequence, entry):
-                    self._put_to_rest(entry, HELD)
+                self._wait_for(result.sequence, entry)
             else:
                 self._put_to_rest(entry, ROW_LOCKED)
+
+    def _wait_for(self, sequence: str, entry: Entry[Call]) -> None:
+        """Put an entry where it waits for a sequence that somebody holds."""
+        entry.why = HELD
+        if not (self._shared and self._lanes.put(sequence, entry)):
+            self._put_to_rest(entry, HELD)
 
     def _again(self, group: list[Entry[Call]]) -> None:
         """Put a group back in line, of which nobody knows what became of it."""
@@ -179,7 +184,7 @@ class Desk:
 
     def _put_to_rest(self, entry: Entry[Call], why: str) -> None:
         entry.why = why
-        rest = min(LONGEST_REST, SHORTEST_REST * 2.0**entry.rests)
+        rest = min(LONGEST_REST, SHORTEST_REST * 2.0 ** min(entry.rests, 10))
         self._line.rest(entry, self._loop.time() + rest)
         self._wake.set()
 

@@ -12,6 +12,7 @@ class AsyncpgLink(Link):
 
     def __init__(self, pool: Any, conn: Any) -> None:
         self._pool, self.conn = pool, conn
+        self._transaction: Any = None
 
     async def begin(self) -> None:
         self._transaction = self.conn.transaction(isolation="read_committed")
@@ -21,11 +22,13 @@ class AsyncpgLink(Link):
         await self.conn.execute(sql)
 
     async def commit(self) -> None:
-        await self._transaction.commit()
+        transaction, self._transaction = self._transaction, None
+        await transaction.commit()
 
     async def rollback(self) -> None:
-        if self.conn.is_in_transaction():  # not after a COMMIT that was refused
-            await self._transaction.rollback()
+        transaction, self._transaction = self._transaction, None
+        if transaction is not None:  # it is after a COMMIT that was refused
+            await transaction.rollback()
 
     async def release(self) -> None:
         await self._pool.release(self.conn)

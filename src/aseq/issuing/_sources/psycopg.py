@@ -29,6 +29,10 @@ class PsycopgLink(Link):
 
     async def commit(self) -> None:
         block, self._block = self._block, None
+        if self.conn.closed:
+            # psycopg's block would end without a word: `AsyncTransaction.__aexit__` returns if
+            # the connection's status isn't OK.
+            raise ConnectionError("the connection was closed before COMMIT")
         await block.__aexit__(None, None, None)
 
     async def rollback(self) -> None:

@@ -24,6 +24,10 @@ class EngineLink(Link):
 
     async def rollback(self) -> None:
         await self._transaction.rollback()
+        if self.conn.dialect.name == "sqlite":
+            # Where a COMMIT was refused, its transaction goes on, and SQLAlchemy takes it for
+            # closed: see `RootTransaction._do_commit`.
+            await self.conn.run_sync(lambda sync: sync.connection.dbapi_connection.rollback())
 
     async def release(self) -> None:
         await self.conn.close()
