@@ -132,7 +132,7 @@ def _advance(operations: Operations, operation: AdvanceSequence) -> None:
         raise InvalidSequence("dialect", f"must be one of {sorted(DIALECTS)}, not {name!r}")
     sql = _advancing(operation, operations.impl.dialect)
     if operations.get_context().as_sql:
-        operations.impl.static_output(f"{sql};\n")
+        operations.get_context().impl.static_output(f"{sql};\n")
     else:
         operations.execute(text(sql.replace(":", r"\:")))
 
