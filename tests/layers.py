@@ -84,6 +84,7 @@ DJANGO = {
 }
 
 
+_AUDITS_WORDS = ("aseq.audit._compared", "aseq.audit._grid", "aseq.audit._words")
 _FOUND = ("findings", "series", "result", "_plain", "_words")
 
 
@@ -133,7 +134,7 @@ OURS: dict[str, tuple[str, ...]] = {
         BASE,
         *(f"aseq.{name}" for name in ("_columns", "_sequence", "_sql", "numbering", "issuing")),
     ),
-    "aseq.testing": (ERRORS, CORE, BASE),
+    "aseq.testing": (ERRORS, CORE, BASE, *_AUDITS_WORDS),
     **NUMBERING,
     BASE: (ERRORS, CORE),
     "aseq.adapters._sqlite": (ERRORS, CORE, BASE),

@@ -81,9 +81,7 @@ class Tally:
         last = self.ends(grid)[1] if self.counter is None else self.counter
         if last is None:
             return None
-        return grid.between(
-            grid.first, grid.first + (last - grid.first) // grid.step * grid.step
-        )
+        return grid.between(grid.first, grid.last_before(last))
 
 
 @dataclass(slots=True)
