@@ -95,6 +95,7 @@ OURS: dict[str, tuple[str, ...]] = {
         CORE,
         "aseq._allocate",
         "aseq._connection",
+        "aseq._holders",
         "aseq._schema",
         "aseq._sequence",
         "aseq._turn",
@@ -113,6 +114,7 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq._turn": (ERRORS, CORE, CONCURRENCY),
     "aseq._schema": _CALLS,
     "aseq._allocate": (*_CALLS, BASE, "aseq._sequence"),
+    "aseq._holders": _CALLS,
     "aseq._columns": (ERRORS, CORE),
     "aseq._sql": (ERRORS, CORE),
     "aseq._exit_codes": (ERRORS,),
@@ -134,6 +136,10 @@ OURS: dict[str, tuple[str, ...]] = {
         BASE,
         *(f"aseq.{name}" for name in ("_columns", "_sequence", "_sql", "numbering", "issuing")),
     ),
+    # Of these, the first two know no database, and the last no library but by its looks.
+    "aseq.issuing._line": (),
+    "aseq.issuing._answers": (),
+    "aseq.issuing._sources": (ERRORS, "aseq._dispatch", "aseq.issuing._sources"),
     "aseq.testing": (ERRORS, CORE, BASE, *_AUDITS_WORDS),
     **NUMBERING,
     BASE: (ERRORS, CORE),
@@ -193,6 +199,11 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
 GUARDED: dict[str, tuple[str, ...]] = {
     "asyncio": (
         *(CONCURRENCY, "aseq._drive"),
+        # An issuer runs on asyncio, as all engines and pools do.
+        *(
+            f"aseq.issuing._{name}"
+            for name in ("call", "desk", "issuer", "lanes", "on", "worker")
+        ),
         *("aseq.django._block", "aseq.django._private"),
     ),
     "importlib": ("aseq", "aseq._dispatch"),

@@ -15,10 +15,12 @@ from tests.layers import MODULES
 PUBLIC = {
     "AsyncSequence",
     "Connection",
+    "Holder",
     "allocate",
     "create_table",
     "create_table_sql",
     "drop_table",
+    "holders",
     "is_retryable",
     "turn",
     *errors.__all__,
