@@ -25,7 +25,7 @@ def compared(numbers: Sequence[int], grid: Grid, last: int | None) -> SeriesAudi
     up = grid.step > 0
     ordered = sorted(times, reverse=not up)
     end = last if last is not None else _furthest(ordered, grid)
-    why = {number: _why(number, grid, end) for number in ordered}
+    why: dict[int, Why | None] = {number: _why(number, grid, end) for number in ordered}
     due = [number for number in ordered if why[number] is None]
     missing = _missing(due, grid, end)
     repeated = [Repeated(n, times[n], ()) for n in due if times[n] > 1]
