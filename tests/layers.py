@@ -84,6 +84,7 @@ DJANGO = {
 }
 
 
+_AUDITS_WORDS = ("aseq.audit._compared", "aseq.audit._grid", "aseq.audit._words")
 _FOUND = ("findings", "series", "result", "_plain", "_words")
 
 
@@ -139,7 +140,7 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq.issuing._line": (),
     "aseq.issuing._answers": (),
     "aseq.issuing._sources": (ERRORS, "aseq._dispatch", "aseq.issuing._sources"),
-    "aseq.testing": (ERRORS, CORE, BASE),
+    "aseq.testing": (ERRORS, CORE, BASE, *_AUDITS_WORDS),
     **NUMBERING,
     BASE: (ERRORS, CORE),
     "aseq.adapters._sqlite": (ERRORS, CORE, BASE),
