@@ -66,13 +66,13 @@ DJANGO = {
         *("aseq._allocate", "aseq._explain", "aseq.audit", "aseq.numbering"),
         *(*_DJANGO_BELOW, "aseq.django.connection"),
         *("aseq.django._block.atomic", "aseq.django._block.block", "aseq.django._in_block"),
-        *(f"aseq.django.{name}" for name in ("_allocate", "_numbering", "_sequence")),
+        *(f"aseq.django.{name}" for name in ("_allocate", "_numbering", "_sequence", "fields")),
         *(f"aseq.django.{name}" for name in ("aio", "sync", "audit", "checks", "models")),
         "aseq.django.take_over",
         *(f"aseq.django.{name}" for name in ("operations", "management", "migrations")),
     ),
     # It looks for our functions in users' models, wherever they were imported from.
-    "aseq.django.checks.models": ("aseq", "aseq.django"),
+    "aseq.django.checks.models": ("aseq", "aseq.django", "aseq.numbering"),
     "aseq.django._private": (),
     "aseq.django.connection": (ERRORS, CORE, BASE, "aseq.adapters._sqlite", *_DJANGO_BELOW),
     "aseq.django._block": (
@@ -84,6 +84,7 @@ DJANGO = {
 }
 
 
+_AUDITS_WORDS = ("aseq.audit._compared", "aseq.audit._grid", "aseq.audit._words")
 _FOUND = ("findings", "series", "result", "_plain", "_words")
 
 
@@ -139,7 +140,7 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq.issuing._line": (),
     "aseq.issuing._answers": (),
     "aseq.issuing._sources": (ERRORS, "aseq._dispatch", "aseq.issuing._sources"),
-    "aseq.testing": (ERRORS, CORE, BASE),
+    "aseq.testing": (ERRORS, CORE, BASE, *_AUDITS_WORDS),
     **NUMBERING,
     BASE: (ERRORS, CORE),
     "aseq.adapters._sqlite": (ERRORS, CORE, BASE),
