@@ -82,7 +82,9 @@ def from_field(path: str, name: str, *, using: str) -> tuple[int | None, int]:
     Returns:
         the sequence's last value before and after.
     """
-    model, field = _field(path)
+    model, field = field_of(path)
+    if not isinstance(field, IntegerField):
+        raise CommandError(f"{path} isn't a field of integers")
     with transaction.atomic(using=using):
         rows = model._base_manager.using(using)
         try:
@@ -103,13 +105,12 @@ def _elsewhere(path: str, model: type[Model], using: str) -> str:
     )
 
 
-def _field(path: str) -> tuple[type[Model], Field]:
+def field_of(path: str) -> tuple[type[Model], Field]:
+    """The model and the field that "app.Model.field" names."""
     label, _, name = path.rpartition(".")
     try:
         model = apps.get_model(label)
         field = model._meta.get_field(name)
     except (LookupError, ValueError, FieldDoesNotExist) as exc:
         raise CommandError(f"{path!r} isn't app.Model.field: {exc}") from exc
-    if not isinstance(field, IntegerField):
-        raise CommandError(f"{path} isn't a field of integers")
     return model, field

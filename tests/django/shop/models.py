@@ -18,3 +18,15 @@ class Invoice(models.Model):
 
     def __str__(self) -> str:
         return f"Invoice {self.number}"
+
+
+class Draft(models.Model):
+    """Gets its number late."""
+
+    tenant = models.CharField(max_length=10, null=True)
+    day = models.DateField(null=True)
+    number = models.BigIntegerField(null=True, unique=True)
+    code = models.CharField(max_length=50, null=True, unique=True, db_column="the code")
+
+    def __str__(self) -> str:
+        return f"Draft {self.pk}"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from .advance import Advance
 from .base import Verb
 from .list import List
+from .number_rows import NumberRows
 from .show import Show
 from .take_over import TakeOver
 from .take_over_field import TakeOverField
 
-VERBS: tuple[type[Verb], ...] = (List, Show, Advance, TakeOver, TakeOverField)
+VERBS: tuple[type[Verb], ...] = (List, Show, Advance, TakeOver, TakeOverField, NumberRows)
 """In the order in which ``--help`` shows them."""
