@@ -37,7 +37,14 @@ _PURE = ("check", "compile", "days", "fields", "fiscal_year", "parts", "pattern"
 
 
 NUMBERING = {
-    "aseq.numbering": (*_CALLS, BASE, "aseq._columns", "aseq._sequence", "aseq.numbering"),
+    "aseq.numbering": (
+        *_CALLS,
+        BASE,
+        "aseq._columns",
+        "aseq._sequence",
+        "aseq._turn",
+        "aseq.numbering",
+    ),
     **{
         f"aseq.numbering._{name}": (ERRORS, "aseq.numbering")
         for name in (*_PURE, "scope", "zone")
@@ -56,15 +63,16 @@ _DJANGO_BELOW = ("aseq.django._private", "aseq.django.conf", "aseq.django.errors
 DJANGO = {
     "aseq.django": (
         *("aseq", *_CALLS, BASE, "aseq._exit_codes", "aseq._sequence"),
-        *("aseq._allocate", "aseq._explain", "aseq.numbering", "aseq.issuing"),
+        *("aseq._allocate", "aseq._explain", "aseq.audit", "aseq.issuing", "aseq.numbering"),
         *(*_DJANGO_BELOW, "aseq.django.connection"),
         *("aseq.django._block.atomic", "aseq.django._block.block", "aseq.django._in_block"),
-        *(f"aseq.django.{name}" for name in ("_allocate", "_numbering", "_sequence")),
-        *(f"aseq.django.{name}" for name in ("aio", "sync", "checks", "models", "take_over")),
+        *(f"aseq.django.{name}" for name in ("_allocate", "_numbering", "_sequence", "fields")),
+        *(f"aseq.django.{name}" for name in ("aio", "sync", "audit", "checks", "models")),
+        "aseq.django.take_over",
         *(f"aseq.django.{name}" for name in ("operations", "management", "migrations")),
     ),
     # It looks for our functions in users' models, wherever they were imported from.
-    "aseq.django.checks.models": ("aseq", "aseq.django"),
+    "aseq.django.checks.models": ("aseq", "aseq.django", "aseq.numbering"),
     "aseq.django._private": (),
     "aseq.django.connection": (ERRORS, CORE, BASE, "aseq.adapters._sqlite", *_DJANGO_BELOW),
     "aseq.django._block": (
@@ -76,6 +84,7 @@ DJANGO = {
 }
 
 
+_AUDITS_WORDS = ("aseq.audit._compared", "aseq.audit._grid", "aseq.audit._words")
 _FOUND = ("findings", "series", "result", "_plain", "_words")
 
 
@@ -86,20 +95,26 @@ OURS: dict[str, tuple[str, ...]] = {
         CORE,
         "aseq._allocate",
         "aseq._connection",
+        "aseq._holders",
         "aseq._schema",
         "aseq._sequence",
+        "aseq._turn",
     ),
     ERRORS: (),
     CORE: (ERRORS, CORE),
     CONCURRENCY: (CONCURRENCY,),
+    # Run by PyInstaller, and imported by nothing.
+    "aseq.__pyinstaller": ("aseq._dispatch",),
     "aseq._tally": (CORE,),
     "aseq._explain": (ERRORS, CORE, BASE),
     "aseq._drive": (ERRORS, CORE, BASE, CONCURRENCY, "aseq._explain", "aseq._tally"),
     "aseq._connection": (BASE,),
     "aseq._dispatch": (ERRORS, CORE, BASE),
-    "aseq._sequence": _CALLS,
+    "aseq._sequence": (*_CALLS, "aseq._turn"),
+    "aseq._turn": (ERRORS, CORE, CONCURRENCY),
     "aseq._schema": _CALLS,
     "aseq._allocate": (*_CALLS, BASE, "aseq._sequence"),
+    "aseq._holders": _CALLS,
     "aseq._columns": (ERRORS, CORE),
     "aseq._sql": (ERRORS, CORE),
     "aseq._exit_codes": (ERRORS,),
@@ -121,11 +136,15 @@ OURS: dict[str, tuple[str, ...]] = {
         BASE,
         *(f"aseq.{name}" for name in ("_columns", "_sequence", "_sql", "numbering", "issuing")),
     ),
-    "aseq.testing": (ERRORS, CORE, BASE),
+    # Of these, the first two know no database, and the last no library but by its looks.
+    "aseq.issuing._line": (),
+    "aseq.issuing._answers": (),
+    "aseq.issuing._sources": (ERRORS, "aseq._dispatch", "aseq.issuing._sources"),
+    "aseq.testing": (ERRORS, CORE, BASE, *_AUDITS_WORDS),
     **NUMBERING,
     BASE: (ERRORS, CORE),
     "aseq.adapters._sqlite": (ERRORS, CORE, BASE),
-    "aseq.adapters._thread": (),
+    "aseq.adapters._thread": (BASE,),
     # What applications import: beside all else, and nothing else imports it.
     "aseq.alembic": (ERRORS, CORE, "aseq.sqlalchemy"),
     "aseq.sqlalchemy": ("aseq.adapters.sqlalchemy",),
@@ -156,6 +175,7 @@ ADAPTER = (
 LIBRARIES: dict[str, tuple[str, ...]] = {
     CONCURRENCY: ("anyio",),
     "aseq._drive": ("anyio",),
+    "aseq._turn": ("anyio",),
     "aseq.alembic": ("alembic", "sqlalchemy"),
     "aseq.adapters.dbapi": ("anyio",),
     "aseq.adapters._asyncpg": ("asyncpg",),
@@ -179,6 +199,11 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
 GUARDED: dict[str, tuple[str, ...]] = {
     "asyncio": (
         *(CONCURRENCY, "aseq._drive"),
+        # An issuer runs on asyncio, as all engines and pools do.
+        *(
+            f"aseq.issuing._{name}"
+            for name in ("call", "desk", "issuer", "lanes", "on", "worker")
+        ),
         *("aseq.django._block", "aseq.django._private"),
     ),
     "importlib": ("aseq", "aseq._dispatch"),

@@ -11,9 +11,15 @@ import aseq
 from aseq import (
     AseqError,
     AuditRefused,
+    HoldersUnknown,
     InvalidRow,
     InvalidSequence,
+    IssuerClosed,
+    IssuerFull,
+    IssueTimeout,
+    NestedTurn,
     NotInTransaction,
+    NotIssuable,
     RowRefused,
     SequenceCorrupted,
     SequenceExhausted,
@@ -32,6 +38,11 @@ CORRUPTED = (
     "sequence 'invoices' can't be used: its last value is NULL, not an integer. Look for "
     "triggers and rules on its table, which must not have any, and for hand-written SQL"
 )
+NESTED = (
+    "can't wait for a turn of 'receipts': this task, or the one that started it, has a turn of "
+    "'invoices', and might wait for itself. Ask for all sequences at once, with "
+    "aseq.turn(first, second), and leave the turn before anything else asks for one"
+)
 MISSING = (
     "table 'billing.numbers' doesn't exist: create it once with "
     "`await aseq.create_table(conn, 'billing.numbers')`, or with your migrations"
@@ -44,9 +55,25 @@ TOO_FAR = (
     "sequence 'invoices' is exhausted: not even its first values fit in 64 bits; go on with "
     "another name, or loop with reset_value"
 )
+NOBODY_KNOWS = (
+    "sqlite doesn't tell who holds a sequence. One connection writes at a time: look for a "
+    "transaction that isn't ended, in all processes that have the file open"
+)
 UNSTEADY = (
     "no number was drawn from sequence 'invoices/2026': at each of 3 tries, the database's "
     "clock was outside of the period. Set its clock right, or say at=..., and try again"
+)
+NOT_ISSUABLE = (
+    "no number for row 7 of invoice, which can't be seen: it was deleted, or isn't committed "
+    "yet. Commit the draft first, and ask then; in a test that rolls back, use Issuer.on(conn)"
+)
+STILL_WAITING = (
+    "row 7 has no number yet: its row is locked (waited for 2.2 s). Ask again: if it gets one "
+    "meanwhile, it keeps it"
+)
+FULL = (
+    "10,000 callers wait for this issuer, and no more may: try again later, or give it a "
+    "higher limit="
 )
 REFUSED = (
     "row 17 of invoice got the number 'INV-7', but it wasn't changed. Look for triggers and "
@@ -101,6 +128,11 @@ TEXTS: list[tuple[AseqError, str, dict[str, object]]] = [
         {"sequence": "invoices", "hint": "try again", "waited": 2.25},
     ),
     (
+        NestedTurn("receipts", "invoices"),
+        NESTED,
+        {"wanted": "receipts", "taken": "invoices"},
+    ),
+    (
         SequenceTableMissing("billing.numbers"),
         MISSING,
         {"table": "billing.numbers", "declared": "billing.numbers"},
@@ -125,6 +157,19 @@ TEXTS: list[tuple[AseqError, str, dict[str, object]]] = [
         UNSTEADY,
         {"sequence": "invoices/2026", "tries": 3},
     ),
+    (HoldersUnknown("sqlite"), NOBODY_KNOWS, {"database": "sqlite"}),
+    (NotIssuable(7, "invoice"), NOT_ISSUABLE, {"key": 7, "table": "invoice"}),
+    (
+        IssueTimeout(7, "its row is locked", 2.25),
+        STILL_WAITING,
+        {"key": 7, "hint": "its row is locked", "waited": 2.25},
+    ),
+    (IssuerFull(10_000), FULL, {"limit": 10_000}),
+    (
+        IssuerClosed("it was closed"),
+        "this issuer gives no number: it was closed",
+        {"reason": "it was closed"},
+    ),
 ]
 
 ALL = [exc for exc, _, _ in TEXTS]
@@ -136,6 +181,7 @@ BASES: list[tuple[type[AseqError], tuple[type, ...], type]] = [
     (UnsupportedConnection, (AseqError, TypeError), ValueError),
     (NotInTransaction, (AseqError, RuntimeError), ValueError),
     (SequenceLocked, (AseqError,), TimeoutError),
+    (NestedTurn, (AseqError, RuntimeError), ValueError),
     (SequenceTableMissing, (AseqError, LookupError), KeyError),
     (SequenceExhausted, (AseqError, OverflowError), ValueError),
     (SequenceCorrupted, (AseqError, RuntimeError), ValueError),
@@ -143,6 +189,11 @@ BASES: list[tuple[type[AseqError], tuple[type, ...], type]] = [
     (InvalidRow, (AseqError, ValueError), RuntimeError),
     (RowRefused, (AseqError, RuntimeError), ValueError),
     (UnsteadyClock, (AseqError, RuntimeError), ValueError),
+    (HoldersUnknown, (AseqError, RuntimeError), ValueError),
+    (NotIssuable, (AseqError, LookupError), KeyError),
+    (IssueTimeout, (AseqError,), TimeoutError),
+    (IssuerFull, (AseqError,), OSError),
+    (IssuerClosed, (AseqError, RuntimeError), ValueError),
 ]
 
 

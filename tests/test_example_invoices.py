@@ -19,8 +19,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from examples.invoices.app import CREDIT_LIMIT, create_app, invoice_numbers
+from examples.invoices.credit_notes import credit_note_numbers
 from examples.invoices.db import make_engine
-from examples.invoices.models import Invoice
+from examples.invoices.models import CreditNote, Invoice
 from tests.clients.base import PATIENCE
 from tests.invoices import Witness, committed, empty_database, serving
 
@@ -136,6 +137,40 @@ async def issuing(url: str) -> AsyncIterator[None]:
         await invoice_numbers.next_value(session)
         yield
     await engine.dispose()
+
+
+CREDIT = {"invoice_number": 1, "cents": 1}
+
+
+class TestCreditNotes:
+    async def test_numbered_once(self, url: str) -> None:
+        async with serving(create_app(url, PATIENCE)) as client:
+            posts = [client.post("/credit-notes", json=CREDIT) for _ in range(30)]
+            notes = [r.json() for r in await asyncio.gather(*posts)]
+            again = [
+                (await client.post(f"/credit-notes/{note['id']}/number")).json()
+                for note in notes
+            ]
+        assert again == notes
+        numbers = [credit_note_numbers.parse(note["number"]).number for note in notes]
+        assert sorted(numbers) == list(range(1, 31))
+
+    async def test_there_is_none(self, url: str) -> None:
+        async with serving(create_app(url)) as client:
+            response = await client.post("/credit-notes/7/number")
+        assert response.status_code == 404
+
+    async def test_a_draft_that_a_crash_has_left(self, url: str) -> None:
+        app = create_app(url)
+        async with serving(app) as client:
+            async with app.state.sessions.begin() as session:
+                session.add(draft := CreditNote(**CREDIT))
+            response = await client.post(f"/credit-notes/{draft.id}/number")
+            async with app.state.sessions() as session:
+                note = await session.get_one(CreditNote, draft.id)
+        assert response.json() == {"id": draft.id, "number": note.number}
+        assert note.issued_at is not None
+        assert str(note.issued_at.year) == credit_note_numbers.parse(note.number).period
 
 
 class TestApplication:

@@ -15,11 +15,14 @@ from tests.layers import MODULES
 PUBLIC = {
     "AsyncSequence",
     "Connection",
+    "Holder",
     "allocate",
     "create_table",
     "create_table_sql",
     "drop_table",
+    "holders",
     "is_retryable",
+    "turn",
     *errors.__all__,
 }
 

@@ -13,7 +13,8 @@ import pytest
 pytest.importorskip("mypy", reason="it isn't in this environment: see `make types`")
 
 ROOT = Path(__file__).parents[1]
-FILES = [Path(__file__).with_name("typing") / name for name in ("api.py", "connections.py")]
+_NAMES = ("api.py", "connections.py", "issuing.py")
+FILES = [Path(__file__).with_name("typing") / name for name in _NAMES]
 IGNORED = re.compile(r"  # type: ignore\[([a-z-]+)\]")
 ERROR = re.compile(r"^[^:]+:(\d+): error: .*\[([a-z-]+)\]$", re.MULTILINE)
 

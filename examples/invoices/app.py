@@ -7,7 +7,8 @@ before the response is sent: a client that has seen a number can rely on it.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -16,10 +17,11 @@ from fastapi.responses import FileResponse, JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from aseq import AsyncSequence, SequenceLocked, is_retryable
 
+from . import credit_notes
 from .db import PATIENCE, SessionDep, database
 from .models import Invoice
 
@@ -101,11 +103,28 @@ async def ask_to_come_back(_: Request, exc: Exception) -> JSONResponse:
     return JSONResponse(body, status_code=503, headers={"Retry-After": "1"})
 
 
+def lifespan(
+    url: str, patience: float
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """The database, and the issuer of credit notes, as long as the application runs."""
+
+    @asynccontextmanager
+    async def running(app: FastAPI) -> AsyncIterator[None]:
+        async with database(url, patience) as engine, credit_notes.issuer(engine) as issuer:
+            # The rows are still wanted, for the response, after the commit.
+            app.state.sessions = async_sessionmaker(engine, expire_on_commit=False)
+            app.state.credit_notes = issuer
+            yield
+
+    return running
+
+
 def create_app(url: str | None = None, patience: float = PATIENCE) -> FastAPI:
     """The application on a database: `url`, or DATABASE_URL, or a file of SQLite."""
     url = url or os.environ.get("DATABASE_URL") or "sqlite:///invoices.db"
-    app = FastAPI(title="Invoices", lifespan=database(url, patience))
+    app = FastAPI(title="Invoices", lifespan=lifespan(url, patience))
     app.include_router(router)
+    app.include_router(credit_notes.router)
     app.add_exception_handler(CreditExceeded, refuse)
     app.add_exception_handler(SequenceLocked, ask_to_come_back)
     app.add_exception_handler(DBAPIError, ask_to_come_back)

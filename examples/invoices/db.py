@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import Depends, Request
 from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
     AsyncSession,
-    async_sessionmaker,
     create_async_engine,
 )
 
@@ -44,25 +43,17 @@ def make_engine(url: str, patience: float = PATIENCE) -> AsyncEngine:
     )
 
 
-def database(
-    url: str, patience: float = PATIENCE
-) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    """A lifespan: the engine is there as long as the application runs."""
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        engine = make_engine(url, patience)
-        try:
-            # For a first try. In production, migrations create the tables.
-            async with engine.begin() as conn:
-                await conn.run_sync(Base.metadata.create_all)
-            # The rows are still wanted, for the response, after the commit.
-            app.state.sessions = async_sessionmaker(engine, expire_on_commit=False)
-            yield
-        finally:
-            await engine.dispose()
-
-    return lifespan
+@asynccontextmanager
+async def database(url: str, patience: float = PATIENCE) -> AsyncIterator[AsyncEngine]:
+    """The engine, with its tables."""
+    engine = make_engine(url, patience)
+    try:
+        # For a first try. In production, migrations create the tables.
+        async with engine.begin() as conn:
+            await conn.run_sync(Base.metadata.create_all)
+        yield engine
+    finally:
+        await engine.dispose()
 
 
 async def get_session(request: Request) -> AsyncIterator[AsyncSession]:

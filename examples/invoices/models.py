@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Identity, String
+from datetime import datetime
+
+from sqlalchemy import BigInteger, DateTime, Identity, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from aseq.sqlalchemy import sequence_table
@@ -27,3 +29,15 @@ class Invoice(Base):
     customer: Mapped[str] = mapped_column(String(100), index=True)
     cents: Mapped[int] = mapped_column(BigInteger)
     order_number: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class CreditNote(Base):
+    """A credit note; a draft as long as it has no number."""
+
+    __tablename__ = "credit_note"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    number: Mapped[str | None] = mapped_column(String(20), unique=True)
+    issued_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    invoice_number: Mapped[int] = mapped_column(BigInteger)
+    cents: Mapped[int] = mapped_column(BigInteger)

@@ -7,14 +7,22 @@ from typing import TYPE_CHECKING
 from ._allocate import allocate
 from ._connection import Connection
 from ._core.retry import is_retryable
+from ._holders import Holder, holders
 from ._schema import create_table, create_table_sql, drop_table
 from ._sequence import AsyncSequence
+from ._turn import turn
 from .errors import (
     AseqError,
     AuditRefused,
+    HoldersUnknown,
     InvalidRow,
     InvalidSequence,
+    IssuerClosed,
+    IssuerFull,
+    IssueTimeout,
+    NestedTurn,
     NotInTransaction,
+    NotIssuable,
     RowRefused,
     SequenceCorrupted,
     SequenceExhausted,
@@ -29,9 +37,16 @@ __all__ = (
     "AsyncSequence",
     "AuditRefused",
     "Connection",
+    "Holder",
+    "HoldersUnknown",
     "InvalidRow",
     "InvalidSequence",
+    "IssueTimeout",
+    "IssuerClosed",
+    "IssuerFull",
+    "NestedTurn",
     "NotInTransaction",
+    "NotIssuable",
     "RowRefused",
     "SequenceCorrupted",
     "SequenceExhausted",
@@ -43,7 +58,9 @@ __all__ = (
     "create_table",
     "create_table_sql",
     "drop_table",
+    "holders",
     "is_retryable",
+    "turn",
 )
 
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar, overload
 
 from ._connection import Connection
 from ._core.allocation import Allocation
-from ._core.counter import Drawable
+from ._core.counter import Drawable, check_all_drawable
 from ._core.waiting import waiting
 from ._dispatch import executor_for
 from ._drive import run_on
@@ -117,13 +117,14 @@ async def allocate(
 
 
 def check_drawable(wanted: object) -> None:
+    """Refuse what isn't a mapping, or has keys that numbers can't be drawn from.
+
+    Raises:
+        InvalidSequence: so it is.
+    """
     if not isinstance(wanted, Mapping):
         raise InvalidSequence(
             "wanted",
             f"must be a mapping from sequences to how many numbers, not {wanted!r}",
         )
-    for key in wanted:
-        if not hasattr(key, "_counter"):
-            raise InvalidSequence(
-                "sequences", f"has {key!r}, which is neither an AsyncSequence nor a Numbering"
-            )
+    check_all_drawable(wanted)

@@ -2,6 +2,10 @@
 
 Looks at the names of the packages that the class comes from and imports nothing to
 find out: if the caller holds a connection of a library, that library is imported.
+
+Tracing libraries (ddtrace, elastic-apm, OpenTelemetry) hand out connections in a proxy of
+wrapt's, which has the connection in `__wrapped__`. aseq talks to what is in there: the guard
+needs what only the library's own class has, so a proxy's spans are bypassed.
 """
 
 from __future__ import annotations
@@ -11,7 +15,7 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
-from .adapters.base import Executor, unsupported
+from .adapters.base import Executor, unsupported, unwrapped
 
 # The package that a connection's class comes from, and the module that knows it.
 ADAPTERS = {
@@ -38,9 +42,10 @@ def executor_for(connection: object, /) -> Executor:
     Raises:
         UnsupportedConnection: no adapter knows the object, or it isn't a connection.
     """
-    factory = _factory(type(connection))  # type: ignore[arg-type]  # a class is hashable
+    inner = unwrapped(connection, lambda cls: _factory(cls) is not None)
+    factory = _factory(type(inner))  # type: ignore[arg-type]  # a class is hashable
     if factory is not None:
-        return factory(connection)
+        return factory(inner)
     if isinstance(connection, Executor):
         return connection
     raise unsupported(connection, {}, _ANYTHING_ELSE)

@@ -174,7 +174,13 @@ def run_on_sync(spec: Subject, plan: Plan[T], executor: SyncExecutor, *, writes:
         return _play_sync(plan, executor, inside=inside)
 
 
-def _play_sync(plan: Plan[T], executor: SyncExecutor, *, inside: bool) -> T:
+def read_on_sync(spec: Subject, plan: Plan[T], executor: SyncExecutor) -> T:
+    """As `read_on`, without an event loop: in the thread that called."""
+    with explained(spec, executor):
+        return _play_sync(plan, executor, inside=False, draws=False)
+
+
+def _play_sync(plan: Plan[T], executor: SyncExecutor, *, inside: bool, draws: bool = True) -> T:
     steps = requests(plan, executor)
     rows: Sequence[Row] | None = None
     asked = 0
@@ -190,7 +196,7 @@ def _play_sync(plan: Plan[T], executor: SyncExecutor, *, inside: bool) -> T:
                 request.sql, request.args, timeout=request.timeout, inside=inside
             )
     except BaseException as exc:
-        if _may_have_drawn(exc, executor, asked) and executor.abort():
+        if draws and _may_have_drawn(exc, executor, asked) and executor.abort():
             report_loss(exc, UNUSABLE)
         raise
 

@@ -6,6 +6,8 @@ from enum import IntEnum
 
 from .errors import (
     AseqError,
+    IssuerFull,
+    IssueTimeout,
     RowRefused,
     SequenceCorrupted,
     SequenceExhausted,
@@ -43,6 +45,6 @@ _DATABASE = (
 
 def code_of(exc: AseqError) -> ExitCode:
     """The code for one of our errors. What isn't the database's fault is the caller's."""
-    if isinstance(exc, SequenceLocked):
+    if isinstance(exc, SequenceLocked | IssueTimeout | IssuerFull):
         return ExitCode.LOCKED
     return ExitCode.DATABASE if isinstance(exc, _DATABASE) else ExitCode.USAGE

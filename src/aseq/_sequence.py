@@ -12,6 +12,7 @@ from ._core.spec import SequenceSpec
 from ._core.waiting import Waiting, waiting
 from ._dispatch import executor_for
 from ._drive import run_on
+from ._turn import LIMIT, Turn, turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +220,27 @@ class AsyncSequence(SequenceSpec):
         spec = executor.adapt(self)
         plan = plans.delete(spec, executor.dialect, wait)
         return await run_on(spec, plan, executor, writes=True)
+
+    def turn(self, *, limit: int = LIMIT, timeout: float | None = None) -> Turn:
+        """Wait for a place among the few tasks of this process that go on to draw.
+
+        `aseq.turn` of this sequence alone:
+
+            async with invoice_numbers.turn():
+                async with sessions.begin() as session:
+                    number = await invoice_numbers.next_value(session)
+
+        Args:
+            limit: how many tasks may have their turn at once, at least 1.
+            timeout: seconds to wait at most.
+
+        Returns:
+            an asynchronous context manager.
+
+        Raises:
+            InvalidSequence: an argument can't work.
+        """
+        return turn(self, limit=limit, timeout=timeout)
 
     def iterate(
         self, conn: Connection, /, *, nowait: bool = False, timeout: float | None = None

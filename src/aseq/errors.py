@@ -10,10 +10,16 @@ The tree:
     ├─ RowRefused(RuntimeError)            a row doesn't have the number it was given
     ├─ NotInTransaction(RuntimeError)      the number would be committed by itself
     ├─ SequenceLocked                      another transaction holds the sequence
+    ├─ NestedTurn(RuntimeError)            a task that has a turn asks for another one
     ├─ SequenceTableMissing(LookupError)   the table wasn't created
     ├─ SequenceExhausted(OverflowError)    past the last value
     ├─ SequenceCorrupted(RuntimeError)     its row isn't what aseq writes
-    └─ UnsteadyClock(RuntimeError)         no period could be told for a document number
+    ├─ UnsteadyClock(RuntimeError)         no period could be told for a document number
+    ├─ HoldersUnknown(RuntimeError)        the database doesn't tell who holds a sequence
+    ├─ NotIssuable(LookupError)            the row is deleted, or not committed yet
+    ├─ IssueTimeout                        the row has no number yet, and the time is over
+    ├─ IssuerFull                          as many wait for an issuer as may
+    └─ IssuerClosed(RuntimeError)          the issuer isn't open, or not here
 
 Other driver errors (a serialization failure, a deadlock, a lost connection)
 reach the caller unchanged. Where one of these stands for a driver's error, that
@@ -25,9 +31,15 @@ from __future__ import annotations
 __all__ = (
     "AseqError",
     "AuditRefused",
+    "HoldersUnknown",
     "InvalidRow",
     "InvalidSequence",
+    "IssueTimeout",
+    "IssuerClosed",
+    "IssuerFull",
+    "NestedTurn",
     "NotInTransaction",
+    "NotIssuable",
     "RowRefused",
     "SequenceCorrupted",
     "SequenceExhausted",
@@ -124,6 +136,30 @@ class SequenceLocked(AseqError):
         text = f"sequence {self.sequence!r} is held by another transaction: {self.hint}"
         waited = f"{self.waited or 0:.1f}"
         return text if waited == "0.0" else f"{text} (waited for {waited} s)"
+
+
+class NestedTurn(AseqError, RuntimeError):
+    """A task that has a turn asked for another one, and might have waited for itself.
+
+    Nobody would notice it: a deadlock of tasks isn't in the database. Nothing was waited for.
+
+    Attributes:
+        wanted: the names of the sequences that were asked for.
+        taken: the names of those that this task, or the one that started it, has.
+    """
+
+    def __init__(self, wanted: str, taken: str) -> None:
+        super().__init__(wanted, taken)
+        self.wanted = wanted
+        self.taken = taken
+
+    def __str__(self) -> str:
+        return (
+            f"can't wait for a turn of {self.wanted!r}: this task, or the one that started it, "
+            f"has a turn of {self.taken!r}, and might wait for itself. Ask for all sequences "
+            f"at once, with aseq.turn(first, second), and leave the turn before anything else "
+            f"asks for one"
+        )
 
 
 class SequenceTableMissing(AseqError, LookupError):
@@ -233,6 +269,84 @@ class AuditRefused(AseqError, RuntimeError):
         return f"can't audit here: {self.reason}"
 
 
+class NotIssuable(AseqError, LookupError):
+    """An issuer can't see the row: it was deleted, or isn't committed yet.
+
+    Attributes:
+        key: of the row.
+        table: where it was looked for.
+    """
+
+    def __init__(self, key: object, table: str) -> None:
+        super().__init__(key, table)
+        self.key = key
+        self.table = table
+
+    def __str__(self) -> str:
+        return (
+            f"no number for row {self.key!r} of {self.table}, which can't be seen: it was "
+            "deleted, or isn't committed yet. Commit the draft first, and ask then; in a test "
+            "that rolls back, use Issuer.on(conn)"
+        )
+
+
+class IssueTimeout(AseqError):
+    """A row has no number yet, and its caller didn't want to wait any longer.
+
+    It may get one later. Asking again is safe: a row that has a number keeps it.
+
+    Attributes:
+        key: of the row.
+        hint: why it has none yet.
+        waited: for how many seconds the caller waited.
+    """
+
+    def __init__(self, key: object, hint: str, waited: float) -> None:
+        super().__init__(key, hint, waited)
+        self.key = key
+        self.hint = hint
+        self.waited = waited
+
+    def __str__(self) -> str:
+        return (
+            f"row {self.key!r} has no number yet: {self.hint} (waited for {self.waited:.1f} "
+            "s). Ask again: if it gets one meanwhile, it keeps it"
+        )
+
+
+class IssuerFull(AseqError):
+    """As many callers wait for an issuer as may.
+
+    Attributes:
+        limit: how many that is.
+    """
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self.limit = limit
+
+    def __str__(self) -> str:
+        return (
+            f"{self.limit:,} callers wait for this issuer, and no more may: try again later, "
+            "or give it a higher limit="
+        )
+
+
+class IssuerClosed(AseqError, RuntimeError):
+    """An issuer doesn't take the call, or can't answer it any more.
+
+    Attributes:
+        reason: why, and what to do.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"this issuer gives no number: {self.reason}"
+
+
 class InvalidRow(AseqError, ValueError):
     """A row can't get a number as it is. Nothing was drawn, and the transaction is usable.
 
@@ -276,4 +390,23 @@ class RowRefused(AseqError, RuntimeError):
             f"row {self.key!r} of {self.table} got the number {self.number!r}, but "
             f"{self.held}. Look for triggers and rules on the table, for row-level security, "
             "and for the column's type"
+        )
+
+
+class HoldersUnknown(AseqError, RuntimeError):
+    """This database doesn't tell who holds a sequence.
+
+    Attributes:
+        database: which one, such as "sqlite".
+    """
+
+    def __init__(self, database: str) -> None:
+        super().__init__(database)
+        self.database = database
+
+    def __str__(self) -> str:
+        return (
+            f"{self.database} doesn't tell who holds a sequence. One connection writes at a "
+            "time: look for a transaction that isn't ended, in all processes that have the "
+            "file open"
         )

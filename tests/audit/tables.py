@@ -35,8 +35,9 @@ def create(database: Database, table: str, name: str, planted: Planted) -> None:
 
 
 def refuses(client: Client) -> bool:
-    """Whether audits are refused on its engine, which keeps others from writing."""
-    return type(client).__name__ in ("SessionAiosqlite", "ConnectionAiosqlite")
+    """Whether audits are refused on its transactions, which keep others from writing."""
+    names = ("SessionAiosqlite", "ConnectionAiosqlite", "AatomicSqlite")
+    return type(client).__name__ in names
 
 
 async def audited(

@@ -136,7 +136,8 @@ async def test_the_callers_own_lock_timeout(
 
     assert str(caught.value) == (
         f"sequence {name!r} is held by another transaction: the lock timeout ended the "
-        "wait and aborted the transaction. Roll back and try again in a new one"
+        "wait and aborted the transaction. Roll back and try again in a new one. "
+        "`aseq.holders`, on another connection, tells who holds it"
     )
     assert caught.value.sequence == name
     assert code(caught.value) == "55P03"

@@ -19,11 +19,12 @@ pytestmark = pytest.mark.only(dialect="postgresql")
 
 LOCKED = (
     "sequence {!r} is held by another transaction: nowait=True doesn't wait for it. "
-    "The transaction is usable, and nothing was written"
+    "The transaction is usable, and nothing was written. `aseq.holders` tells who holds it"
 )
 ABORTED = (
     "sequence {!r} is held by another transaction: the lock timeout ended the wait and "
-    "aborted the transaction. Roll back and try again in a new one"
+    "aborted the transaction. Roll back and try again in a new one. `aseq.holders`, on another "
+    "connection, tells who holds it"
 )
 
 # What may be left after a refusal: the locks that every reader or writer of a table

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from datetime import timedelta
 
 import anyio
@@ -14,7 +15,7 @@ from aseq import AsyncSequence, SequenceLocked, is_retryable
 from tests import django_sequences
 from tests.blocks import backend_pid
 from tests.clients import Client
-from tests.contract.verbs import BOUNDED
+from tests.contract.verbs import BOUNDED, BOUNDED_DRAWS, BoundedVerb
 from tests.database import Database
 from tests.faults.aftermath import commit_anyway
 from tests.observer import Observer, observing
@@ -23,7 +24,8 @@ pytestmark = pytest.mark.only(dialect="postgresql")
 
 ABORTED = (
     "sequence {!r} is held by another transaction: the lock timeout ended the wait and "
-    "aborted the transaction. Roll back and try again in a new one"
+    "aborted the transaction. Roll back and try again in a new one. `aseq.holders`, on another "
+    "connection, tells who holds it"
 )
 
 
@@ -50,9 +52,11 @@ def noting(database: Database, name: str) -> str:
     return table
 
 
-def patience(database: Database, table: str) -> timedelta:
-    """The lock_timeout that the row was written under."""
-    [(noted,)] = database.run(f"SELECT CAST(patience AS interval) FROM {table}")
+def patience(database: Database, table: str, name: str) -> timedelta:
+    """The lock_timeout that the row of a sequence was written under."""
+    [(noted,)] = database.run(
+        f"SELECT CAST(patience AS interval) FROM {table} WHERE name = '{name}'"
+    )
     assert isinstance(noted, timedelta)
     return noted
 
@@ -81,27 +85,49 @@ async def test_a_free_sequence(
 @pytest.mark.parametrize("verb", BOUNDED)
 @pytest.mark.parametrize("first", [True, False])
 async def test_a_held_sequence(database: Database, name: str, verb: str, first: bool) -> None:
-    seq = AsyncSequence(name)
     async with database.connect() as holder, database.connect() as waiter:
-        if not first:
-            async with holder.transaction():
-                await holder.save(name, await seq.next_value(holder.conn))
+        await held(database, holder, waiter, name, BOUNDED[verb], first=first)
+
+
+@pytest.mark.parametrize("first", [True, False])
+async def test_one_that_is_held_by_whatever_draws(
+    database: Database, name: str, first: bool
+) -> None:
+    async with database.connect() as holder, database.connect() as waiter:
+        for verb, draw in BOUNDED_DRAWS.items():
+            await held(database, holder, waiter, f"{name}-{verb}", draw, first=first)
+
+
+async def held(
+    database: Database,
+    holder: Client,
+    waiter: Client,
+    name: str,
+    verb: BoundedVerb,
+    *,
+    first: bool,
+) -> None:
+    seq = AsyncSequence(name)
+    if not first:
         async with holder.transaction():
-            number = await seq.next_value(holder.conn)
-            errors = list[SequenceLocked]()
+            await holder.save(name, await seq.next_value(holder.conn))
+    async with holder.transaction():
+        number = await seq.next_value(holder.conn)
+        errors = list[SequenceLocked]()
 
-            async def wait() -> None:
-                with anyio.fail_after(20), pytest.raises(SequenceLocked) as caught:
-                    await BOUNDED[verb](seq, waiter.conn, 0.05)
-                errors.append(caught.value)
+        async def wait() -> None:
+            with anyio.fail_after(20), pytest.raises(SequenceLocked) as caught:
+                await verb(seq, waiter.conn, 0.05)
+            errors.append(caught.value)
 
-            await commit_anyway(waiter, name, wait)
-            await holder.save(name, number)
-        async with waiter.transaction():
-            await waiter.save(name, await seq.next_value(waiter.conn, timeout=20))
+        await commit_anyway(waiter, name, wait)
+        await holder.save(name, number)
+    async with waiter.transaction():
+        await waiter.save(name, await seq.next_value(waiter.conn, timeout=20))
 
     [error] = errors
-    assert re.sub(r" \(waited for \d+\.\d s\)$", "", str(error)) == ABORTED.format(name)
+    text = re.sub(r" \(waited for \d+\.\d s\)$", "", str(error))
+    assert text in (ABORTED.format(name), ABORTED.format(f"{name}, {name}-other"))
     assert error.waited is not None
     assert 0.05 <= error.waited < 20
     assert is_retryable(error)
@@ -109,22 +135,18 @@ async def test_a_held_sequence(database: Database, name: str, verb: str, first: 
     assert database.saved(name) == list(range(1, len(database.saved(name)) + 1))
 
 
-@pytest.mark.parametrize("verb", BOUNDED)
 @pytest.mark.parametrize("fair", [True, False])
 async def test_a_row_held_by_a_client_that_does_not_queue(
-    database: Database,
-    name: str,
-    plain: psycopg.Connection[tuple[int]],
-    verb: str,
-    fair: bool,
+    database: Database, name: str, plain: psycopg.Connection[tuple[int]], fair: bool
 ) -> None:
     database.run(f"INSERT INTO aseq_sequence VALUES ('{name}', 6)")
     django_sequences.draw(plain, "aseq_sequence", name)
     seq = AsyncSequence(name, fair=fair)
     async with database.connect() as client:
-        with anyio.fail_after(20), pytest.raises(SequenceLocked):
-            async with client.transaction():
-                await BOUNDED[verb](seq, client.conn, 0.05)
+        for verb in (*BOUNDED.values(), *BOUNDED_DRAWS.values()):
+            with anyio.fail_after(20), pytest.raises(SequenceLocked):
+                async with client.transaction():
+                    await verb(seq, client.conn, 0.05)
         plain.rollback()
         async with client.transaction():
             assert await seq.next_value(client.conn, timeout=20) == 7
@@ -151,18 +173,22 @@ async def test_the_callers_lock_timeout_is_kept_and_never_lengthened(
     meanwhile: timedelta,
     fair: bool,
 ) -> None:
-    seq = AsyncSequence(name, table=noting, fair=fair)
+    family = {
+        verb: AsyncSequence(f"{name}-{verb}", table=noting, fair=fair) for verb in BOUNDED_DRAWS
+    }
     async with database.connect() as client:
         async with client.transaction():
             await client.execute(f"SET LOCAL lock_timeout = '{own}'")
-            await seq.next_value(client.conn, timeout=timeout)
-            assert await client.scalar("SHOW lock_timeout") == own
-            assert await seq.next_value(client.conn, timeout=timeout) == 2
-            assert await seq.advance_to(client.conn, 7, timeout=timeout) == 7
-            assert await client.scalar("SHOW lock_timeout") == own
-        assert timedelta(0) < patience(database, noting) <= meanwhile
-        if timeout < 1 or own == "7ms":
-            assert patience(database, noting) == meanwhile
+            for verb, seq in family.items():
+                for expected in (1, 2):
+                    assert await BOUNDED_DRAWS[verb](seq, client.conn, timeout) == expected
+                    assert await client.scalar("SHOW lock_timeout") == own
+                assert await seq.advance_to(client.conn, 7, timeout=timeout) == 7
+                assert await client.scalar("SHOW lock_timeout") == own
+        for seq in family.values():
+            assert timedelta(0) < patience(database, noting, seq.name) <= meanwhile
+            if timeout < 1 or own == "7ms":
+                assert patience(database, noting, seq.name) == meanwhile
         async with client.transaction():
             assert await seq.delete(client.conn, timeout=timeout)
             assert await client.scalar("SHOW lock_timeout") == "0"
@@ -172,23 +198,28 @@ async def test_the_rest_of_the_time_is_for_the_second_lock(
     database: Database, name: str, noting: str, observer: Observer
 ) -> None:
     """What was waited for the queue isn't there any more for the row."""
-    seq = AsyncSequence(name, table=noting)
-    async with database.connect() as holder, database.connect() as waiter:
-        pid = await backend_pid(waiter)
-        async with waiter.transaction(), anyio.create_task_group() as tasks:  # noqa: SIM117
-            async with holder.transaction():
+    family = {verb: AsyncSequence(f"{name}-{verb}", table=noting) for verb in BOUNDED_DRAWS}
+    async with AsyncExitStack() as stack:
+        holder = await stack.enter_async_context(database.connect())
+        waiters = {verb: await stack.enter_async_context(database.connect()) for verb in family}
+        pids = {verb: await backend_pid(waiter) for verb, waiter in waiters.items()}
+        async with anyio.create_task_group() as tasks, holder.transaction():
+            for verb, seq in family.items():
                 await seq.delete(holder.conn)  # in the queue, and there is no row
-                tasks.start_soon(draw, seq, waiter, 30)
-                await observer.until_waiting(pid)
-                began = anyio.current_time()
-                while anyio.current_time() - began < 0.3:  # noqa: ASYNC110  # time is the subject
-                    await anyio.sleep(0.05)
+                tasks.start_soon(draw, waiters[verb], verb, seq)
+                await observer.until_waiting(pids[verb])
+            began = anyio.current_time()
+            while anyio.current_time() - began < 0.3:  # noqa: ASYNC110  # time is the subject
+                await anyio.sleep(0.05)
 
-    assert timedelta(0) < patience(database, noting) <= timedelta(seconds=29.7)
+    for seq in family.values():
+        left = patience(database, noting, seq.name)
+        assert timedelta(0) < left <= timedelta(seconds=29.7)
 
 
-async def draw(seq: AsyncSequence, client: Client, timeout: float) -> None:
-    await client.save(seq.name, await seq.next_value(client.conn, timeout=timeout))
+async def draw(client: Client, verb: str, seq: AsyncSequence) -> None:
+    async with client.transaction():
+        await BOUNDED_DRAWS[verb](seq, client.conn, 30)
 
 
 async def test_after_a_time_out_the_savepoint_gives_the_setting_back(
@@ -198,14 +229,15 @@ async def test_after_a_time_out_the_savepoint_gives_the_setting_back(
     async with database.connect() as holder, database.connect() as waiter:  # noqa: SIM117
         async with holder.transaction(), waiter.transaction():
             await seq.next_value(holder.conn)
-            await waiter.execute("SET lock_timeout = '9s'")
-            with pytest.raises(SequenceLocked):
-                async with waiter.savepoint():
-                    await seq.next_value(waiter.conn, timeout=0.05)
-            assert await waiter.scalar("SHOW lock_timeout") == "9s"
-            await waiter.execute("SET lock_timeout = '8s'")
-            assert await AsyncSequence(f"{name}-other").next_value(waiter.conn, timeout=5) == 1
-            assert await waiter.scalar("SHOW lock_timeout") == "8s"
+            for verb, draw in BOUNDED_DRAWS.items():
+                await waiter.execute("SET lock_timeout = '9s'")
+                with pytest.raises(SequenceLocked):
+                    async with waiter.savepoint():
+                        await draw(seq, waiter.conn, 0.05)
+                assert await waiter.scalar("SHOW lock_timeout") == "9s"
+                await waiter.execute("SET lock_timeout = '8s'")
+                assert await draw(AsyncSequence(f"{name}-{verb}"), waiter.conn, 5) == 1
+                assert await waiter.scalar("SHOW lock_timeout") == "8s"
             await waiter.execute("RESET lock_timeout")
             assert await waiter.scalar("SHOW lock_timeout") == "0"
 
@@ -214,13 +246,15 @@ async def test_a_shorter_lock_timeout_of_the_callers_ends_the_wait(
     database: Database, name: str
 ) -> None:
     seq = AsyncSequence(name)
-    async with database.connect() as holder, database.connect() as waiter:
-
-        async def wait() -> int:
-            await waiter.execute("SET LOCAL lock_timeout = '50ms'")
-            return await seq.next_value(waiter.conn, timeout=3600)
-
+    async with database.connect() as holder, database.connect() as waiter:  # noqa: SIM117
         async with holder.transaction():
             await seq.next_value(holder.conn)
-            with anyio.fail_after(20), pytest.raises(SequenceLocked):
-                await commit_anyway(waiter, name, wait)
+            for draw in BOUNDED_DRAWS.values():
+
+                async def wait(draw: BoundedVerb = draw) -> int:
+                    await waiter.execute("SET LOCAL lock_timeout = '50ms'")
+                    number: int = await draw(seq, waiter.conn, 3600)
+                    return number
+
+                with anyio.fail_after(20), pytest.raises(SequenceLocked):
+                    await commit_anyway(waiter, name, wait)

@@ -18,6 +18,7 @@ from aseq import (
 )
 from aseq._core.allocation import Allocation, Subject
 from aseq._core.arithmetic import MAX
+from aseq._core.counter import check_all_drawable
 from aseq._core.dialects import POSTGRESQL, SQLITE
 from aseq._core.scripts import PartlyDrawn
 from aseq._core.spec import SequenceSpec
@@ -259,3 +260,9 @@ def test_sequences_are_those_of_the_connections_project() -> None:
 def test_a_sequence_is_the_right_one_at_any_moment() -> None:
     assert A._counter().at(NOW) == A._counter()
     assert A._counter().span is None
+
+
+def test_what_cannot_be_drawn_from() -> None:
+    check_all_drawable([A, X])
+    with pytest.raises(InvalidSequence, match="has 'a', which is neither"):
+        check_all_drawable([A, "a"])

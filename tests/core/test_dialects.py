@@ -52,6 +52,8 @@ def named_texts(dialect: Dialect) -> Iterator[tuple[str, Template]]:
             yield from _named(name, dialect.advance[upwards, Move(queued, wait)])
     yield from _named("last_value", dialect.last_value)
     yield from _named("create", dialect.create)
+    if dialect.holders:
+        yield from _named("holders", dialect.holders)
     if dialect.exists:
         yield from _named("exists", dialect.exists)
     yield from _named("drop", dialect.drop)

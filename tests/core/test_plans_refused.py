@@ -23,7 +23,10 @@ from aseq._core.statement import Row, Statement
 from aseq._core.waiting import waiting
 from tests.core.playing import TABLE, play
 
-LOCKED = "nowait=True doesn't wait for it. The transaction is usable, and nothing was written"
+LOCKED = (
+    "nowait=True doesn't wait for it. The transaction is usable, and nothing was written. "
+    "`aseq.holders` tells who holds it"
+)
 
 UP, DOWN, LOOP = SequenceSpec("a", step=5), SequenceSpec("a", step=-5), SequenceSpec("a", 1, 3)
 NOTHING: Sequence[Row] = []

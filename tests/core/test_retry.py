@@ -7,7 +7,17 @@ from collections.abc import Callable
 
 import pytest
 
-from aseq import AseqError, NotInTransaction, SequenceExhausted, SequenceLocked, is_retryable
+from aseq import (
+    AseqError,
+    IssuerClosed,
+    IssuerFull,
+    IssueTimeout,
+    NotInTransaction,
+    NotIssuable,
+    SequenceExhausted,
+    SequenceLocked,
+    is_retryable,
+)
 from aseq._core.dialects import DIALECTS, POSTGRESQL, SQLITE
 from tests.core.errors import WRAPPED, Driver, as_argument, as_cause, as_orig, while_handling
 
@@ -52,6 +62,10 @@ OURS: list[tuple[AseqError, bool]] = [
     (LOCKED, True),
     (SequenceExhausted("invoices", 1), False),
     (NotInTransaction("invoices", "begin"), False),
+    (IssueTimeout(7, "its row is locked", 10), True),
+    (IssuerFull(10), True),
+    (NotIssuable(7, "invoice"), False),
+    (IssuerClosed("it was closed"), False),
 ]
 
 

@@ -20,6 +20,7 @@ from django.test.utils import isolate_apps, override_settings
 
 import aseq
 import aseq.django
+import aseq.numbering
 import aseq.testing
 from aseq.django import sync
 from aseq.django.checks.models import check_defaults
@@ -232,6 +233,10 @@ DEFAULTS: dict[str, Any] = {
     "method": SEQUENCES[0].get_next_value,
     "async method": SEQUENCES[1].get_next_value,
     "next": SEQUENCES[0].__next__,
+    "numbering": sync.Numbering("x", "{number}").next,
+    "plain numbering": partial(
+        aseq.numbering.Numbering("x", "{number}").next, aseq.testing.MemoryExecutor()
+    ),
     "of AsyncSequence": partial(aseq.AsyncSequence().next_value, aseq.testing.MemoryExecutor()),
 }
 
@@ -262,7 +267,8 @@ def test_w004(default: Any, isolated: Apps) -> None:
         Warning(
             "The default draws a number whenever an object is made, also for an empty form "
             "that is never saved: the number is lost.",
-            hint="Remove the default, and draw where the row is saved, inside "
+            hint="Make it a SequenceField (of aseq.django.fields), which draws when a row is "
+            "first saved. Or remove the default, and draw where the row is saved, inside "
             "`transaction.atomic()`: Bill.objects.create(number=get_next_value(...))",
             obj=Bill._meta.get_field("number"),
             id="aseq.W004",

@@ -22,9 +22,15 @@ from aseq.django.management.verbs.base import Verb
 from aseq.errors import (
     AseqError,
     AuditRefused,
+    HoldersUnknown,
     InvalidRow,
     InvalidSequence,
+    IssuerClosed,
+    IssuerFull,
+    IssueTimeout,
+    NestedTurn,
     NotInTransaction,
+    NotIssuable,
     RowRefused,
     SequenceCorrupted,
     SequenceExhausted,
@@ -95,11 +101,16 @@ def test_the_codes_are_those_of_the_page() -> None:
         (InvalidRow("invoice", 1, "no"), 2),
         (RowRefused("invoice", 1, 7, "no"), 3),
         (NotInTransaction("x", "y"), 2),
+        (HoldersUnknown("sqlite"), 2),
         (SequenceTableMissing("x"), 3),
         (SequenceExhausted("x", 1), 3),
         (SequenceCorrupted("x", "y"), 3),
         (UnsteadyClock("x", 3), 3),
         (SequenceLocked("x", "y"), 4),
+        (IssueTimeout(7, "x", 2), 4),
+        (IssuerFull(7), 4),
+        (NotIssuable(7, "x"), 2),
+        (IssuerClosed("x"), 2),
     ],
 )
 def test_each_error_of_ours(exc: AseqError, expected: int, does: type[Does]) -> None:
@@ -111,7 +122,8 @@ def test_each_error_of_ours_has_a_code() -> None:
     told = [
         *(InvalidSequence, UnsupportedConnection, AuditRefused, NotInTransaction),
         *(SequenceTableMissing, SequenceExhausted, SequenceCorrupted, UnsteadyClock),
-        *(SequenceLocked, InvalidRow, RowRefused),
+        *(SequenceLocked, InvalidRow, RowRefused, HoldersUnknown),
+        *(NotIssuable, IssueTimeout, IssuerFull, IssuerClosed, NestedTurn),
     ]
     ours = [each for each in AseqError.__subclasses__() if each.__module__ == "aseq.errors"]
     assert set(ours) == set(told)

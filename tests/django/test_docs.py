@@ -10,17 +10,21 @@ import ast
 import asyncio
 import inspect
 import shlex
+import sys
 import unittest
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.core.management import call_command
 from django.db import connections
+from django.db.models import Model
+from django.test.utils import isolate_apps
 from sequences.models import Sequence as Theirs
 
 from aseq.django import checks, sync
@@ -43,9 +47,15 @@ ELSEWHERE = (
 def _clean() -> Iterator[None]:
     for model in (Sequence, Theirs):
         model.objects.all().delete()
+    before = connections["default"].introspection.table_names()
     yield
     Sequence.objects.all().delete()
     Invoice.objects.all().delete()
+    with connections["default"].cursor() as cursor:
+        for table in set(connections["default"].introspection.table_names()) - {*before}:
+            cursor.execute(f"DROP TABLE {table}")
+    for name in ("shop", "shop.numbers"):
+        sys.modules.pop(name, None)
 
 
 @pytest.mark.parametrize("page", DJANGO, ids=page_id)
@@ -77,6 +87,14 @@ def run(block: Block, page: Path, folder: Path, namespace: dict[str, Any]) -> st
                 shell.run(line, folder)
         return ""
     assert block.language == "python"
+    if block.title == "shop/models.py":
+        define_models(block.code, namespace)
+        return ""
+    if block.title == "shop/numbers.py":
+        for name in ("shop", "shop.numbers"):
+            sys.modules[name] = ModuleType(name)
+        exec(block.code, sys.modules["shop.numbers"].__dict__)
+        return ""
     code = "\n" * (block.line - 1) + block.code
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     with redirect_stdout(StringIO()) as out:
@@ -84,6 +102,19 @@ def run(block: Block, page: Path, folder: Path, namespace: dict[str, Any]) -> st
         if inspect.iscoroutine(result):
             asyncio.run(finish(result))
     return out.getvalue()
+
+
+def define_models(code: str, namespace: dict[str, Any]) -> None:
+    """Let models of a page be there, with their tables."""
+    before = set(namespace)
+    namespace["__name__"] = "tests.django.shop.models"
+    with isolate_apps("tests.django.shop"):
+        exec(code, namespace)
+    namespace["__name__"] = "page"
+    with connections["default"].schema_editor() as editor:
+        for name in set(namespace) - before:
+            if inspect.isclass(namespace[name]) and issubclass(namespace[name], Model):
+                editor.create_model(namespace[name])
 
 
 async def finish(coroutine: Any) -> None:

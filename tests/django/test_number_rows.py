@@ -14,7 +14,7 @@ from aseq.django import sync
 from tests.django.shop.models import Draft
 
 FIELD, CODE = "shop.Draft.number", "shop.Draft.code"
-DRAFTS = "tests.django.shop.numbers.drafts"
+DRAFTS = "--numbering=tests.django.shop.numbers:drafts"
 
 
 def run(*args: object) -> tuple[str, str]:
@@ -50,7 +50,7 @@ def test_a_sequence(using: str, name: str) -> None:
         f"{name}: 2 rows, 1 to 2\n{name}: 2 rows, 3 to 4\n{name}: 1 rows, 5 to 5\n"
         "5 rows were numbered.\n"
     )
-    assert err == "2 so far ...\n4 so far ...\n5 so far ...\n"
+    assert err == "2 so far\n4 so far\n5 so far\n"
     assert column(using, "number") == [5, 4, 3, 2, 1]
     assert run(FIELD, name, "--database", using) == ("0 rows were numbered.\n", "")
 
@@ -84,7 +84,7 @@ def test_rows_that_are_locked(name: str) -> None:
 
     assert caught.value.code == ExitCode.LOCKED
     assert "2 rows were numbered." in out.getvalue()
-    text = "1 more are locked by others: repeat the command for these."
+    text = "1 more are locked by others: run it again for these."
     assert text in err.getvalue()
     assert column("default", "number") == [None, 1, 2]
 
@@ -95,11 +95,12 @@ REFUSED = [
         ("shop.Saved.number", "x"),
         "shop.Saved.number doesn't allow NULL, so no row is without",
     ),
-    ((CODE, "tests.django.shop.numbers.nothing"), "isn't where a Numbering is"),
-    ((CODE, "no.such.module"), "no.such.module isn't where a Numbering is"),
-    ((CODE, "tests.django.shop.numbers.no_numbering"), "is no Numbering and no AsyncSequence"),
+    ((CODE, "--numbering=tests.django.shop.numbers:nothing"), "isn't module:object"),
+    ((CODE,), "name either a sequence or, with --numbering, a Numbering"),
+    ((CODE, "x", DRAFTS), "name either a sequence or, with --numbering, a Numbering"),
     ((CODE, DRAFTS), "scope has no column for 'tenant'"),
-    ((CODE, DRAFTS, "--scope", "tenant"), "must be name=field, not 'tenant'"),
+    ((CODE, DRAFTS, "--scope", "tenant"), "--scope takes scope=field, not 'tenant'"),
+    ((CODE, DRAFTS, "--bind", "tenant"), "--bind takes scope=value, not 'tenant'"),
     ((FIELD, "x", "--limit", 0), "limit must be an integer of at least 1"),
     ((FIELD, "x", "--order-by", "nothing"), "order_by must be a column"),
 ]

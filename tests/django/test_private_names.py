@@ -18,18 +18,24 @@ from collections.abc import MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar, copy_context
 from pathlib import Path
+from typing import Any
 
 import pytest
 from asgiref.sync import AsyncToSync, SyncToAsync, ThreadSensitiveContext, sync_to_async
 from django.db import connections, transaction
+from django.db.models import Value
+from django.db.models.constants import OnConflict
+from django.db.models.sql import InsertQuery
 
 import aseq.django
 from aseq.django import _private
+from tests.django.shop.models import Saved
 
 NAMES = {
     *("AsyncToSync", "SyncToAsync", "executors", "loop_thread_executors"),
     *("thread_sensitive_context", "context_to_thread_executor"),
     *("_connections", "_storage", "_from_testcase"),
+    *("objs", "on_conflict", "execute_wrappers"),
 }
 HOME = Path(aseq.django.__file__).parent
 
@@ -56,6 +62,53 @@ def test_they_are_there() -> None:
     assert getattr(AsyncToSync.executors, "current", None) is None
     assert ThreadSensitiveContext().token is None
     assert transaction.atomic()._from_testcase is False
+
+
+def test_what_an_insert_knows(using: str) -> None:
+    """Read `SQLInsertCompiler.as_sql` if this fails: fields that number themselves need it."""
+    query, rows = InsertQuery(Saved), [Saved(name="a"), Saved(name="b")]
+    assert _private.inserted_rows(query) == ([], [])
+    query.insert_values(Saved._meta.local_fields, rows)
+    assert _private.inserted_rows(query) == (Saved._meta.local_fields, rows)
+    assert _private.inserted_rows(None) == ((), ())
+    assert not _private.minds_conflicts(query)
+    assert not _private.minds_conflicts(None)
+    assert _private.minds_conflicts(InsertQuery(Saved, on_conflict=OnConflict.IGNORE))
+    assert connections[using].execute_wrappers == []
+
+
+def test_an_expression_is_told_its_query(using: str) -> None:
+    told = list[object]()
+
+    class Told(Value):
+        def resolve_expression(self, query: object = None, *args: Any, **kwargs: Any) -> Any:
+            told.append(query)
+            return super().resolve_expression(query, *args, **kwargs)
+
+    Saved.objects.using(using).bulk_create([Saved(name=Told("a"), number=1)])
+    assert isinstance(told[0], InsertQuery)
+
+
+def test_the_outermost_wrapper(using: str) -> None:
+    """It sees what others raise, and doesn't take the place of one that ends."""
+    order = list[str]()
+
+    def wrapper(name: str) -> Any:
+        def note(execute: Any, *args: Any) -> Any:
+            order.append(name)
+            return execute(*args)
+
+        return note
+
+    ours, theirs = wrapper("ours"), wrapper("theirs")
+    connection = connections[using]
+    with connection.execute_wrapper(theirs):
+        _private.wrap_outermost(connection, ours)
+        Saved.objects.using(using).exists()
+    assert order == ["ours", "theirs"]
+    assert connection.execute_wrappers == [ours]
+    _private.unwrap(connection, ours)
+    assert connection.execute_wrappers == []
 
 
 def test_where_sync_code_keeps_its_connections(using: str) -> None:

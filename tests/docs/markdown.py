@@ -14,7 +14,10 @@ DOCS = ROOT / "docs"
 # They need a Django project, and run in that of tests/django.
 DJANGO = tuple(
     DOCS / "how-to" / f"{name}.md"
-    for name in ("django", "django-async", "moving-from-django-sequences", "django-tests")
+    for name in (
+        *("django", "django-async", "django-models", "django-tests"),
+        "moving-from-django-sequences",
+    )
 )
 
 _FENCE = re.compile(

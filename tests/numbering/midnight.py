@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import anyio
 
 from aseq.numbering import DocumentNumber, FiscalYear, Numbering
+from aseq.numbering._clock import CLOCK, Clock
 from tests.database import Database
 
 DAY = dt.timedelta(days=1)
@@ -76,6 +79,16 @@ def new_year(name: str, midnight: dt.datetime, zone: str, **parameters: Any) -> 
         first = midnight.astimezone(tz)
     year = FiscalYear(first.month, first.day)
     return Numbering(name, "{fiscal_year}-{number:03}", period=year, tz=tz, **parameters)
+
+
+@contextmanager
+def clock_off(by: dt.timedelta) -> Iterator[Clock]:
+    """This machine's clock, as aseq knows it, is wrong by so much; until it learns."""
+    CLOCK.learn(now() + by)
+    try:
+        yield CLOCK
+    finally:
+        CLOCK.learn(now())
 
 
 async def until(moment: dt.datetime) -> None:

@@ -14,10 +14,10 @@ from aseq._core.scripts import Plan
 from aseq._core.statement import Bind, Paramstyle, Row, Statement
 from aseq._core.timed import TRIES
 from aseq.adapters.base import Executor
-from aseq.numbering import DocumentNumber, Numbering, _numbering
-from aseq.numbering._clock import Clock
+from aseq.numbering import DocumentNumber, Numbering
 from aseq.numbering._plans import draw_at, draw_now
 from tests.core.playing import play
+from tests.numbering.midnight import clock_off
 
 PARIS = Numbering("n", "{year}-{number}", scope=["t"], period="year", tz="Europe/Paris")
 SCOPE = PARIS.scope_of({"t": 7})
@@ -157,16 +157,14 @@ class Server(Executor):
         raise AssertionError("it answers")
 
 
-async def test_a_clock_that_is_wrong_costs_one_statement_more_only_once(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(_numbering, "CLOCK", Clock())
+async def test_a_clock_that_is_wrong_costs_one_statement_more_only_once() -> None:
     daily = Numbering("n", "{year}{month}{day}-{number}", period="day", tz="UTC")
     server = Server(ahead=dt.timedelta(days=3, hours=1))
     asked = []
-    for _ in range(4):
-        issued = await daily.next(server)
-        asked.append(server.asked)
+    with clock_off(dt.timedelta(0)):
+        for _ in range(4):
+            issued = await daily.next(server)
+            asked.append(server.asked)
 
     assert asked == [2, 3, 4, 5]
     assert abs(issued.at - dt.datetime.now(dt.UTC) - server.ahead) < dt.timedelta(minutes=1)

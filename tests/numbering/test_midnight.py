@@ -8,13 +8,12 @@ import anyio
 import pytest
 
 from aseq import SequenceLocked
-from aseq.numbering import DocumentNumber, Numbering, _numbering
-from aseq.numbering._clock import Clock
+from aseq.numbering import DocumentNumber, Numbering
 from tests import clients
 from tests.blocks import backend_pid
 from tests.cases import Case
 from tests.database import Database
-from tests.numbering.midnight import DAY, SECOND, ZONES, new_year, now, until
+from tests.numbering.midnight import DAY, SECOND, ZONES, clock_off, new_year, now, until
 from tests.observer import Observer, observing
 
 # Seconds until midnight: more, if the machine was too busy to get there before.
@@ -165,19 +164,18 @@ async def test_over_midnight_whatever_the_plan(
 
 @pytest.mark.parametrize("nowait", [True, False])
 async def test_a_guess_of_the_wrong_year_is_put_right(
-    database: Database, name: str, nowait: bool, monkeypatch: pytest.MonkeyPatch
+    database: Database, name: str, nowait: bool
 ) -> None:
     """As on a machine whose clock is wrong; the second time, it is known."""
     numbers = Numbering(name, "{year}{month}{day}-{number}", period="day", tz="UTC")
-    wrong = Clock()
-    wrong.learn(now() - 90000 * SECOND)
-    monkeypatch.setattr(_numbering, "CLOCK", wrong)
-    async with database.connect() as client, client.transaction():
-        issued = await numbers.next(client.conn, nowait=nowait)
+    with clock_off(-90000 * SECOND) as clock:
+        async with database.connect() as client, client.transaction():
+            issued = await numbers.next(client.conn, nowait=nowait)
+        learnt = clock.now()
 
     assert abs(now() - issued.at) < 60 * SECOND
     assert issued.number == 1
-    assert abs(wrong.now() - now()) < 60 * SECOND
+    assert abs(learnt - now()) < 60 * SECOND
 
 
 @pytest.mark.only(dialect="postgresql")

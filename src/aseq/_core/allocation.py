@@ -79,7 +79,9 @@ class Allocation(Generic[D]):
         _check_names(items)
         tables = sorted({str(TableName.parse(item.spec.table)) for item in items})
         if len(tables) > 1:
-            raise InvalidSequence("sequences", f"must be in one table, not {_some(tables)}")
+            raise InvalidSequence(
+                "sequences", f"must be in one table, not {some_names(tables)}"
+            )
         self.nothing: dict[D, Sequence[Any]] = {
             item.key: item.counter.numbers(range(0), 0) for item in items
         }
@@ -99,7 +101,7 @@ class Allocation(Generic[D]):
     def subject(self) -> Subject:
         """What errors are about."""
         return Subject(
-            _some([item.spec.name for item in self._items]),
+            some_names([item.spec.name for item in self._items]),
             self._items[0].spec.table,
             any(item.spec.require_transaction for item in self._items),
         )
@@ -283,7 +285,8 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _some(names: Sequence[str]) -> str:
+def some_names(names: Sequence[str]) -> str:
+    """Names for an error: the first few, and how many more there are."""
     shown = ", ".join(names[:_SHOWN])
     more = len(names) - _SHOWN
     return f"{shown} and {more} more" if more > 0 else shown

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
+
+from aseq.errors import InvalidSequence
 
 if TYPE_CHECKING:
     from .spec import SequenceSpec
@@ -43,6 +45,19 @@ class Drawable(Protocol[N_co]):
             InvalidSequence: it isn't known yet which one.
         """
         ...
+
+
+def check_all_drawable(sequences: Iterable[object]) -> None:
+    """Refuse what numbers can't be drawn from.
+
+    Raises:
+        InvalidSequence: there is something else among them.
+    """
+    for each in sequences:
+        if not hasattr(each, "_counter"):
+            raise InvalidSequence(
+                "sequences", f"has {each!r}, which is neither an AsyncSequence nor a Numbering"
+            )
 
 
 class Always(NamedTuple):

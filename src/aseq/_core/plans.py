@@ -22,7 +22,10 @@ from .statement import Statement
 from .table import TableName
 from .waiting import AS_LONG_AS_IT_TAKES, Wait, Waiting
 
-LOCKED = "nowait=True doesn't wait for it. The transaction is usable, and nothing was written"
+LOCKED = (
+    "nowait=True doesn't wait for it. The transaction is usable, and nothing was written. "
+    "`aseq.holders` tells who holds it"
+)
 
 
 def next_values(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aseq.errors import SequenceLocked
+from aseq.errors import IssuerFull, IssueTimeout, SequenceLocked
 
 from .dialects import DIALECTS
 from .failure import chain
@@ -17,7 +17,8 @@ def is_retryable(exc: BaseException, /) -> bool:
         async def create_invoice() -> int: ...
 
     True for `SequenceLocked`, serialization failures, deadlocks, lock timeouts,
-    "database is locked", a server that was demoted, is full or is starting up.
+    "database is locked", a server that was demoted, is full or is starting up; and for an
+    issuer's `IssueTimeout` and `IssuerFull`, where asking again is safe.
     False for a lost connection: it may have been lost after the commit. (psycopg gives no
     code when it can't connect, so there it is false too.)
 
@@ -36,7 +37,7 @@ def is_retryable(exc: BaseException, /) -> bool:
 def _is_retryable(exc: BaseException, around: frozenset[int]) -> bool:
     """As `is_retryable`, inside the groups `around`: one that holds itself has no answer."""
     for item in chain(exc):
-        if isinstance(item, SequenceLocked):
+        if isinstance(item, SequenceLocked | IssueTimeout | IssuerFull):
             return True
         if isinstance(item, BaseExceptionGroup):
             inside = around | {id(item)}

@@ -8,6 +8,8 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
+from .base import unwrapped
+
 T = TypeVar("T")
 
 
@@ -22,7 +24,7 @@ async def in_thread_of(connection: Any, work: Callable[[sqlite3.Connection], T])
     Raises:
         ValueError: the connection is closed, or being closed.
     """
-    result: T = await connection._execute(work, connection._conn)
+    result: T = await connection._execute(work, _inner(connection))
     return result
 
 
@@ -33,4 +35,9 @@ def post_to_thread_of(connection: Any, work: Callable[[sqlite3.Connection], obje
     """
     with suppress(ValueError):
         # No future, so nobody waits: aiosqlite 0.22.1 and newer allow that.
-        connection._tx.put_nowait((None, partial(work, connection._conn)))
+        connection._tx.put_nowait((None, partial(work, _inner(connection))))
+
+
+def _inner(connection: Any) -> Any:
+    """The connection of sqlite3's, without the proxy that a tracing library puts around it."""
+    return unwrapped(connection._conn, lambda cls: issubclass(cls, sqlite3.Connection))

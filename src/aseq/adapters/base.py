@@ -8,7 +8,7 @@ restores in the same call).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from types import MappingProxyType
 from typing import ClassVar, Protocol, runtime_checkable
@@ -32,6 +32,7 @@ __all__ = (
     "TableName",
     "TransactionEnded",
     "unsupported",
+    "unwrapped",
 )
 
 _NO_ERRORS: Mapping[type[AseqError], type[AseqError]] = MappingProxyType({})
@@ -213,3 +214,30 @@ def unsupported(
     names = (base.__name__ for base in cls.__mro__)
     hint = next((hints[name] for name in names if name in hints), default)
     return UnsupportedConnection(f"{cls.__module__}.{cls.__qualname__}", hint)
+
+
+_PROXIES = 8
+"""How many proxies may lie around one connection: a chain that bites its tail has an end."""
+
+
+def unwrapped(connection: object, known: Callable[[type], bool]) -> object:
+    """What is in the proxies around a connection, down to the first class that is known.
+
+    A proxy says that it has the class of what is in it, so only its type tells. Subclasses
+    of what is known are taken as they are.
+
+    Args:
+        connection: perhaps a proxy of wrapt's.
+        known: whether a class is that of a connection.
+
+    Returns:
+        the connection, or the object itself if there is none in it.
+    """
+    inner = connection
+    for _ in range(_PROXIES):
+        if known(type(inner)):
+            return inner
+        inner = getattr(inner, "__wrapped__", None)
+        if inner is None:
+            break
+    return connection

@@ -12,6 +12,7 @@ from .findings import (
     Unreadable,
     Void,
 )
+from .progress import Progress
 from .result import Audit
 from .series import SeriesAudit, Totals
 
@@ -19,6 +20,7 @@ __all__ = (
     "Audit",
     "OutOfOrder",
     "Outside",
+    "Progress",
     "Range",
     "Repeated",
     "RowKey",

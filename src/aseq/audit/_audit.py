@@ -16,9 +16,15 @@ from aseq.numbering import Numbering
 
 from ._plan import audit as plan
 from ._question import question
+from .progress import OnProgress
 from .result import Audit
 
 _random = SystemRandom()
+
+
+def random_keys() -> tuple[int, int]:
+    """Keys for a fingerprint that nobody can foresee."""
+    return _random.getrandbits(62), _random.getrandbits(62)
 
 
 async def audit(
@@ -33,6 +39,7 @@ async def audit(
     where: str | list[str | None] | None = None,
     first: int | None = None,
     limit: int = 1000,
+    progress: OnProgress | None = None,
 ) -> Audit:
     """Look for numbers that are missing, repeated or don't belong there.
 
@@ -43,6 +50,10 @@ async def audit(
 
     The database does the work: one scan if nothing is wrong. Memory doesn't grow with the
     rows or with what is found, but with the number of series.
+
+    Can be cancelled at any time. No number is at stake; what becomes of a transaction whose
+    statement is cancelled is as with any other statement of the driver: PostgreSQL lets it
+    only be rolled back.
 
     Args:
         conn: the caller's connection or session.
@@ -64,6 +75,8 @@ async def audit(
             first value: that of the first document after another numbering was taken over.
         limit: how many findings of each kind are listed, in all series together. The totals
             are exact.
+        progress: is called before each statement with a `Progress`: how far it is. What it
+            raises ends the audit.
 
     Returns:
         what was found. Print it, or ask for its `ok`.
@@ -83,5 +96,6 @@ async def audit(
     reason = await executor.blocks_writers() if isinstance(executor, OneWriter) else None
     if reason is not None:
         raise AuditRefused(reason)
-    keys = _random.getrandbits(62), _random.getrandbits(62)
-    return await read_on(what, cast("Any", plan(asked, executor, keys)), executor)
+    keys = random_keys()
+    subject = executor.adapt(asked.subject)
+    return await read_on(subject, cast("Any", plan(asked, executor, keys, progress)), executor)

@@ -24,7 +24,9 @@ def compare_checks(details: Details, tallies: Tallies) -> Plan[None]:
     series = details.sources.series
     pages = 1 + sum(tally.rows for tally in tallies.series.values()) // PART
     readable: dict[Group, bool] = {}
+    details.steps.expect(pages)
     for page in range(pages):
+        details.steps.begin("computing check digits")
         for text, count, *columns in (yield details.texts_of(page, pages)):
             group = tuple(map(str, columns))
             if group not in readable:

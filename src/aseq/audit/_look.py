@@ -35,7 +35,7 @@ def sources(question: Question, info: ConnectionInfo, texts: Texts) -> Plan[Sour
             be told which series they are of.
         AuditRefused: row-level security may hide rows.
     """
-    counters = TableName.parse(question.what.table)
+    counters = TableName.parse(info.adapt(question.subject).table)
     asked = [
         *question.columns,
         *chain(question.voids.values(), question.dates.values()),

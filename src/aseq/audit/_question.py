@@ -43,6 +43,12 @@ class Question:
     grid: Grid
     limit: int
 
+    @property
+    def subject(self) -> SequenceSpec:
+        """What errors speak of: the sequence, or one that is called as the numbering."""
+        what = self.what
+        return what if isinstance(what, SequenceSpec) else what.counter((), None)
+
 
 def question(
     columns: object,

@@ -15,8 +15,10 @@ Where `sync_to_async` runs a function (asgiref/sync.py, `SyncToAsync.__call__`),
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextvars import Context, ContextVar, Token
+from typing import Any
 
 from asgiref.sync import AsyncToSync, SyncToAsync, ThreadSensitiveContext
 from django.db import connections
@@ -81,3 +83,26 @@ def is_testcases(atomic: object) -> bool:
     """Whether an atomic block is the one around a test of Django's `TestCase`."""
     found: bool = getattr(atomic, "_from_testcase")  # noqa: B009  # an error if it is gone
     return found
+
+
+def inserted_rows(query: Any) -> tuple[Sequence[Any], Sequence[Any]]:
+    """The fields and the rows of an INSERT; none of a query of another kind."""
+    return getattr(query, "fields", ()), getattr(query, "objs", ())
+
+
+def minds_conflicts(query: Any) -> bool:
+    """Whether rows of an INSERT that are in conflict with others are no error."""
+    return getattr(query, "on_conflict", None) is not None
+
+
+def wrap_outermost(connection: BaseDatabaseWrapper, wrapper: Callable[..., Any]) -> None:
+    """As ``connection.execute_wrapper``, until it is unwrapped.
+
+    Before all others: what leaves that context manager removes the last one in the list.
+    """
+    connection.execute_wrappers.insert(0, wrapper)
+
+
+def unwrap(connection: BaseDatabaseWrapper, wrapper: Callable[..., Any]) -> None:
+    """Let statements go without a wrapper again."""
+    connection.execute_wrappers.remove(wrapper)

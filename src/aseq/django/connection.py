@@ -105,6 +105,19 @@ class DjangoConnection(SyncExecutor):
                 )
         return advice
 
+    def blocks_writers(self) -> str | None:
+        """What to do instead, if a long read here could keep others from writing to SQLite.
+
+        Not inside of a TestCase: there nobody else is meant to write.
+        """
+        connection = self._connection
+        driver, blocks = connection.connection, connection.atomic_blocks
+        if self.dialect.name != "sqlite" or driver is None:
+            return None
+        if connection.in_atomic_block and blocks and is_testcases(blocks[0]):
+            return None
+        return _sqlite.blocks_writers(driver)
+
     def fetch(
         self,
         sql: str,

@@ -12,6 +12,7 @@ from aseq._core.waiting import Waiting, waiting
 from aseq._dispatch import executor_for
 from aseq._drive import read_on, run_on
 from aseq._sequence import AsyncSequence
+from aseq._turn import LIMIT, Turn, turn
 
 from ._allocation import PeriodCounter
 from ._clock import CLOCK
@@ -200,6 +201,23 @@ class Numbering(NumberingSpec):
         scope = self.scope_of({})
         now = CLOCK.now() if at is None else moment(at)
         return self.counter(scope, self.span(now).period)
+
+    def turn(self, *, limit: int = LIMIT, timeout: float | None = None) -> Turn:
+        """Wait for a place among the few tasks of this process that go on to draw.
+
+        Of a bound numbering, as `AsyncSequence.turn`: all its periods share a turn.
+
+        Args:
+            limit: how many tasks may have their turn at once, at least 1.
+            timeout: seconds to wait at most.
+
+        Returns:
+            an asynchronous context manager.
+
+        Raises:
+            InvalidSequence: a scope isn't bound, or an argument can't work.
+        """
+        return turn(self, limit=limit, timeout=timeout)
 
     def _counter(self) -> PeriodCounter:
         scope = self._bound_scope()

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from django.db import models
 
+from aseq.django.fields import NumberingField, SequenceField
+
+from .numbers import letter_numbers
+
 
 class Saved(models.Model):
     name = models.CharField(max_length=100)
@@ -18,6 +22,52 @@ class Invoice(models.Model):
 
     def __str__(self) -> str:
         return f"Invoice {self.number}"
+
+
+class Case(models.Model):
+    """A row that numbers itself; its text breaks a constraint if it is there twice."""
+
+    number = SequenceField("cases", initial_value=1000, unique=True)
+    text = models.CharField(max_length=20, unique=True)
+    amount = models.IntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"Case {self.number}"
+
+
+class Order(models.Model):
+    """Two numbers, of which one comes with its moment."""
+
+    tenant = models.CharField(max_length=20)
+    number = NumberingField(
+        "tests.django.shop.numbers:order_numbers",
+        scope={"tenant": "tenant"},
+        at_field="issued_at",
+    )
+    issued_at = models.DateTimeField(editable=False)
+    place = SequenceField("orders-of", scope={"tenant": "tenant"})
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["tenant", "number"], name="order_number"),
+            models.UniqueConstraint(fields=["tenant", "place"], name="order_place"),
+        )
+
+    def __str__(self) -> str:
+        return f"Order {self.number}"
+
+
+class Letter(models.Model):
+    number = NumberingField(letter_numbers, unique=True)
+
+    def __str__(self) -> str:
+        return f"Letter {self.number}"
+
+
+class Express(Letter):
+    """A row in two tables."""
+
+    hours = models.IntegerField(default=1)
 
 
 class Draft(models.Model):

@@ -97,6 +97,12 @@ class Dialect:
         aborts_on_error: whether a statement that fails leaves nothing but a rollback.
         ends_transaction: codes of errors after which the server has rolled the
             transaction back without making the connection refuse what comes next.
+        holders: tells who holds the sequences of the JSON list ``:wanted``, whose items have
+            a place, a name (called) and a queue or null, and who waits for them. The answer
+            is a row for each: the sequence's place; the backend; whether it holds, whether
+            that is certain, and whether it is the one that was asked (1 or 0); its
+            application, user and state; when its transaction began, its latest statement
+            came, and its state changed; and the clock. Empty if the server doesn't tell.
         exists: the answer is one row with 1 if the table is there, else 0. Only where
             creating it takes a right even if it exists; empty elsewhere.
     """
@@ -119,6 +125,7 @@ class Dialect:
     retryable: frozenset[Code] = frozenset()
     aborts_on_error: bool = False
     ends_transaction: frozenset[Code] = frozenset()
+    holders: Script = ()
     exists: Script = ()
 
     def render(

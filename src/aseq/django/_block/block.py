@@ -73,6 +73,12 @@ class Block(Executor):
     def adapt(self, spec: SequenceSpec) -> SequenceSpec:
         return conf.adapt(spec)
 
+    async def blocks_writers(self) -> str | None:
+        def work() -> str | None:
+            return DjangoConnection(self._using).blocks_writers()
+
+        return await self._calls.run(work)
+
     async def fetch(
         self,
         sql: str,

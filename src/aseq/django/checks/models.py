@@ -12,10 +12,11 @@ from django.db.models import Field, Model
 
 from aseq import AsyncSequence, django
 from aseq.django import sync
+from aseq.numbering._spec import NumberingSpec
 
 _DRAWS = ("get_next_value", "get_next_values", "advance_to")
 _FUNCTIONS = [getattr(module, name) for module in (sync, django) for name in _DRAWS]
-_SEQUENCES = (sync.Sequence, django.Sequence, AsyncSequence)
+_SEQUENCES = (sync.Sequence, django.Sequence, AsyncSequence, NumberingSpec)
 
 
 @checks.register("aseq", checks.Tags.models)
@@ -46,7 +47,8 @@ def _default(model: type[Model], field: Field) -> Iterator[checks.CheckMessage]:
     yield checks.Warning(
         "The default draws a number whenever an object is made, also for an empty form that "
         "is never saved: the number is lost.",
-        hint=f"Remove the default, and draw where the row is saved, inside "
+        hint="Make it a SequenceField (of aseq.django.fields), which draws when a row is first "
+        "saved. Or remove the default, and draw where the row is saved, inside "
         f"`transaction.atomic()`: {name}.objects.create({field.name}=get_next_value(...))",
         obj=field,
         id="aseq.W004",

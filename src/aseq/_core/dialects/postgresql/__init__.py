@@ -12,6 +12,7 @@ from . import errors
 from .allocate import allocate
 from .draw import advance, delete, draw, timed_draw
 from .fragments import CLOCK
+from .holders import HOLDERS
 from .table import CREATE_TABLE, EXISTS
 
 ABORT = "ROLLBACK TO SAVEPOINT aseq_lost_a_number"
@@ -38,5 +39,6 @@ POSTGRESQL = Dialect(
     notes=errors.NOTES,
     retryable=errors.RETRYABLE,
     aborts_on_error=True,
+    holders=HOLDERS,
     exists=(Template(EXISTS),),
 )

@@ -9,7 +9,8 @@ from aseq.errors import AseqError, SequenceLocked, SequenceTableMissing
 
 BUSY = (
     "the lock timeout ended the wait and aborted the transaction. "
-    "Roll back and try again in a new one"
+    "Roll back and try again in a new one. `aseq.holders`, on another connection, tells who "
+    "holds it"
 )
 
 _NO_ROOM = (
@@ -21,7 +22,8 @@ _NO_ROOM = (
 _CANCELLED = (
     "aseq: the server ended a wait for sequence {sequence}, because of statement_timeout "
     "(unless somebody cancelled the statement). Another transaction held the sequence for so "
-    "long. `timeout=` bounds the wait by raising SequenceLocked, which is worth another try"
+    "long: `aseq.holders`, on another connection, tells which. `timeout=` bounds the wait by "
+    "raising SequenceLocked, which is worth another try"
 )
 
 NOTES: dict[Code, str] = {"53200": _NO_ROOM, "57014": _CANCELLED}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .advance import Advance
+from .audit import Audit
 from .base import Verb
 from .list import List
 from .number_rows import NumberRows
@@ -10,5 +11,13 @@ from .show import Show
 from .take_over import TakeOver
 from .take_over_field import TakeOverField
 
-VERBS: tuple[type[Verb], ...] = (List, Show, Advance, TakeOver, TakeOverField, NumberRows)
+VERBS: tuple[type[Verb], ...] = (
+    List,
+    Show,
+    Audit,
+    Advance,
+    TakeOver,
+    TakeOverField,
+    NumberRows,
+)
 """In the order in which ``--help`` shows them."""

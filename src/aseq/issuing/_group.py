@@ -1,0 +1,173 @@
+"""One group of rows, numbered in one READ COMMITTED transaction of the issuer's own.
+
+The order: the sequence's queue; the rows, of which those that somebody has locked are
+skipped; the counter; the UPDATE; COMMIT. Nothing waits for a row while it holds a sequence.
+
+Nobody suffers for another. The first attempt takes the whole group. If the server refuses
+it, the second one goes by halves, each inside a savepoint with its draw and with deferred
+constraints made immediate: what is refused is rolled back with its numbers, until a single
+row is found to be the reason. What is refused otherwise (keys that can't be read, a COMMIT,
+and all of it on SQLite, where a transaction that lost a draw can only be rolled back) is
+halved as transactions.
+
+An error of which nobody knows what it means for the rows is raised, and the connection isn't
+to be used again. So what was found out until then isn't told, though it may be committed:
+asked again, each row tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any, TypeVar, cast
+
+from aseq._core.waiting import NOT_AT_ALL, Waiting, waiting
+from aseq._dispatch import executor_for
+from aseq._drive import run_on
+from aseq.adapters.base import Executor
+from aseq.errors import AseqError, SequenceLocked
+from aseq.numbering import DocumentNumber
+
+from ._answers import Answer, Held, Refused, Told
+from ._assign import Numbered, assign
+from ._drafts import Draft
+from ._hooks import Hooks, Issued
+from ._number_rows import Subject
+from ._outcome import is_about_all, is_about_rows, told
+from ._place import Place, adapted
+from ._plans import Plan
+from ._prepare import Prepared, caught, prepared
+from ._sources import Link
+from ._target import Target
+
+T = TypeVar("T")
+
+Answers = dict[Hashable, Answer]
+
+SAVEPOINT = "SAVEPOINT aseq_issuing"
+ROLLBACK_TO = "ROLLBACK TO SAVEPOINT aseq_issuing"
+RELEASE = "RELEASE SAVEPOINT aseq_issuing"
+IMMEDIATE = "SET CONSTRAINTS ALL IMMEDIATE"
+
+
+class Groups:
+    """Numbers groups for one target, each on the connection that it is given.
+
+    Args:
+        target: what gets numbers.
+        hooks: the caller's own work.
+    """
+
+    def __init__(self, target: Target, hooks: Hooks) -> None:
+        self.target, self.hooks = target, hooks
+        self.place: Place | None = None  # what the catalogue said
+
+    @property
+    def shared(self) -> bool:
+        """Whether the rows of a group may draw from several sequences."""
+        return bool(self.target.scopes)
+
+    async def number(
+        self, link: Link, keys: Sequence[Hashable], seconds: float | None
+    ) -> Answers:
+        """Number the rows with these keys: see `Numberer`."""
+        wait = NOT_AT_ALL if seconds is None else waiting(nowait=False, timeout=seconds)
+        return await Group(self, link, wait).number(keys)
+
+
+class Group:
+    """A group on one connection."""
+
+    def __init__(self, groups: Groups, link: Link, wait: Waiting) -> None:
+        self._groups, self._link, self._wait = groups, link, wait
+        executor = executor_for(link.conn)
+        what = adapted(groups.target.what, executor)
+        self._subject = Subject(what.name, what.table)
+        self._dialect = executor.dialect
+        self._has_savepoints = self._dialect.aborts_on_error
+        self._assigning = False
+
+    async def number(self, keys: Sequence[Hashable], *, careful: bool = False) -> Answers:
+        """Number these rows, and find out who is to blame if they can't be.
+
+        Args:
+            keys: of the rows.
+            careful: some of them can't be.
+        """
+        self._assigning = False
+        try:
+            return await self._transaction(keys, careful=careful)
+        except Exception as exc:
+            if not self._can_go_on(exc):
+                raise
+            error = exc
+        self._groups.place = None  # it may be what was wrong
+        await self._link.rollback()
+        if len(keys) == 1 or self._is_about_all(error):
+            return dict.fromkeys(keys, _alone(error))
+        if self._assigning and self._has_savepoints and not careful:
+            return await self.number(keys, careful=True)
+        half = len(keys) // 2
+        first = await self.number(keys[:half], careful=self._has_savepoints)
+        return first | await self.number(keys[half:], careful=self._has_savepoints)
+
+    def _can_go_on(self, exc: Exception) -> bool:
+        return isinstance(exc, SequenceLocked) or is_about_rows(exc, self._dialect)
+
+    def _is_about_all(self, error: Exception) -> bool:
+        if isinstance(error, SequenceLocked):  # of several sequences, others may be free
+            return not (self._assigning and self._groups.shared)
+        return is_about_all(error, self._dialect, assigning=self._assigning)
+
+    async def _transaction(self, keys: Sequence[Hashable], *, careful: bool) -> Answers:
+        await self._link.begin()
+        await self._groups.hooks.begin(self._link)
+        executor = executor_for(self._link.conn)
+        group = await self._run(prepared(self._groups, executor, keys, self._wait), executor)
+        self._assigning = True
+        if group.locked:
+            await (self._halves if careful else self._assign)(group, group.locked)
+        await self._link.commit()
+        return group.answers
+
+    async def _halves(self, group: Prepared, drafts: Sequence[Draft]) -> None:
+        await self._link.execute(SAVEPOINT)
+        try:
+            await self._assign(group, drafts)
+            await self._link.execute(IMMEDIATE)
+        except Exception as exc:
+            if not self._can_go_on(exc):
+                raise
+            error = exc
+        else:
+            await self._link.execute(RELEASE)
+            return
+        await self._link.execute(ROLLBACK_TO)
+        await self._link.execute(RELEASE)
+        if len(drafts) == 1:
+            group.answer(drafts[0], _alone(error))
+            return
+        half = len(drafts) // 2
+        await self._halves(group, drafts[:half])
+        await self._halves(group, drafts[half:])
+
+    async def _assign(self, group: Prepared, drafts: Sequence[Draft]) -> None:
+        plan = caught(assign(group.place, drafts, self._wait))
+        numbered = await self._run(plan, executor_for(self._link.conn))
+        if isinstance(numbered, AseqError):
+            raise numbered
+        await self._groups.hooks.issued(self._link, [_issued(each) for each in numbered])
+        for draft, each in zip(drafts, numbered, strict=True):
+            group.answer(draft, Told(each.value))
+
+    async def _run(self, plan: Plan[T], executor: Executor) -> T:
+        return await run_on(self._subject, cast("Any", plan), executor, writes=True)
+
+
+def _alone(error: Exception) -> Answer:
+    """What a row is answered that was alone with its error."""
+    return Held(error.sequence) if isinstance(error, SequenceLocked) else Refused(told(error))
+
+
+def _issued(row: Numbered) -> Issued:
+    document = row.number if isinstance(row.number, DocumentNumber) else None
+    return Issued(row.key, cast("Any", row.value), document)

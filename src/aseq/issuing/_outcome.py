@@ -1,0 +1,72 @@
+"""What is known of a group after an error: only what the *server* said counts as known.
+
+An error that the client made up (a lost connection, a cancelled statement, a codec) says
+nothing of what the server did, least of all after a COMMIT was sent. Whether an error came
+from a server shows on the error of the driver, wherever it stands in the chain:
+
+* asyncpg: only an error that came over the wire has a severity. (A lost connection can be an
+  `InternalClientError`, without a code.)
+* psycopg: only such an error has a result.
+* sqlite3: an error of the library's has its code.
+"""
+
+from __future__ import annotations
+
+from aseq._core.dialects import Dialect
+from aseq._core.failure import Code, chain
+from aseq.errors import AseqError, SequenceLocked, SequenceTableMissing, UnsupportedConnection
+
+from ._hooks import HookFailed
+
+# Classes of SQLSTATE that say nothing about a row: a connection that is lost, a rollback for
+# another's sake, no resources, an operator at work, a system error, an internal one.
+_SAYS_NOTHING = ("08", "40", "53", "57", "58", "XX")
+_LOCK_NOT_AVAILABLE = "55P03"
+
+# SQLITE_ERROR, READONLY, TOOBIG, CONSTRAINT, MISMATCH, RANGE.
+_SQLITE_SAYS = (1, 8, 18, 19, 20, 25)
+
+
+def code_of(exc: BaseException, dialect: Dialect) -> Code | None:
+    """The code with which the server itself refused something; None if it didn't."""
+    for item in chain(exc):
+        for mark in ("severity", "pgresult", "sqlite_errorcode"):
+            if getattr(item, mark, None) is not None:
+                return dialect.code(item)
+    return None
+
+
+def is_about_rows(exc: Exception, dialect: Dialect) -> bool:
+    """Whether nothing was saved, and trying the same again would end the same way.
+
+    If not, either the outcome isn't known, or another try may go better.
+    """
+    if isinstance(exc, AseqError):
+        return not isinstance(exc, SequenceLocked)
+    if isinstance(exc, HookFailed):
+        return True
+    code = code_of(exc, dialect)
+    if isinstance(code, str):
+        return not code.startswith(_SAYS_NOTHING) and code != _LOCK_NOT_AVAILABLE
+    return code in _SQLITE_SAYS
+
+
+def is_about_all(exc: Exception, dialect: Dialect, *, assigning: bool) -> bool:
+    """Whether each of the rows would end in this error: there is nothing to find out.
+
+    Args:
+        exc: what `is_about_rows`.
+        dialect: of the server.
+        assigning: a row may be the cause, by a trigger of its own for example.
+    """
+    if isinstance(exc, SequenceTableMissing | UnsupportedConnection):
+        return True
+    if assigning:
+        return False
+    code = code_of(exc, dialect)
+    return isinstance(exc, HookFailed) or (isinstance(code, str) and code.startswith("42"))
+
+
+def told(exc: Exception) -> Exception:
+    """The error as the caller knows it: a hook's own."""
+    return exc.args[0] if isinstance(exc, HookFailed) else exc

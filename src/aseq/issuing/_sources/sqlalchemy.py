@@ -1,0 +1,53 @@
+"""A SQLAlchemy AsyncEngine, on asyncpg, psycopg or aiosqlite."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .base import Link, Source
+
+
+class EngineLink(Link):
+    """An `AsyncConnection`."""
+
+    def __init__(self, conn: Any) -> None:
+        self.conn = conn
+
+    async def begin(self) -> None:
+        self._transaction = await self.conn.begin()
+
+    async def execute(self, sql: str) -> None:
+        await self.conn.exec_driver_sql(sql)
+
+    async def commit(self) -> None:
+        await self._transaction.commit()
+
+    async def rollback(self) -> None:
+        await self._transaction.rollback()
+        if self.conn.dialect.name == "sqlite":
+            # Where a COMMIT was refused, its transaction goes on, and SQLAlchemy takes it for
+            # closed: see `RootTransaction._do_commit`.
+            await self.conn.run_sync(lambda sync: sync.connection.dbapi_connection.rollback())
+
+    async def release(self) -> None:
+        await self.conn.close()
+
+    async def give_up(self) -> None:
+        # A file of SQLite's has no server to lose: closing rolls back.
+        if not self.conn.closed and self.conn.dialect.name != "sqlite":
+            await self.conn.invalidate()
+        await self.conn.close()
+
+
+class EngineSource(Source):
+    """An `AsyncEngine`."""
+
+    def __init__(self, engine: Any) -> None:
+        self._engine = engine
+        self.dialect = engine.dialect.name
+
+    async def connect(self) -> Link:
+        conn = await self._engine.connect()
+        if self.dialect == "postgresql":  # not AUTOCOMMIT, nor what fails with 40001
+            await conn.execution_options(isolation_level="READ COMMITTED")
+        return EngineLink(conn)
