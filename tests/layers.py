@@ -63,7 +63,8 @@ _DJANGO_BELOW = ("aseq.django._private", "aseq.django.conf", "aseq.django.errors
 DJANGO = {
     "aseq.django": (
         *("aseq", *_CALLS, BASE, "aseq._exit_codes", "aseq._sequence"),
-        *("aseq._allocate", "aseq._explain", "aseq._holders", "aseq.audit", "aseq.numbering"),
+        *("aseq._allocate", "aseq._explain", "aseq._holders", "aseq.audit"),
+        *("aseq.issuing", "aseq.numbering"),
         *(*_DJANGO_BELOW, "aseq.django.connection"),
         *("aseq.django._block.atomic", "aseq.django._block.block", "aseq.django._in_block"),
         *(f"aseq.django.{name}" for name in ("_allocate", "_numbering", "_sequence", "fields")),

@@ -242,6 +242,14 @@ async def in_django() -> None:
         assert_type(await AsyncSequence("cases").next_value(tx), int)
         assert_type(await aseq.django.get_next_value("cases"), int)
         assert_type(await aseq.django.aget_next_values(3), Sequence[int])
+        assert_type(await aseq.django.get_next_value(timeout=1.5), int)
+        bills = aseq.django.Numbering("bills", "B{number}")
+        assert_type(await bills.next(), DocumentNumber)
+        assert_type(await bills.next_many(2, timeout=3), Sequence[DocumentNumber])
+        assert_type(await bills.sequence().get_next_value(), int)
+        assert_type((await aseq.django.allocate({bills: 1}))[bills], Sequence[DocumentNumber])
+        await bills.next(tx)  # type: ignore[call-arg, arg-type]
+        await bills.next(tenant=1.5)  # type: ignore[arg-type]
     assert_type(await decorated("cases"), int)
 
 

@@ -92,7 +92,7 @@ def from_field(path: str, name: str, *, using: str) -> tuple[int | None, int]:
     Returns:
         the sequence's last value before and after.
     """
-    model, field = _field(path)
+    model, field = field_of(path)
     if not isinstance(field, IntegerField):
         raise CommandError(f"{path} isn't a field of integers")
     with transaction.atomic(using=using):
@@ -127,9 +127,9 @@ def from_texts(
     Returns:
         the last values before and after, by the counters' names; and what couldn't be read.
     """
-    model, field = _field(path)
+    model, field = field_of(path)
     label = model._meta.label
-    beside = {name: _field(f"{label}.{other}")[1] for name, other in fields.items()}
+    beside = {name: field_of(f"{label}.{other}")[1] for name, other in fields.items()}
     plan = cast("Any", reading(numbering.bind(**values), field, beside))
     with transaction.atomic(using=using):
         about = conf.adapt(numbering.counter((), None))
@@ -156,7 +156,8 @@ def _elsewhere(path: str, model: type[Model], using: str) -> str:
     )
 
 
-def _field(path: str) -> tuple[type[Model], Field]:
+def field_of(path: str) -> tuple[type[Model], Field]:
+    """The model and the field that "app.Model.field" names."""
     label, _, name = path.rpartition(".")
     try:
         model = apps.get_model(label)

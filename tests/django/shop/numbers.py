@@ -15,3 +15,6 @@ letters = Numbering("letters", "L{number}")
 def letter_numbers() -> Numbering:
     """As a function, for a field that takes one."""
     return letters
+
+
+drafts = Numbering("shop-drafts", "{tenant}-{year}-{number}", period="year", tz="Europe/Paris")
