@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from itertools import cycle, islice
@@ -14,6 +13,9 @@ from ._core.spec import SequenceSpec
 from ._core.statement import Bind, Paramstyle, Row
 from ._core.table import TableName
 from .adapters.base import Executor
+from .audit._compared import compared
+from .audit._grid import Grid
+from .audit._words import finding_lines
 
 __all__ = ("MemoryExecutor", "assert_gapless")
 
@@ -99,19 +101,24 @@ def assert_gapless(
     reset_value: int | None = None,
     *,
     step: int = 1,
+    last: int | None = None,
 ) -> None:
-    """Fail unless the values are exactly the first ones of a sequence, each once.
+    """Fail unless the values are the first ones of a sequence, each once.
 
     Their order doesn't matter, unless the sequence loops:
 
         numbers = await session.scalars(select(Invoice.number))
-        assert_gapless(numbers)
+        assert_gapless(numbers, last=await invoice_numbers.last_value(session))
+
+    `aseq.audit.audit` says the same of a database, in the same words.
 
     Args:
         values: the committed values, as read from the database.
         initial_value: as of the sequence.
         reset_value: as of the sequence. If given, the order matters.
         step: as of the sequence.
+        last: the last value that was drawn. Without it, nothing tells that the last values
+            are missing. (If the sequence loops, it is that of the last one.)
 
     Raises:
         AssertionError: something is missing, there twice, or doesn't belong there; the
@@ -119,6 +126,8 @@ def assert_gapless(
         InvalidSequence: the parameters can't work.
     """
     spec = SequenceSpec("assert_gapless", initial_value, reset_value, step=step)
+    if last is not None:
+        spec._check_value(last)
     found = list(values)
     strangers = [value for value in found if not isinstance(value, int)]
     if strangers:
@@ -126,25 +135,24 @@ def assert_gapless(
         raise AssertionError(f"not gapless: {what} among {len(found)} values is no number")
     if spec._cycle is not None:
         _assert_equal(found, list(islice(cycle(spec._cycle.values), len(found))))
+        _assert_last(found, last)
         return
-    times = Counter(found)
-    expected = range(initial_value, initial_value + len(found) * step, step)
-    problems = {
-        "missing": [value for value in expected if value not in times],
-        "repeated": sorted(value for value, count in times.items() if count > 1),
-        "unexpected": sorted(value for value in times if value not in expected),
-    }
-    told = [f"{what} {_some(which)}" for what, which in problems.items() if which]
-    if told:
-        raise AssertionError(f"not gapless: {', '.join(told)} among {len(found)} values")
+    series = compared(found, Grid(initial_value, step), last)
+    if not series.ok:
+        told = "; ".join(line.strip() for line in finding_lines(series))
+        values_ = "1 value" if len(found) == 1 else f"{len(found):,} values"
+        raise AssertionError(f"not gapless, of {values_}: {told}")
+
+
+def _assert_last(found: list[int], last: int | None) -> None:
+    if last is None or found[-1:] == [last]:
+        return
+    if not found:
+        raise AssertionError(f"not gapless: there is no value, though the last one is {last}")
+    raise AssertionError(f"not gapless: the last value is {found[-1]}, not {last}")
 
 
 def _assert_equal(found: list[int], expected: list[int]) -> None:
     for place, (value, wanted) in enumerate(zip(found, expected, strict=True)):
         if value != wanted:
             raise AssertionError(f"not gapless: {value} instead of {wanted} at place {place}")
-
-
-def _some(values: Sequence[object], limit: int = 10) -> str:
-    text = ", ".join(map(str, values[:limit]))
-    return text if len(values) <= limit else f"{text} and {len(values) - limit} more"

@@ -57,7 +57,8 @@ class Details:
         Args:
             picks: series: their places, groups and counters.
         """
-        bind = Binds()
+        bind, picks = Binds(), list(picks)
+        groups = [group for _, groups, _ in picks for group in groups]
         asked = _pick.counted(self.sources, self.texts, picks, bind)
         before, beyond = self.numbers.before(bind), self.numbers.beyond("last")
         on_step = self.numbers.on_step
@@ -69,7 +70,7 @@ class Details:
             f"LEFT JOIN {quoted_table(self.counters)} c ON c.name = q.name), "
             f"found AS MATERIALIZED (SELECT q.i, n, s{_after(keys)}, CASE WHEN {before} THEN "
             f"'before' WHEN NOT ({on_step}) THEN 'off_step' ELSE 'beyond' END AS why "
-            f"FROM {self.sources.relation(bind)} JOIN counted q "
+            f"FROM {self.sources.relation(bind, groups)} JOIN counted q "
             f"ON {_pick.same_group(self.sources)} "
             f"WHERE n IS NOT NULL AND ({before} OR NOT ({on_step}) OR {beyond})) "
             f"SELECT 0, u.i, last, CAST(c AS text), 0{nothing} "

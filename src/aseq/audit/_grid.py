@@ -39,6 +39,10 @@ class Grid:
         """Whether the step leads to the number."""
         return (number - self.first) % self.width == 0
 
+    def last_before(self, number: int) -> int:
+        """The last number of the sequence that doesn't lie beyond another."""
+        return self.first + (number - self.first) // self.step * self.step
+
     def between(self, first: int, last: int) -> Range | None:
         """The numbers from one to another, in the sequence's order; None if there are none."""
         count = (last - first) // self.step + 1

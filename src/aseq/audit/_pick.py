@@ -47,10 +47,12 @@ def within(sources: Sources, texts: Texts, picks: Iterable[Pick], bind: Binds) -
             f"(SELECT {pick.series} AS i, r.* FROM {sources.relation(bind)} "
             f"WHERE n BETWEEN {bounds}) p"
         )
+    picks = list(picks)
     listed = [[p.series, *group, p.low, p.high] for p in picks for group in p.groups]
+    relation = sources.relation(bind, [group for p in picks for group in p.groups])
     items = _items(sources, texts, listed, (("low", "bigint"), ("high", "bigint")), bind)
     return (
-        f"(SELECT q.i, r.* FROM {sources.relation(bind)} JOIN ({items}) q "
+        f"(SELECT q.i, r.* FROM {relation} JOIN ({items}) q "
         f"ON {same_group(sources)} WHERE n BETWEEN q.low AND q.high) p"
     )
 
@@ -69,10 +71,12 @@ def having(
             f"(SELECT {picks[0][0]} AS i, r.* FROM {sources.relation(bind)} "
             f"WHERE n IN ({numbers})) p"
         )
+    picks = list(picks)
     listed = [[i, *group, number] for i, groups, number in picks for group in groups]
+    relation = sources.relation(bind, [group for _, groups, _ in picks for group in groups])
     items = _items(sources, texts, listed, (("number", "bigint"),), bind)
     return (
-        f"(SELECT q.i, r.* FROM {sources.relation(bind)} JOIN ({items}) q "
+        f"(SELECT q.i, r.* FROM {relation} JOIN ({items}) q "
         f"ON {same_group(sources)} AND r.n = q.number) p"
     )
 

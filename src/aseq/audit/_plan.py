@@ -9,7 +9,6 @@ the counter, too: by then it may have been given.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from aseq._core.table import TableName
@@ -18,26 +17,22 @@ from aseq.adapters.base import ConnectionInfo
 
 from ._checks import compare_checks
 from ._details import Details
-from ._fingerprint import Fingerprint, P, blocks_of
 from ._grid import Grid
 from ._look import sources
 from ._membership import OneSeries
 from ._numbers import Numbers
 from ._postgresql import POSTGRESQL
+from ._proof import Keys, complete
 from ._question import Question
 from ._search import Search
 from ._sqlite import SQLITE
 from ._tally import Tallies, Tally, tallied
-from ._texts import integer
 from ._totals import TotalsQuestion
-from .findings import Range
 from .progress import OnProgress, Steps
 from .result import Audit
-from .series import SeriesAudit, Totals
+from .series import NOTHING, SeriesAudit, Totals
 
 TEXTS = {"postgresql": POSTGRESQL, "sqlite": SQLITE}
-
-Keys = tuple[int, int]
 
 
 def audit(
@@ -89,7 +84,10 @@ def _series(
     grid = details.numbers.grid
     results = [_result(name, tally, grid) for name, tally in zip(names, listed, strict=True)]
     search = Search(details, listed, results)
-    whole = yield from _complete(totals, listed, keys, details.steps)
+    whole = yield from complete(totals, listed, keys, details.steps)
+    for place in whole:
+        if not (details.sources.has_dates or listed[place].voids):
+            listed[place].groups = ()  # nothing more will be asked about it
     strays = [i for i, tally in enumerate(listed) if tally.has_strays(grid)]
     spoilt = tallies.unreadable + tallies.misprinted
     details.steps.expect(
@@ -118,50 +116,9 @@ def _result(name: str, tally: Tally, grid: Grid) -> SeriesAudit:
         first=first,
         last=last,
         counter=tally.counter,
-        totals=Totals(voids=tally.voids) if tally.voids else Totals(),
+        totals=Totals(voids=tally.voids) if tally.voids else NOTHING,
         dates=tally.dates,
     )
-
-
-def _complete(
-    question: TotalsQuestion, tallies: list[Tally], keys: Keys, steps: Steps
-) -> Plan[frozenset[int]]:
-    """The places of the series that have each number that they should, once."""
-    grid = question.numbers.grid
-    expected = [(i, tally, tally.expected(grid)) for i, tally in enumerate(tallies)]
-    empty = (i for i, _, numbers in expected if numbers is None)
-    likely = [
-        (i, tally, numbers)
-        for i, tally, numbers in expected
-        if numbers is not None and tally.on_step == numbers.count and not tally.has_strays(grid)
-    ]
-    if question.texts.hashes is None:
-        # Of several groups together it isn't known how many different numbers they have.
-        whole = (i for i, t, n in likely if t.proof == n.count and len(t.groups) == 1)
-        return frozenset([*empty, *whole])
-    return frozenset([*empty, *(yield from _proved(question, likely, keys, steps))])
-
-
-def _proved(
-    question: TotalsQuestion,
-    likely: list[tuple[int, Tally, Range]],
-    keys: Keys,
-    steps: Steps,
-) -> Plan[Iterable[int]]:
-    """Those of which the fingerprint is that of all numbers that there should be."""
-    if not likely:
-        return ()
-    grid = question.numbers.grid
-    positions = {i: grid.positions(numbers) for i, _, numbers in likely}
-    touched = [blocks_of(numbers) for numbers in positions.values()]
-    first, last = min(b.start for b in touched), max(b.stop for b in touched) - 1
-    steps.begin("comparing sums")
-    rows = yield question.hashes(first, last, keys)
-    parts: tuple[dict[int, int], dict[int, int]] = {}, {}
-    for part, place, value in rows:
-        parts[integer(part) or 0][integer(place) or 0] = integer(value) or 0
-    fingerprint = Fingerprint(*parts)
-    return [i for i, t, _ in likely if t.proof % P == fingerprint.of(positions[i])]
 
 
 def _count_unreadable(search: Search, place: int, tallies: Tallies) -> None:

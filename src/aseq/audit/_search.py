@@ -7,7 +7,7 @@ series together, so that they stay as short however many series there are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -17,10 +17,13 @@ from ._details import Details
 from ._grid import Grid
 from ._membership import Group
 from ._pick import Pick
-from ._tally import Tally
+from ._tally import Tally, consumed
 from ._texts import integer
 from .findings import OutOfOrder, Outside, Range, Repeated, RowKey, Unreadable, Void
 from .series import SeriesAudit
+
+BATCH = 25_000
+"""About how many series one statement asks."""
 
 _ALL = (-(2**63), 2**63 - 1)
 
@@ -45,71 +48,92 @@ class Search:
 
     def outside(self, places: Sequence[int]) -> Plan[None]:
         """Rows whose number the counter hasn't given; the counter is read once more."""
-        picks = [(i, self.tallies[i].groups, self.found[i].name) for i in places]
-        self.ask.steps.begin("looking at numbers outside of the counters")
-        rows = yield self.ask.outside(picks)
-        listed: dict[int, list[Outside]] = {}
-        for kind, i, number, why, *key in rows:
-            place = _number(i)
-            if _number(kind) == 0:
-                counter = self.tallies[place].counter = integer(number)
-                self._note(place, {"counter": counter}, outside=_number(why))
-            else:
-                part = Outside(_number(number), cast("Any", why), self._row(key))
-                listed.setdefault(place, []).append(part)
-        for place, parts in listed.items():
-            self.found[place] = replace(self.found[place], outside=tuple(parts))
+        left = self.ask.limit
+        for part in _batches(places):
+            picks = ((i, self.tallies[i].groups, self.found[i].name) for i in part)
+            self.ask.steps.begin("looking at numbers outside of the counters")
+            query = self.ask.outside(picks)
+            listed: dict[int, list[Outside]] = {}
+            for kind, i, number, why, *key in consumed((yield query)):
+                place = _number(i)
+                if _number(kind) == 0:
+                    counter = self.tallies[place].counter = integer(number)
+                    self._note(place, {"counter": counter}, outside=_number(why))
+                elif left > 0:
+                    left -= 1
+                    found = Outside(_number(number), cast("Any", why), self._row(key))
+                    listed.setdefault(place, []).append(found)
+            for place, parts in listed.items():
+                self.found[place] = replace(self.found[place], outside=tuple(parts))
 
     def holes(self, places: Sequence[int]) -> Plan[None]:
         """What is missing, and what is repeated."""
-        expected = {i: self.tallies[i].expected(self._grid) for i in places}
-        picks = [
-            self._pick(i, numbers)
-            for i, numbers in expected.items()
-            if numbers is not None and self.tallies[i].rows
-        ]
-        self.ask.steps.begin("looking for holes")
-        rows = (yield self.ask.holes(picks)) if picks else ()
-        spans: dict[int, list[object]] = {}
-        inner: dict[int, list[Range | None]] = {}
+        left = self.ask.limit
         doubles: dict[int, dict[int, int]] = {}
-        for kind, i, number, *more in rows:
+        for part in _batches(places):
+            left -= yield from self._holes(part, left, doubles)
+        yield from self._repeated(doubles)
+
+    def _holes(
+        self, places: Sequence[int], limit: int, doubles: dict[int, dict[int, int]]
+    ) -> Plan[int]:
+        """Those of some series; how many are listed. Repeated numbers go to `doubles`."""
+        picks = [p for i in places if self.tallies[i].rows and (p := self._expected(i))]
+        spans: dict[int, tuple[int, int, int]] = {}
+        inner: dict[int, list[Range | None]] = {}
+        left = self.ask.limit - sum(map(len, doubles.values()))
+        self.ask.steps.begin("looking for holes")
+        for kind, i, number, *more in consumed((yield self.ask.holes(picks)) if picks else ()):
             place = _number(i)
             if _number(kind) == 0:
-                spans[place] = [number, *more]
+                spans[place] = _number(number), _number(more[0]), _number(more[1])
+                if _number(more[2]):
+                    self._note(place, {}, repeated=_number(more[2]))
             elif _number(kind) == 1:
                 hole = self._grid.gap(_number(number), _number(more[0]))
                 inner.setdefault(place, []).append(hole)
-            else:
+            elif left > 0:
+                left -= 1
                 doubles.setdefault(place, {})[_number(number)] = _number(more[0])
-        left = self.ask.limit
-        for i, numbers in expected.items():
-            if numbers is not None:
-                self._missing(i, numbers, spans.get(i), inner.get(i, []), left)
-                left -= len(self.found[i].missing)
-        yield from self._repeated(doubles)
+        listed = 0
+        for i in places:
+            expected = self.tallies[i].expected(self._grid)
+            if expected is not None:
+                ranges = self._missing(i, expected, spans.get(i), inner.get(i, []))
+                ranges = ranges[: max(0, limit - listed)]
+                listed += len(ranges)
+                if ranges:
+                    self.found[i] = replace(self.found[i], missing=tuple(ranges))
+        return listed
 
     def _missing(
         self,
         i: int,
         expected: Range,
-        span: Sequence[object] | None,
+        span: tuple[int, int, int] | None,
         inner: Sequence[Range | None],
-        limit: int,
-    ) -> None:
-        grid, ranges, total = self._grid, [expected], expected.count
-        if span is not None:
-            least, greatest, reach, repeated = span
-            begin, end = sorted((_number(least), _number(greatest)), reverse=grid.step < 0)
-            edges = (
-                grid.between(expected.first, begin - grid.step),
-                grid.between(end + grid.step, expected.last),
-            )
-            parts = (edges[0], *inner, edges[1])
-            ranges = [part for part in parts if part is not None]
-            total = _number(reach) // grid.width + sum(e.count for e in edges if e is not None)
-            self._note(i, {}, repeated=_number(repeated))
-        self._note(i, {"missing": tuple(ranges[:limit])}, missing=total)
+    ) -> Sequence[Range]:
+        """The ranges that are missing, and note how many numbers that is.
+
+        Args:
+            i: the place of the series.
+            expected: the numbers that there should be.
+            span: the least and the greatest of them that rows have, and how far the holes
+                between these two reach; None if no row has one.
+            inner: these holes, as far as they are listed.
+        """
+        grid = self._grid
+        if span is None:
+            self._note(i, {}, missing=expected.count)
+            return [expected]
+        begin, end = sorted(span[:2], reverse=grid.step < 0)
+        before = grid.between(expected.first, begin - grid.step)
+        behind = grid.between(end + grid.step, expected.last)
+        edges = sum(part.count for part in (before, behind) if part is not None)
+        total = span[2] // grid.width + edges
+        if total:
+            self._note(i, {}, missing=total)
+        return [part for part in (before, *inner, behind) if part is not None]
 
     def _repeated(self, doubles: dict[int, dict[int, int]]) -> Plan[None]:
         picks = [
@@ -127,24 +151,24 @@ class Search:
 
     def out_of_order(self) -> Plan[None]:
         """Dates that run against the numbers."""
-        expected = ((i, tally.expected(self._grid)) for i, tally in enumerate(self.tallies))
-        picks = [
-            self._pick(i, numbers)
-            for i, numbers in expected
-            if numbers is not None and self.tallies[i].rows > 1
-        ]
-        self.ask.steps.begin("comparing dates")
-        rows = (yield self.ask.out_of_order(picks)) if picks else ()
-        found = [
-            (_number(i), _number(n), _number(before), str(date), str(was))
-            for kind, i, n, before, date, was in rows
-            if _number(kind)
-        ]
-        for kind, i, total, *_ in rows:
-            if not _number(kind):
-                self._note(_number(i), {}, out_of_order=_number(total))
-        if not found:
-            return
+        places = [i for i, tally in enumerate(self.tallies) if tally.rows > 1]
+        left = self.ask.limit
+        found: list[tuple[int, int, int, str, str]] = []
+        for part in _batches(places):
+            picks = [pick for i in part if (pick := self._expected(i))]
+            self.ask.steps.begin("comparing dates")
+            rows = (yield self.ask.out_of_order(picks)) if picks else ()
+            for kind, i, n, before, date, was in rows:
+                if not _number(kind):
+                    self._note(_number(i), {}, out_of_order=_number(n))
+                elif len(found) < left:
+                    row = (_number(i), _number(n), _number(before), str(date), str(was))
+                    found.append(row)
+        if found:
+            yield from self._dated(found)
+
+    def _dated(self, found: Sequence[tuple[int, int, int, str, str]]) -> Plan[None]:
+        """Look up the rows of numbers that are out of order, and list them."""
         keys: dict[tuple[int, int, str], RowKey] = {}
         asked = dict.fromkeys((row[0], row[1]) for row in found)
         self.ask.steps.begin("looking up rows with dates out of order")
@@ -200,7 +224,11 @@ class Search:
                 return f"{name} is NULL in its row"
         return series.problem(text, tuple(map(str, scopes)))
 
-    def _pick(self, i: int, numbers: Range) -> Pick:
+    def _expected(self, i: int) -> Pick | None:
+        """Those rows of a series that have a number which should be there."""
+        numbers = self.tallies[i].expected(self._grid)
+        if numbers is None:
+            return None
         low, high = sorted((numbers.first, numbers.last))
         return Pick(i, self.tallies[i].groups, low, high)
 
@@ -217,3 +245,9 @@ class Search:
 
 def _number(value: object) -> int:
     return integer(value) or 0
+
+
+def _batches(places: Sequence[int]) -> Iterator[Sequence[int]]:
+    """The places in parts: what is asked about a part must not fill the memory."""
+    for start in range(0, len(places), BATCH):
+        yield places[start : start + BATCH]

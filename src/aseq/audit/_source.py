@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from aseq._core.table import TableName
 from aseq._sql import Binds, quoted, quoted_table
 
-from ._membership import Series
+from ._membership import Group, Series
 from ._split import Split
 
 
@@ -41,6 +41,9 @@ class Source:
     scopes: tuple[str, ...] = ()
     bound: tuple[tuple[str, str], ...] = ()
 
+
+FEW = 100
+"""Up to how many values a condition lists."""
 
 # A flag says "no" in some way; anything else that is there is a reason.
 _REASON = (
@@ -93,24 +96,52 @@ class Sources:
             told.insert(0, self._split.fits("g0", "g1", bind))
         return " AND ".join(told) or "1 = 1"
 
-    def relation(self, bind: Binds) -> str:
-        """The relation, for a FROM."""
-        selects = (self._select(place, bind) for place in range(len(self._sources)))
+    def relation(self, bind: Binds, groups: Sequence[Group] | None = None) -> str:
+        """The relation, for a FROM.
+
+        Args:
+            bind: of the query.
+            groups: those that the query asks about, if not about all: if they are few, others
+                are left out before their texts are split. Some may still be there.
+        """
+        places = range(len(self._sources))
+        selects = (self._select(place, bind, groups or ()) for place in places)
         return "(" + " UNION ALL ".join(selects) + ") r"
 
-    def _select(self, place: int, bind: Binds) -> str:
+    def _select(self, place: int, bind: Binds, groups: Sequence[Group]) -> str:
         source = self._sources[place]
         columns = {"s": str(place), **self._numbers(source), **self._beside(source)}
         scopes = {f"x{i}": sql for i, sql in enumerate(source.scopes)}
         rows = f"{_listed(columns | scopes)} FROM {quoted_table(source.table)}"
-        rows += _where(source, bind)
-        told = list(scopes)
+        told = [*_told(source, bind), *self._only(source, groups, bind)]
+        rows += f" WHERE {' AND '.join(told)}" if told else ""
+        group = list(scopes)
         if self._split is not None:
-            told = [*self._split.columns, *told]
+            group = [*self._split.columns, *group]
             rows = f"SELECT * FROM ({self._split.rows(rows, bind)}) f"
-        renamed = "".join(f", {name} AS g{i}" for i, name in enumerate(told))
+        renamed = "".join(f", {name} AS g{i}" for i, name in enumerate(group))
         names = ("s", "n", "t", "v", "d", *self.keys)
         return f"SELECT {', '.join(names)}{renamed} FROM ({rows}) f"
+
+    def _only(self, source: Source, groups: Sequence[Group], bind: Binds) -> Iterator[str]:
+        """Conditions that all rows of some groups meet, if these are few."""
+        for i, column in enumerate(reversed(source.scopes), 1):
+            values = sorted({group[-i] for group in groups})
+            if 0 < len(values) <= FEW:
+                yield f"{column} IN ({', '.join(map(bind, values))})"
+        heads = {group[0] for group in groups} if self._split is not None else ()
+        if 0 < len(heads) <= FEW:
+            text = f"CAST({source.text} AS text)"
+            widths = sorted(set(map(len, heads)))
+            yield (
+                "("
+                + " OR ".join(
+                    f"substr({text}, 1, {width}) IN "
+                    f"({', '.join(bind(head) for head in sorted(heads) if len(head) == width)})"
+                    for width in widths
+                )
+                + ")"
+            )
 
     def _numbers(self, source: Source) -> dict[str, str]:
         text = f"CAST({source.text or source.number} AS text)"
@@ -133,8 +164,9 @@ def _listed(columns: dict[str, str]) -> str:
     return "SELECT " + ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
 
 
-def _where(source: Source, bind: Binds) -> str:
-    # On a line of its own: it may end in a comment.
-    told = [f"(\n{source.where}\n)"] if source.where else []
-    told += [f"{column} = {bind(value)}" for column, value in source.bound]
-    return f" WHERE {' AND '.join(told)}" if told else ""
+def _told(source: Source, bind: Binds) -> Iterator[str]:
+    """What the caller said of the rows that count."""
+    if source.where:  # on a line of its own: it may end in a comment
+        yield f"(\n{source.where}\n)"
+    for column, value in source.bound:
+        yield f"{column} = {bind(value)}"

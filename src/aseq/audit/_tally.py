@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from aseq._core.statement import Row
@@ -37,7 +37,7 @@ class Tally:
     """
 
     counter: int | None = None
-    groups: list[Group] = field(default_factory=list)
+    groups: tuple[Group, ...] = ()
     rows: int = 0
     voids: int = 0
     least: int | None = None
@@ -48,7 +48,7 @@ class Tally:
 
     def add(self, totals: GroupTotals) -> None:
         """Take a group into account."""
-        self.groups.append(totals.group)
+        self.groups += (totals.group,)
         self.rows += totals.numbers
         self.voids += totals.voids
         self.on_step += totals.on_step
@@ -81,9 +81,7 @@ class Tally:
         last = self.ends(grid)[1] if self.counter is None else self.counter
         if last is None:
             return None
-        return grid.between(
-            grid.first, grid.first + (last - grid.first) // grid.step * grid.step
-        )
+        return grid.between(grid.first, grid.last_before(last))
 
 
 @dataclass(slots=True)
@@ -128,7 +126,8 @@ def tallied(question: TotalsQuestion, rows: Sequence[Row]) -> Tallies:
         AuditRefused: there are too many groups to keep in memory.
     """
     found, series, groups = Tallies(), question.sources.series, 0
-    for row in rows:
+    known: dict[str, str] = {}  # the same texts, again and again
+    for row in consumed(rows):
         kind = integer(row[0])
         if kind == 0:
             found.heading = question.heading(row)
@@ -139,7 +138,17 @@ def tallied(question: TotalsQuestion, rows: Sequence[Row]) -> Tallies:
                 found.series.setdefault(name, Tally()).counter = last
         else:
             groups += 1
-            found.add(series, question.group(row))
+            totals = question.group(row)
+            group = tuple(known.setdefault(text, text) for text in totals.group)
+            found.add(series, totals._replace(group=group))
     if groups > MOST_GROUPS:
         raise AuditRefused(_TOO_MANY.format(MOST_GROUPS))
     return found
+
+
+def consumed(rows: Sequence[Row]) -> Iterator[Row]:
+    """The rows, which are forgotten one after the other: there may be very many."""
+    left = rows if isinstance(rows, list) else list(rows)
+    left.reverse()
+    while left:
+        yield left.pop()

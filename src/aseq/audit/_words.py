@@ -56,7 +56,8 @@ def _repeated(found: Repeated) -> str:
 
 
 def _outside(found: Outside) -> str:
-    return f"{found.number} ({_WHY[found.why]}; {_row(found.row)})"
+    row = _row(found.row)
+    return f"{found.number} ({_WHY[found.why]}{'; ' if row else ''}{row})"
 
 
 def _unreadable(found: Unreadable) -> str:
