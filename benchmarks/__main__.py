@@ -17,8 +17,20 @@ from rich.console import Console
 from rich.markdown import Markdown
 from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 
-from . import calls, charts, imports, issuing, page, places, processes, rows, run, threads
-from .cells import ISSUE, ROWS, groups
+from . import (
+    audits,
+    calls,
+    charts,
+    imports,
+    issuing,
+    page,
+    places,
+    processes,
+    rows,
+    run,
+    threads,
+)
+from .cells import AUDITED, ISSUE, ROWS, groups
 from .figures import Figure
 from .results import Results
 from .settings import QUICK, Settings
@@ -63,7 +75,9 @@ def _measure(settings: Settings, console: Console) -> Results:
         Progress(*columns, console=console) as progress,
     ):
         threads.set_up(postgresql)
-        turns += settings.rounds * (len(settings.callers) * len(ISSUE) + 2) + len(ROWS)
+        turns += settings.rounds * (len(settings.callers) * len(ISSUE) + 2) + len(
+            (*ROWS, *AUDITED)
+        )
         bar = progress.add_task("", total=turns + len(calls.DRIVERS) + len(imports.MODULES))
         done: Callable[[], None] = lambda: progress.advance(bar)  # noqa: E731
         figures: list[Figure] = []
@@ -71,7 +85,7 @@ def _measure(settings: Settings, console: Console) -> Results:
             progress.update(bar, description=f"{group.chart}, {group.clients} clients")
             url = postgresql if group.database == "postgresql" else sqlite
             figures += asyncio.run(run.measure(group, url, settings, done))
-        for what in (issuing, processes, rows):
+        for what in (issuing, processes, rows, audits):
             progress.update(bar, description=what.__name__.rpartition(".")[2])
             figures += asyncio.run(what.measure(postgresql, settings, done))
         progress.update(bar, description="CPU time")

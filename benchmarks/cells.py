@@ -63,6 +63,9 @@ ALONE = Peer("alone", "issue alone, drafts are there", None, None)
 ENGINE = Peer("engine", "the same, with a SQLAlchemy engine", None, None)
 PROCESSES = Peer("processes", "issue alone", None, None)
 BY_ONE = Peer("by_one", "one by one: next_value, UPDATE, COMMIT", None, None)
+AUDIT_CLEAN = Peer("audit_clean", "integers, nothing wrong", None, None)
+AUDIT_FOUND = Peer("audit_found", "integers, one in a thousand missing", None, None)
+AUDIT_TEXTS = Peer("audit_texts", "formatted, in a hundred series", None, None)
 BULK = Peer("bulk", "number_rows", None, None)
 
 HOT = (ASYNCPG, UPSERT, DJANGO, PSYCOPG, SESSION, FOR_UPDATE, GAPPY)
@@ -70,6 +73,7 @@ LONG = (ASYNCPG, LATE, UPSERT, DJANGO, GAPPY)
 OWN = (ASYNCPG, QUEUED, SESSION, QUEUED_SESSION)
 ISSUE = (PLAIN, DRAFTED, ALONE, ENGINE)
 ROWS = (BY_ONE, BULK)
+AUDITED = (AUDIT_CLEAN, AUDIT_FOUND, AUDIT_TEXTS)
 LITE = (AIOSQLITE, AIOSQLITE_HAND, SQLITE_SESSION, SQLITE3)
 
 
@@ -115,4 +119,6 @@ def groups(settings: Settings) -> list[Group]:
     ]
 
 
-EVERY_PEER = {peer.id: peer for peer in (*HOT, *LONG, *OWN, *LITE, *ISSUE, PROCESSES, *ROWS)}
+EVERY_PEER = {
+    peer.id: peer for peer in (*HOT, *LONG, *OWN, *LITE, *ISSUE, PROCESSES, *ROWS, *AUDITED)
+}

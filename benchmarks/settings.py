@@ -14,6 +14,7 @@ class Settings:
         callers: how many wait for an issuer at once.
         processes: how many have an issuer, in the end.
         rows: how many are numbered by one call.
+        audited: how many rows an audit looks at.
         few: how many at once, for long transactions.
         rounds: how often each peer has its turn; the median counts.
         seconds: how long a turn of 16 clients is; see `Group.length`.
@@ -25,6 +26,7 @@ class Settings:
     callers: tuple[int, ...] = (1, 16, 64, 512)
     processes: int = 4
     rows: int = 100_000
+    audited: int = 1_000_000
     few: tuple[int, ...] = (1, 16, 64)
     rounds: int = 5
     seconds: float = 0.6
@@ -41,7 +43,8 @@ QUICK = Settings(
     clients=(1, 4, 16),
     callers=(1, 16),
     processes=2,
-    rows=2_000,
+    rows=1_000,
+    audited=10_000,
     few=(1, 16),
     rounds=3,
     seconds=0.3,

@@ -18,7 +18,9 @@ _TITLES = {
     "issue": "PostgreSQL, an issuer",
     "processes": "PostgreSQL, issuers in several processes, 512 callers in all",
     "rows": "PostgreSQL, 100,000 drafts",
+    "audit": "PostgreSQL, an audit of 1,000,000 rows",
 }
+_UNITS = {"issue": "numbers", "processes": "numbers", "rows": "rows", "audit": "rows"}
 _COLUMNS = {"issue": "caller", "processes": "process"}
 
 
@@ -49,9 +51,8 @@ def _table(chart: str, figures: Sequence[Figure]) -> str:
     ]
     what = _COLUMNS.get(chart, "client")
     heads = [f"1 {what}" if number == 1 else f"{number} {_plural(what)}" for number in counts]
-    unit = "numbers" if chart in (*_COLUMNS, "rows") else "transactions"
-    head = f"**{_TITLES[chart]}**: {unit} per second · p99 of one in ms"
-    return f"{head}\n\n{_markdown(['', *heads], rows)}"
+    head = f"**{_TITLES[chart]}**: {_UNITS.get(chart, 'transactions')} per second"
+    return f"{head} · p99 of one in ms\n\n{_markdown(['', *heads], rows)}"
 
 
 def _plural(what: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import calls, charts, imports, page
-from benchmarks.cells import EVERY_PEER, ISSUE, PROCESSES, ROWS, groups
+from benchmarks.cells import AUDITED, EVERY_PEER, ISSUE, PROCESSES, ROWS, groups
 from benchmarks.counting import Count
 from benchmarks.results import Results
 from benchmarks.settings import QUICK
@@ -38,6 +38,7 @@ def assert_every_cell_is_measured_and_counted(results: Results) -> None:
     wanted += [("issue", peer.id, n) for n in QUICK.callers for peer in ISSUE]
     wanted += [("processes", PROCESSES.id, n) for n in (1, QUICK.processes)]
     wanted += [("rows", peer.id, 1) for peer in ROWS]
+    wanted += [("audit", peer.id, 1) for peer in AUDITED]
     assert [(f.chart, f.peer, f.clients) for f in results.figures] == wanted
     for figure in results.figures:
         assert figure.transactions == figure.rows >= figure.clients, figure
