@@ -89,7 +89,7 @@ def direction(column: Any) -> tuple[object, bool]:
         return (model, name.removeprefix("-")), name.startswith("-")
     modifier = getattr(getattr(column, "modifier", None), "__name__", None)
     if modifier in ("asc_op", "desc_op"):
-        return column.element, modifier == "desc_op"
+        return getattr(column, "element", None), modifier == "desc_op"
     return column, False
 
 
