@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from aseq import AsyncSequence, IssuerClosed, IssuerFull, IssueTimeout, NotIssuable
-from aseq.issuing import Issued, Issuer
+from aseq.issuing import CounterRows, Issued, Issuer, NumberedRows, number_rows
 from aseq.numbering import DocumentNumber, Numbering
 
 Pool = psycopg_pool.AsyncConnectionPool[psycopg.AsyncConnection[Any]]
@@ -65,6 +65,26 @@ async def issuers(engine: AsyncEngine, pool: Pool, seq: AsyncSequence, inv: Numb
         assert_type(await issuer.issue(uuid.uuid4(), timeout=2), str)
 
 
+async def in_bulk(session: AsyncSession, seq: AsyncSequence, inv: Numbering) -> None:
+    done = await number_rows(session, seq, Invoice.number)
+    assert_type(done, NumberedRows)
+    assert_type((done.count, done.skipped), tuple[int, int])
+    assert_type(done.by_counter["invoices"], CounterRows)
+    await number_rows(
+        session,
+        inv,
+        "invoice.number",
+        key="id",
+        order_by=[Invoice.id],
+        where="paid",
+        scope={"tenant": "tenant_id"},
+        at_from="day",
+        at_column="issued_at",
+        limit=5000,
+        locked="wait",
+    )
+
+
 async def in_tests(issuer: Issuer[int], session: AsyncSession) -> None:
     assert_type(issuer.on(session), AbstractAsyncContextManager[Issuer[int]])
     async with issuer.on(session):
@@ -103,6 +123,11 @@ async def wrong(
     Issuer(engine, inv, Invoice.number, limit=2.5)  # type: ignore[call-overload]
     Issuer(engine, inv, Invoice.number, on_begin=print)  # type: ignore[arg-type]
     Issuer(engine, inv, Invoice.number, on_issued=set_tenant)  # type: ignore[arg-type]
+    await number_rows(engine, seq, Invoice.number)  # type: ignore[arg-type]
+    await number_rows(conn, "invoices", Invoice.number)  # type: ignore[arg-type]
+    await number_rows(conn, seq, Invoice.number, locked="no")  # type: ignore[arg-type]
+    await number_rows(conn, seq, Invoice.number, limit="5")  # type: ignore[arg-type]
+    await number_rows(conn, seq)  # type: ignore[call-arg]
     issuer = Issuer(engine, inv, Invoice.number)
     await issuer.issue()  # type: ignore[call-arg]
     await issuer.issue(7, 2)  # type: ignore[call-arg]
