@@ -32,9 +32,9 @@ _ADVICE = """No PostgreSQL could be run. Do one of these:
 - set ASEQ_TEST_POSTGRES_BIN to a directory with `initdb`, `postgres`, `pg_isready`;
 - set ASEQ_TEST_POSTGRES_DSN to the URL of a server that may get a new database."""
 
-_die_with_parent = None
+die_with_parent = None
 if sys.platform == "linux":  # prctl(PR_SET_PDEATHSIG, ...), looked up before any fork
-    _die_with_parent = functools.partial(ctypes.CDLL(None).prctl, 1, signal.SIGINT)
+    die_with_parent = functools.partial(ctypes.CDLL(None).prctl, 1, signal.SIGINT)
 
 
 class PostgresUnavailable(RuntimeError):
@@ -119,7 +119,7 @@ class _Cluster:
                 cwd="/",  # the caller's may be closed to `nobody`
                 env=env | {"LC_ALL": "C"},
                 start_new_session=True,  # Ctrl-C is for the caller alone
-                preexec_fn=_die_with_parent,
+                preexec_fn=die_with_parent,
                 **_identity(),
             )
         try:

@@ -63,7 +63,8 @@ _DJANGO_BELOW = ("aseq.django._private", "aseq.django.conf", "aseq.django.errors
 DJANGO = {
     "aseq.django": (
         *("aseq", *_CALLS, BASE, "aseq._exit_codes", "aseq._sequence"),
-        *("aseq._allocate", "aseq._explain", "aseq.audit", "aseq.numbering"),
+        *("aseq._allocate", "aseq._explain", "aseq._holders", "aseq.audit"),
+        *("aseq.issuing", "aseq.numbering"),
         *(*_DJANGO_BELOW, "aseq.django.connection"),
         *("aseq.django._block.atomic", "aseq.django._block.block", "aseq.django._in_block"),
         *(f"aseq.django.{name}" for name in ("_allocate", "_numbering", "_sequence", "fields")),
@@ -166,7 +167,7 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq.adapters._sqlite": (ERRORS, CORE, BASE),
     "aseq.adapters._thread": (BASE,),
     # What applications import: beside all else, and nothing else imports it.
-    "aseq.alembic": (ERRORS, CORE, "aseq.sqlalchemy"),
+    "aseq.alembic": (ERRORS, CORE, "aseq._columns", "aseq.sqlalchemy"),
     "aseq.sqlalchemy": ("aseq.adapters.sqlalchemy",),
     "aseq.tortoise": (ERRORS, CORE, "aseq.tortoise"),
     "aseq.adapters.asyncpg": (*(ERRORS, CORE, BASE, CONCURRENCY, "aseq.adapters._asyncpg"),),

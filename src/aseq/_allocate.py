@@ -107,9 +107,9 @@ async def allocate(
     """
     wait = waiting(nowait=nowait, timeout=timeout)
     check_drawable(wanted)
-    Allocation(wanted)  # refused here, before the connection is looked at
+    allocation = Allocation(wanted)  # refused here, before the connection is looked at
     executor = executor_for(conn)
-    allocation = Allocation(wanted, executor.adapt)
+    allocation = allocation.adapted(executor.adapt)
     if allocation.empty:
         return allocation.nothing
     plan = allocation.plan(executor.dialect, wait)

@@ -80,13 +80,16 @@ def direction(column: Any) -> tuple[object, bool]:
 
     Args:
         column: any of the shapes above, SQLAlchemy's ``.desc()`` and ``.asc()`` of them, or a
-            text with "-" in front.
+            text (or the text in a pair) with "-" in front.
     """
     if isinstance(column, str):
         return column.removeprefix("-"), column.startswith("-")
+    if isinstance(column, tuple) and len(column) == 2 and isinstance(column[1], str):
+        model, name = column
+        return (model, name.removeprefix("-")), name.startswith("-")
     modifier = getattr(getattr(column, "modifier", None), "__name__", None)
     if modifier in ("asc_op", "desc_op"):
-        return column.element, modifier == "desc_op"
+        return getattr(column, "element", None), modifier == "desc_op"
     return column, False
 
 
@@ -114,8 +117,8 @@ def _from_pair(model: Any, name: object) -> ColumnName | None:
     if not isinstance(name, str):
         return None
     fields = getattr(getattr(model, "_meta", None), "fields_map", None)
-    if isinstance(fields, dict):
-        return _from_field(fields.get(name), model._meta)
+    if isinstance(fields, dict) and name in fields:  # Django's has only what others refer to
+        return _from_field(fields[name], model._meta)
     attribute = getattr(model, name, None)
     return None if isinstance(attribute, str | tuple) else _look(attribute)
 

@@ -76,12 +76,28 @@ class Project:
 
     def write_revision(self, argument: str = "") -> None:
         """Add a revision written by hand."""
-        path = self._folder / "versions" / "1_by_hand.py"
-        path.write_text(BY_HAND.format(argument=argument))
+        self.write(BY_HAND.format(argument=argument), "1")
+
+    def write(self, revision: str, number: str) -> None:
+        """Add a revision."""
+        path = self._folder / "versions" / f"{number}_by_hand.py"
+        path.write_text(revision)
 
     def revisions(self) -> str:
         """The texts of all revisions."""
         return "\n".join(path.read_text() for path in self._folder.glob("versions/*.py"))
+
+    def run(self, sql: str) -> None:
+        """Run a script's statement as it is, and commit."""
+        with create_engine(self.url, poolclass=NullPool).begin() as connection:
+            driver = connection.connection.driver_connection
+            assert driver is not None
+            driver.execute(sql)
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """What a query gives."""
+        with create_engine(self.url, poolclass=NullPool).begin() as connection:
+            return [tuple(row) for row in connection.exec_driver_sql(sql)]
 
     def execute(self, sql: str) -> None:
         """Run a statement, and commit."""

@@ -139,6 +139,70 @@ def test_operations_refuse_a_bad_name(project: Project) -> None:
         project(command.upgrade, "head")
 
 
+ADVANCED = """
+from alembic import op
+from aseq import AsyncSequence
+from aseq.numbering import Numbering
+
+revision = "2"
+down_revision = "1"
+
+NUMBERS = Numbering("n", "{tenant}-{number}", scope=["tenant"])
+
+def upgrade():
+    op.advance_aseq_sequence("it's 100 % :name", 41)
+    op.advance_aseq_sequence("kept", 5)
+    op.advance_aseq_sequence("kept", 3)
+    op.execute('CREATE TABLE "Bill" ("The number" bigint)')
+    op.advance_aseq_sequence("bills", column="Bill.The number")
+    op.execute('INSERT INTO "Bill" VALUES (7), (12), (3)')
+    op.advance_aseq_sequence("taken", column="Bill.The number")
+    op.advance_aseq_sequence(AsyncSequence("down", 0, step=-1), column="Bill.The number")
+    op.advance_aseq_sequence(NUMBERS.bind(tenant=7).sequence(), 9)
+
+def downgrade():
+    pass
+"""
+LAST = {"it's 100 % :name": 41, "kept": 5, "bills": 0, "taken": 12, "down": 1, "n/tenant=7": 9}
+
+
+@pytest.mark.parametrize("offline", [False, True])
+def test_sequences_are_advanced(project: Project, offline: bool) -> None:
+    project.write_revision()
+    project(command.upgrade, "head")
+    project.write(ADVANCED, "2")
+    if offline:
+        for statement in project(command.upgrade, "1:2", sql=True).split(";\n"):
+            if "Bill" in statement or "aseq_sequence" in statement:
+                project.run(statement)
+    else:
+        project(command.upgrade, "head")
+
+    assert dict(project.rows("SELECT name, last FROM aseq_sequence")) == LAST
+
+
+BAD: list[tuple[str, str]] = [
+    ('"invoices"', "value or column must be given, and not both"),
+    ('"invoices", 3, column="invoice.number"', "value or column must be given, and not both"),
+    ('"", 3', "name must have 1 to 100 characters: this one has 0"),
+    ('"invoices", "3"', "value must be an integer, not '3'"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "text"), BAD)
+def test_a_bad_advance_is_refused(project: Project, arguments: str, text: str) -> None:
+    project.write_revision()
+    project.write(
+        'from alembic import op\nrevision = "2"\ndown_revision = "1"\n'
+        f"def upgrade():\n    op.advance_aseq_sequence({arguments})\n",
+        "2",
+    )
+    with pytest.raises(InvalidSequence) as caught:
+        project(command.upgrade, "head")
+
+    assert str(caught.value) == text
+
+
 def test_operations_are_reversible() -> None:
     assert CreateSequenceTable("numbers").reverse() == DropSequenceTable("numbers")
     assert DropSequenceTable("numbers").reverse() == CreateSequenceTable("numbers")

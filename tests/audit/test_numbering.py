@@ -87,6 +87,13 @@ async def test_what_is_bound_alone_is_looked_at(conn: sqlite3.Connection) -> Non
     assert result.ok
 
 
+async def test_a_scope_whose_name_is_escaped(conn: sqlite3.Connection) -> None:
+    conn.execute("INSERT INTO aseq_sequence VALUES ('inv/entity=D%2FE%3D/2026', 2)")
+    conn.execute("INSERT INTO invoice (text) VALUES ('D/E=-2026-001')")
+    [series] = (await audit(conn, "credit.text", INVOICES.bind(entity="D/E="))).series
+    assert (series.name, series.totals.missing) == ("inv/entity=D%2FE%3D/2026", 2)
+
+
 async def test_numbers_alone_and_the_column_of_their_scope(conn: sqlite3.Connection) -> None:
     result = await audit(conn, "invoice.number", TENANTS, scope={"tenant": "invoice.tenant"})
 
@@ -100,9 +107,12 @@ async def test_numbers_alone_and_the_column_of_their_scope(conn: sqlite3.Connect
     assert nine.uncounted
 
 
+@pytest.mark.parametrize("batch", [3, 25_000])
 async def test_lists_are_as_long_as_the_limit_in_all_series_together(
-    conn: sqlite3.Connection,
+    conn: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch, batch: int
 ) -> None:
+    """However many series one statement asks about."""
+    monkeypatch.setattr("aseq.audit._search.BATCH", batch)
     conn.executescript(
         "DELETE FROM invoice; DELETE FROM aseq_sequence; "
         "WITH RECURSIVE i(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM i WHERE i < 99) "
@@ -115,6 +125,7 @@ async def test_lists_are_as_long_as_the_limit_in_all_series_together(
 
     assert [len(series.missing) for series in result.series] == [11, 4, *[0] * 8]
     assert [len(series.repeated) for series in result.series] == [1] * 10
+    assert len(result.series[0].repeated[0].rows) == 2
     assert {series.totals.missing for series in result.series} == {11}
     assert [series.truncated for series in result.series] == [False, *[True] * 9]
 

@@ -255,6 +255,25 @@ def test_sequences_are_those_of_the_connections_project() -> None:
 
     assert {str(each.table) for each in said} == {"shop.numbers"}
     assert list(drawn) == [A, X]
+    assert Allocation(wanted).adapted(adapt).subject.table == "shop.numbers"
+
+
+def test_where_there_are_no_settings_it_stays_the_same() -> None:
+    """But a counter of the next period is asked about, too."""
+    asked: list[str] = []
+
+    def adapt(spec: SequenceSpec) -> SequenceSpec:
+        asked.append(spec.name)
+        return spec
+
+    allocation = Allocation({X: 1})
+    assert allocation.adapted(adapt) is allocation
+    play(
+        allocation.plan(POSTGRESQL),
+        [(None, "t", 1, FREE, 100)],
+        [(1, "t", 1, FREE, 100)],
+    )
+    assert asked == ["x/0", "x/1"]
 
 
 def test_a_sequence_is_the_right_one_at_any_moment() -> None:

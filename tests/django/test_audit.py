@@ -28,6 +28,8 @@ HERE = "tests.django.test_audit"
 @pytest.fixture(autouse=True)
 def _rows(using: str) -> Iterator[None]:
     """Invoices 1, 2 and 4 of 5; and documents in `name`, with the tenant in `number`."""
+    for model in (Invoice, Saved):  # whatever another test has left
+        model.objects.using(using).all().delete()
     Invoice.objects.using(using).bulk_create(Invoice(number=n) for n in (1, 2, 4))
     documents = (("FR-001", 7), ("FR-002", 7), ("DE-001", 7), ("DE-001", 8))
     Saved.objects.using(using).bulk_create(Saved(name=t, number=n) for t, n in documents)

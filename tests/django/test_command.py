@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import secrets
 from collections.abc import Iterator
@@ -14,10 +15,11 @@ from django.core.management import CommandError, call_command
 from django.db import connections, transaction
 from django.test.utils import override_settings
 
+from aseq._exit_codes import ExitCode
 from aseq.django import sync
 from aseq.django.models import Sequence
 from tests.clients.django import WITHOUT_TABLE
-from tests.django.shop.models import Saved
+from tests.django.shop.models import Letter, Order, Saved
 from tests.django.threads import DEADLINE, start, until_waiting
 
 
@@ -25,6 +27,15 @@ def run(*args: object) -> tuple[str, str]:
     """What the command wrote to stdout and to stderr."""
     out, err = StringIO(), StringIO()
     call_command("aseq", *map(str, args), stdout=out, stderr=err, no_color=True)
+    return out.getvalue(), err.getvalue()
+
+
+def run_finds(*args: object) -> tuple[str, str]:
+    """As `run`, of a command that finds something wrong."""
+    out, err = StringIO(), StringIO()
+    with pytest.raises(SystemExit) as caught:
+        call_command("aseq", *map(str, args), stdout=out, stderr=err, no_color=True)
+    assert caught.value.code == ExitCode.FINDINGS
     return out.getvalue(), err.getvalue()
 
 
@@ -170,6 +181,77 @@ def test_take_over_field(name: str, using: str) -> None:
 def test_take_over_field_refuses(field: str, text: str, using: str) -> None:
     with pytest.raises(CommandError, match=text):
         run("take-over-field", field, "x", "--database", using)
+
+
+LETTERS = ("shop.Letter.number", "--numbering=tests.django.shop.numbers:letters")
+ORDERS = ("shop.Order.number", "-n", "tests.django.shop.numbers:order_numbers")
+
+
+@pytest.fixture
+def _orders(using: str) -> Iterator[None]:
+    """Numbers of two tenants and two years, and one that isn't of the numbering."""
+    texts = ("O-2025-0007", "O-2025-0003", "O-2026-0002", "2026/4")
+    at = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    for tenant in ("a", "b"):
+        for place, text in enumerate(texts[: 4 if tenant == "a" else 2], 1):
+            order = Order(tenant=tenant, number=text, place=place, issued_at=at)
+            order.save(using=using)
+    yield
+    Order.objects.using(using).all().delete()
+
+
+@pytest.mark.usefixtures("_orders")
+def test_take_over_texts_of_scopes_and_periods(using: str) -> None:
+    put("orders/tenant=a/2026", 9, using)
+    where = ("take-over-field", *ORDERS, "--scope", "tenant=tenant", "--database", using)
+    out, err = run_finds(*where)
+    assert out.splitlines() == [
+        "orders/tenant=a/2025: 7 (new)",
+        "orders/tenant=a/2026: 9 (unchanged)",
+        "orders/tenant=b/2025: 7 (new)",
+    ]
+    assert err.splitlines()[0].startswith("2026/4: text '2026/4' ")
+    assert err.splitlines()[1:] == ["1 numbers can't be read, and were left out."]
+    out, _ = run_finds(*where)
+    assert out.count("(unchanged)") == 3
+
+
+@pytest.mark.usefixtures("_orders")
+def test_take_over_texts_of_one_scope(using: str) -> None:
+    out, _ = run_finds("take-over-field", *ORDERS, "--bind=tenant=7", "--database", using)
+    assert out == "orders/tenant=7/2025: 7 (new)\norders/tenant=7/2026: 2 (new)\n"
+
+
+def test_take_over_texts_that_can_all_be_read(using: str) -> None:
+    Letter.objects.using(using).create(number="L41")
+    try:
+        assert run("take-over-field", *LETTERS, "--database", using) == (
+            "letters: 41 (new)\n",
+            "",
+        )
+    finally:
+        Letter.objects.using(using).all().delete()
+    with pytest.raises(CommandError, match="has no numbers in database"):
+        run("take-over-field", *LETTERS, "--database", using)
+
+
+@pytest.mark.parametrize(
+    ("args", "text"),
+    [
+        (("shop.Saved.number",), "^name either a sequence or, with --numbering, a Numbering$"),
+        (("shop.Saved.number", "x", "-n", "a:b"), "^name either a sequence or"),
+        (("shop.Saved.name", "-n", "nowhere:x"), "^'nowhere:x' isn't module:object: "),
+        (("shop.Saved.name", "-n", "os:path"), "^os:path isn't a Numbering, but "),
+        ((*ORDERS, "-s", "tenant"), "^--scope takes scope=field, not 'tenant'$"),
+        ((*ORDERS, "-b", "tenant="), "^--bind takes scope=value, not 'tenant='$"),
+        ((*ORDERS, "-s", "tenant=nothing"), "^'shop.Order.nothing' isn't app.Model.field"),
+        (ORDERS, "^tenant is missing"),
+        ((*ORDERS, "-b", "other=1"), "^other is no scope of this numbering"),
+    ],
+)
+def test_take_over_texts_refuses(args: tuple[str, ...], text: str, using: str) -> None:
+    with pytest.raises(CommandError, match=text):
+        run("take-over-field", *args, "--database", using)
 
 
 class Elsewhere:

@@ -13,13 +13,14 @@ import pytest
 from asgiref.sync import sync_to_async
 from django import VERSION
 from django.core import serializers
-from django.db import IntegrityError, connections, transaction
+from django.db import IntegrityError, connections, models, transaction
 from django.db.transaction import TransactionManagementError
 from django.forms import modelform_factory
 from django.test.utils import CaptureQueriesContext, override_settings
 
 import aseq
 from aseq.django import aatomic, errors, sync
+from aseq.django.fields._unsaved import _flat
 from tests.django.shop.models import Case, Express, Letter, Order
 from tests.django.threads import in_threads
 
@@ -253,6 +254,47 @@ def test_the_block_says_why(using: str) -> None:
             "numbers were drawn for rows of 'shop_case', and the rows couldn't be inserted: "
             "leave the atomic block, so that the numbers are given back"
         )
+
+
+def test_parameters_that_are_no_numbers_are_looked_past() -> None:
+    assert [*_flat((5, ["a", [6, {}]], {7}, b"8", None))] == [5, "a", 6]
+    assert [*_flat(None)] == []
+
+
+class Looks(models.BigIntegerField):
+    """A field that asks the database, or changes it, while a row is put together."""
+
+    statement = "SELECT 41"
+
+    def get_db_prep_save(self, value: Any, connection: Any) -> Any:
+        with connection.cursor() as cursor:
+            cursor.execute(self.statement)
+            return cursor.fetchone()[0]
+
+
+@pytest.fixture
+def counted(using: str, monkeypatch: pytest.MonkeyPatch) -> type[Looks]:
+    """The cases' amounts are looked up, after their numbers were drawn."""
+    monkeypatch.setattr(Case._meta.get_field("amount"), "__class__", Looks)
+    return Looks
+
+
+def test_another_field_may_look(using: str, counted: type[Looks]) -> None:
+    with transaction.atomic(using=using):
+        Case.objects.using(using).bulk_create(cases("a", "b"))
+    assert list(Case.objects.using(using).values_list("amount", flat=True)) == [41, 41]
+    assert numbers(using) == [1000, 1001]
+
+
+def test_another_field_may_not_change_anything(
+    using: str, counted: type[Looks], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counted, "statement", "UPDATE shop_case SET amount = 0 RETURNING 1")
+    with transaction.atomic(using=using):
+        with pytest.raises(TransactionManagementError):
+            Case.objects.using(using).create(text="a")
+        assert connections[using].needs_rollback
+    assert drawn(using) is None
 
 
 def test_wrappers_of_others_stay(using: str) -> None:

@@ -149,3 +149,21 @@ async def test_what_an_ordinary_role_may_see(postgres: str, table: str) -> None:
     assert (held.state, held.since, waits.since, waits.holds) == (None, None, None, False)
     assert re.fullmatch(r"a: is held by backend \d+ \(holder, user \w+\)", str(held))
     assert re.fullmatch(r"a: backend \d+ \(waiter, user \w+\) waits for it", str(waits))
+
+
+@pytest.mark.parametrize("fair", [True, False])
+async def test_a_prepared_transaction(postgres: str, table: str, fair: bool) -> None:
+    """Nobody is connected, and it holds the sequence all the same."""
+    seq = AsyncSequence("a", table=table, fair=fair)
+    async with connected(postgres, "holder", "asks") as (holder, asks):
+        await draw(holder, seq)
+        await holder.execute("BEGIN")
+        await seq.next_value(holder)
+        await holder.execute(f"PREPARE TRANSACTION '{table}'")
+        try:
+            [held] = await holders(asks, seq)
+        finally:
+            await asks.execute(f"ROLLBACK PREPARED '{table}'")
+
+    assert (held.pid, held.holds, held.state) == (None, True, "prepared")
+    assert str(held) == "a: is held by a prepared transaction"

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from aseq import IssueTimeout
-from aseq.issuing import Issuer, _worker
+from aseq.issuing import Issuer, _group, _worker
 from tests.issuing.sources import asyncpg_pool
 from tests.issuing.troubled import Drafts
 
@@ -153,3 +153,31 @@ async def test_others_who_draw_meanwhile(table: Drafts, source: Any, postgres: s
 
     assert table.last() == 70
     table.check_gapless()
+
+
+async def test_a_row_whose_update_waits_for_somebody(
+    table: Drafts, source: Any, conn: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its trigger writes to a row that is locked: the others get their numbers meanwhile."""
+    monkeypatch.setattr(_group, "UPDATE_WAITS", 50)
+    monkeypatch.setattr(_group, "BRIEFLY", 20)
+    other = table.add()
+    table.run(f"""\
+        CREATE FUNCTION {table.name}_w() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN UPDATE {table.name} SET once = 'x' WHERE id = {other}; RETURN NEW; END $$;
+        CREATE TRIGGER w BEFORE UPDATE ON {table.name} FOR EACH ROW
+        WHEN (NEW.kind = 'waits') EXECUTE FUNCTION {table.name}_w()""")
+    keys = [*table.add_many(10), table.add("waits"), *table.add_many(10)]
+    async with Issuer(source, table.sequence, table.column, key="id", timeout=60) as issuer:
+        async with conn.transaction():
+            await conn.execute(f"SELECT FROM {table.name} WHERE id = {other} FOR UPDATE")
+            calls = [asyncio.create_task(issuer.issue(key)) for key in keys]
+            waits = calls.pop(10)
+            told = await asyncio.gather(*calls)
+            with pytest.raises(IssueTimeout, match="its UPDATE waits for another transaction"):
+                await issuer.issue(keys[10], timeout=1)
+        assert await waits == 21
+
+    assert sorted(told) == list(range(1, 21))
+    table.check_gapless()
+    table.run(f"DROP FUNCTION {table.name}_w CASCADE")

@@ -31,6 +31,9 @@ from aseq import (
 )
 from aseq._core.spec import SequenceSpec
 from aseq.adapters.base import SQLITE, Bind, Dialect, Executor, Paramstyle, Row, TableName
+from aseq.audit import Audit, Progress, SeriesAudit, audit
+from aseq.django.audit import aaudit
+from aseq.django.audit import audit as django_audit
 from aseq.numbering import DocumentNumber, FiscalYear, Numbering, ParsedNumber
 from aseq.testing import MemoryExecutor, assert_gapless
 
@@ -239,6 +242,14 @@ async def in_django() -> None:
         assert_type(await AsyncSequence("cases").next_value(tx), int)
         assert_type(await aseq.django.get_next_value("cases"), int)
         assert_type(await aseq.django.aget_next_values(3), Sequence[int])
+        assert_type(await aseq.django.get_next_value(timeout=1.5), int)
+        bills = aseq.django.Numbering("bills", "B{number}")
+        assert_type(await bills.next(), DocumentNumber)
+        assert_type(await bills.next_many(2, timeout=3), Sequence[DocumentNumber])
+        assert_type(await bills.sequence().get_next_value(), int)
+        assert_type((await aseq.django.allocate({bills: 1}))[bills], Sequence[DocumentNumber])
+        await bills.next(tx)  # type: ignore[call-arg, arg-type]
+        await bills.next(tenant=1.5)  # type: ignore[arg-type]
     assert_type(await decorated("cases"), int)
 
 
@@ -343,5 +354,38 @@ def executors() -> list[Executor]:
 
 def helpers() -> None:
     assert_gapless([1, 2, 3])
+    assert_gapless([1, 2, 3], last=3)
+    assert_gapless([1, 2, 3], last="3")  # type: ignore[arg-type]
     assert_gapless((n for n in (4, 2)), 4, step=-2)
     assert_gapless(["1"])  # type: ignore[list-item]
+
+
+async def audits(conn: Connection, seq: AsyncSequence, numbering: Numbering) -> None:
+    found = await audit(conn, "invoice.number", seq)
+    assert_type(found, Audit)
+    assert_type(found.ok, bool)
+    assert_type(found.series, tuple[SeriesAudit, ...])
+    assert_type(found.to_json(), str)
+    assert_type(found.series[0].counter, int | None)
+
+    def tell(step: Progress) -> None:
+        assert_type(step.done, int)
+
+    columns: list[object] = ["invoice.number", "credit.number"]
+    await audit(conn, columns, numbering, scope={"tenant": "invoice.tenant"}, progress=tell)
+    await audit(conn, "invoice.number", seq, where=["a", None], first=7, limit=3)
+    await audit(conn, "invoice.number", "invoices")  # type: ignore[arg-type]
+    await audit(conn, "invoice.number", seq, scope="tenant")  # type: ignore[arg-type]
+    await audit(conn, "invoice.number", seq, limit="3")  # type: ignore[arg-type]
+    await audit(conn, "invoice.number", seq, progress=7)  # type: ignore[arg-type]
+    found.at = "now"  # type: ignore[misc]
+
+
+def audits_of_django(numbering: aseq.django.Numbering) -> None:
+    assert_type(django_audit("invoice.number", "invoices"), Audit)
+    assert_type(django_audit("invoice.number", numbering, using="default"), Audit)
+    django_audit("invoice.number", 7)  # type: ignore[arg-type]
+
+
+async def async_audits_of_django(seq: AsyncSequence) -> None:
+    assert_type(await aaudit("invoice.number", seq), Audit)

@@ -72,7 +72,7 @@ class Allocation(Generic[D]):
         wanted: Mapping[D, int],
         adapt: Callable[[SequenceSpec], SequenceSpec] = lambda spec: spec,
     ) -> None:
-        self._adapt = adapt
+        self._wanted, self._adapt = wanted, adapt
         items = [self._item(key, key._counter(), count) for key, count in wanted.items()]
         for item in items:
             item.spec._check_count(item.wanted)
@@ -93,6 +93,13 @@ class Allocation(Generic[D]):
                 f"must stand in {LIMIT:,} queues at most, not {len(queues):,}: each "
                 "takes a slot of the server's lock table until the transaction ends",
             )
+
+    def adapted(self, adapt: Callable[[SequenceSpec], SequenceSpec]) -> Allocation[D]:
+        """The same on a connection; made anew only where its project has settings."""
+        if any(adapt(item.spec) is not item.spec for item in self._items):
+            return Allocation(self._wanted, adapt)
+        self._adapt = adapt
+        return self
 
     def _item(self, key: D, counter: Counter[Any], count: int) -> Item[D]:
         return Item(key, counter, self._adapt(counter.spec), count)

@@ -25,7 +25,8 @@ Paramstyle: TypeAlias = Literal["qmark", "format", "numeric_dollar"]
 
 _NO_BINDS: Mapping[str, Bind] = MappingProxyType({})
 
-_BIND = re.compile(r"(?<![:\w]):([A-Za-z_]\w*)")
+BIND = re.compile(r"(?<![:\w]):([A-Za-z_]\w*)")
+"""A parameter in a template; its name is the first group."""
 _IDENTIFIER = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
 
@@ -89,7 +90,7 @@ def _render(
     pieces: list[str] = []
     names: list[str] = []
     # Text and parameters, in turns. The table comes last: nothing in its name is a parameter.
-    for i, piece in enumerate(_BIND.split(text)):
+    for i, piece in enumerate(BIND.split(text)):
         if i % 2:
             pieces.append(_place(piece, names, paramstyle))
         else:

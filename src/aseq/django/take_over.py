@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, cast
+
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.core.management.base import CommandError
@@ -9,7 +12,11 @@ from django.db import DatabaseError, connections, router, transaction
 from django.db.models import Field, IntegerField, Max, Model
 
 from aseq._core.table import TableName
+from aseq._drive import run_on_sync
 from aseq._exit_codes import ExitCode
+from aseq.numbering import Unread
+from aseq.numbering._spec import NumberingSpec
+from aseq.numbering._take_over import reading
 
 from . import conf
 from .connection import DjangoConnection
@@ -31,7 +38,10 @@ def advance(name: str, value: int, *, using: str | None = None) -> tuple[int | N
         the last value before and after: what it was when the sequence's lock was taken.
     """
     using = using or router.db_for_write(SequenceModel)
-    sequence = Sequence(name, using=using)
+    return _move(Sequence(name, using=using), value, using)
+
+
+def _move(sequence: Sequence, value: int, using: str) -> tuple[int | None, int]:
     with transaction.atomic(using=using):
         before = sequence.get_last_value()
         if before is not None:
@@ -82,7 +92,9 @@ def from_field(path: str, name: str, *, using: str) -> tuple[int | None, int]:
     Returns:
         the sequence's last value before and after.
     """
-    model, field = _field(path)
+    model, field = field_of(path)
+    if not isinstance(field, IntegerField):
+        raise CommandError(f"{path} isn't a field of integers")
     with transaction.atomic(using=using):
         rows = model._base_manager.using(using)
         try:
@@ -95,6 +107,47 @@ def from_field(path: str, name: str, *, using: str) -> tuple[int | None, int]:
         return advance(name, greatest, using=using)
 
 
+def from_texts(
+    path: str,
+    numbering: NumberingSpec,
+    *,
+    fields: Mapping[str, str],
+    values: Mapping[str, str],
+    using: str,
+) -> tuple[dict[str, tuple[int | None, int]], list[Unread]]:
+    """Advance each counter of a numbering to the furthest number that a model's field has.
+
+    Args:
+        path: "app.Model.field".
+        numbering: whose numbers they are.
+        fields: the names of the model's fields that tell scopes which aren't printed.
+        values: the values of such scopes, the same for all rows.
+        using: the alias of the database that has both tables.
+
+    Returns:
+        the last values before and after, by the counters' names; and what couldn't be read.
+    """
+    model, field = field_of(path)
+    label = model._meta.label
+    beside = {name: field_of(f"{label}.{other}")[1] for name, other in fields.items()}
+    plan = cast("Any", reading(numbering.bind(**values), field, beside))
+    with transaction.atomic(using=using):
+        about = conf.adapt(numbering.counter((), None))
+        try:
+            furthest = run_on_sync(about, plan, DjangoConnection(using), writes=True)
+        except DatabaseError as exc:
+            text = _elsewhere(path, model, using)
+            raise CommandError(text, returncode=ExitCode.DATABASE) from exc
+        order = furthest.in_order()
+        if not (order or furthest.unread):
+            raise CommandError(f"{path} has no numbers in database {using!r}")
+        moves = {
+            sequence.name: _move(Sequence._of(sequence, using), number, using)
+            for sequence, number in order
+        }
+    return moves, furthest.unread
+
+
 def _elsewhere(path: str, model: type[Model], using: str) -> str:
     return (
         f"can't read {path} in database {using!r}. (The routers read it from "
@@ -103,13 +156,14 @@ def _elsewhere(path: str, model: type[Model], using: str) -> str:
     )
 
 
-def _field(path: str) -> tuple[type[Model], Field]:
+def field_of(path: str) -> tuple[type[Model], Field]:
+    """The model and the field that "app.Model.field" names."""
     label, _, name = path.rpartition(".")
     try:
         model = apps.get_model(label)
         field = model._meta.get_field(name)
     except (LookupError, ValueError, FieldDoesNotExist) as exc:
         raise CommandError(f"{path!r} isn't app.Model.field: {exc}") from exc
-    if not isinstance(field, IntegerField):
-        raise CommandError(f"{path} isn't a field of integers")
+    if not isinstance(field, Field):
+        raise CommandError(f"{path!r} isn't a field that is saved")
     return model, field

@@ -28,6 +28,7 @@ class Row(Enum):
     """What needs no more words."""
 
     LOCKED = "somebody has the row locked"
+    BLOCKED = "its UPDATE waits for somebody: a trigger of its own does, or a unique index"
 
 
 Answer: TypeAlias = Told | Refused | Held | Row

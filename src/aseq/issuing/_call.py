@@ -25,6 +25,10 @@ HELD = (
     "its sequence is held by another transaction, which may be the caller's own: commit the "
     "one that drew a number before you ask"
 )
+BLOCKED = (
+    "its UPDATE waits for another transaction: a trigger does, or a unique index in which that "
+    "one has the same number"
+)
 LOST = "the connection was lost or the server rolled back, again and again"
 
 

@@ -22,8 +22,8 @@ from contextlib import suppress
 
 from aseq.errors import IssuerClosed, IssuerFull, IssueTimeout
 
-from ._answers import Answer, Held, Refused, Told
-from ._call import HELD, LOST, ROW_LOCKED, WAITS, Call, longest
+from ._answers import Answer, Held, Refused, Row, Told
+from ._call import BLOCKED, HELD, LOST, ROW_LOCKED, WAITS, Call, longest
 from ._lanes import Lanes
 from ._line import Entry, Line
 from ._sources import Source
@@ -33,6 +33,9 @@ logger = logging.getLogger("aseq")
 
 KEPT = 0.02
 """Seconds for which the connection is kept when there is nothing to do."""
+
+GRACE = 1.0
+"""Seconds in which the tasks may end by themselves when there is nothing left to do."""
 
 SHORTEST_REST, LONGEST_REST = 0.002, 0.2
 """Seconds."""
@@ -60,7 +63,7 @@ class Desk:
         self._loop, self._pid = asyncio.get_running_loop(), os.getpid()
         self._calls = set[Call]()
         self._line = Line[Call](WAITS)
-        self._wake = asyncio.Event()
+        self._wake, self._gone = asyncio.Event(), asyncio.Event()
         self._refusal: str | None = None
         self._death: BaseException | None = None
         self._lanes = Lanes(self._worker, self._sort, self._ended)
@@ -88,8 +91,9 @@ class Desk:
         """Forget a caller who was told, or has gone."""
         call.leave()
         self._calls.discard(call)
-        if self._refusal is not None:
-            self._wake.set()  # it may be waiting for the last one
+        if self._refusal is not None:  # this one may be the last
+            self._wake.set()
+            self._gone.set()
 
     async def close(self, *, drain: bool) -> None:
         """Take nothing more, and end.
@@ -101,13 +105,16 @@ class Desk:
         self._refusal = self._refusal or CLOSING
         self._wake.set()
         try:
-            if drain and not self._task.done():
-                await asyncio.wait([self._task])
+            while drain and self._calls and not self._task.done():
+                self._gone.clear()
+                await self._gone.wait()
         finally:
+            self._refuse_all(CLOSED)
             tasks = [self._task, *self._lanes.tasks]
+            # They give their connections back, if they don't wait for a sequence.
+            await asyncio.wait(tasks, timeout=GRACE)
             for task in tasks:
                 task.cancel()
-            self._refuse_all(CLOSED)
             await asyncio.wait(tasks)
 
     def _check_open(self) -> None:
@@ -164,6 +171,9 @@ class Desk:
                     call.fail(result.error)
             elif isinstance(result, Held):
                 self._wait_for(result.sequence, entry)
+            elif result is Row.BLOCKED:
+                entry.alone = True  # it would keep the others of its group waiting
+                self._put_to_rest(entry, BLOCKED)
             else:
                 self._put_to_rest(entry, ROW_LOCKED)
 
@@ -205,6 +215,7 @@ class Desk:
             with suppress(Exception):
                 logger.error("aseq: an issuer can't go on: %s", self._refusal, exc_info=death)
         self._refuse_all(self._refusal)
+        self._gone.set()
         for other in (self._task, *self._lanes.tasks):
             other.cancel()
 

@@ -13,7 +13,8 @@ from aseq._core.scripts import NothingDrawn
 from aseq._core.waiting import Waiting
 from aseq._sequence import AsyncSequence
 from aseq.errors import InvalidSequence
-from aseq.numbering import DocumentNumber, Numbering
+from aseq.numbering import DocumentNumber
+from aseq.numbering._spec import NumberingSpec
 
 from ._drafts import Draft, Key, check_complete, invalid, scope_of
 from ._moments import read_moment
@@ -102,7 +103,7 @@ def draw(
     """The numbers of the rows, by their keys."""
     what = place.what
     numbers: dict[Key, int | DocumentNumber] = {}
-    if isinstance(what, Numbering) and place.target.at_from is None:
+    if isinstance(what, NumberingSpec) and place.target.at_from is None:
         bound = {_bound(what, part.scope): part for part in parts}
         wanted = {numbering: len(part.rows) for numbering, part in bound.items()}
         documents = yield from _draw_all(place, wanted, waiting)
@@ -112,14 +113,14 @@ def draw(
     values = yield from _draw_all(place, {p.counter: len(p.rows) for p in parts}, waiting)
     for part in parts:
         drawn: Sequence[int | DocumentNumber] = values[part.counter]
-        if isinstance(what, Numbering):
+        if isinstance(what, NumberingSpec):
             drawn = _documents(what, part, values[part.counter])
         numbers |= zip((key for key, _ in part.rows), drawn, strict=True)
     return numbers
 
 
 def _documents(
-    numbering: Numbering, part: Part, values: Sequence[int]
+    numbering: NumberingSpec, part: Part, values: Sequence[int]
 ) -> Sequence[DocumentNumber]:
     """The numbers of one counter's rows, each with the moment of its row."""
     documents: list[DocumentNumber] = []
@@ -131,7 +132,7 @@ def _documents(
     return documents
 
 
-def _bound(numbering: Numbering, scope: Scope) -> Numbering:
+def _bound(numbering: NumberingSpec, scope: Scope) -> NumberingSpec:
     return numbering.bind(**{name: v for name, v in scope if name not in numbering.bound})
 
 

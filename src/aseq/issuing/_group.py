@@ -20,14 +20,15 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import Any, TypeVar, cast
 
-from aseq._core.waiting import NOT_AT_ALL, Waiting, waiting
+from aseq._core.waiting import NOT_AT_ALL, Wait, Waiting, waiting
 from aseq._dispatch import executor_for
 from aseq._drive import run_on
+from aseq._sequence import AsyncSequence
 from aseq.adapters.base import Executor
 from aseq.errors import AseqError, SequenceLocked
 from aseq.numbering import DocumentNumber
 
-from ._answers import Answer, Held, Refused, Told
+from ._answers import Answer, Held, Refused, Row, Told
 from ._assign import Numbered, assign
 from ._drafts import Draft
 from ._hooks import Hooks, Issued
@@ -47,6 +48,10 @@ SAVEPOINT = "SAVEPOINT aseq_issuing"
 ROLLBACK_TO = "ROLLBACK TO SAVEPOINT aseq_issuing"
 RELEASE = "RELEASE SAVEPOINT aseq_issuing"
 IMMEDIATE = "SET CONSTRAINTS ALL IMMEDIATE"
+
+UPDATE_WAITS, BRIEFLY = 2_000, 250
+"""Milliseconds that an UPDATE may wait while the sequence is held: of a group, and of the parts
+in which it is looked for whose fault that is."""
 
 
 class Groups:
@@ -84,6 +89,8 @@ class Group:
         self._subject = Subject(what.name, what.table)
         self._dialect = executor.dialect
         self._has_savepoints = self._dialect.aborts_on_error
+        counter = what if isinstance(what, AsyncSequence) else what.counter((), None)
+        self._in_queue = self._has_savepoints and counter._queued
         self._assigning = False
 
     async def number(self, keys: Sequence[Hashable], *, careful: bool = False) -> Answers:
@@ -103,7 +110,7 @@ class Group:
         self._groups.place = None  # it may be what was wrong
         await self._link.rollback()
         if len(keys) == 1 or self._is_about_all(error):
-            return dict.fromkeys(keys, _alone(error))
+            return dict.fromkeys(keys, self._alone(error))
         if self._assigning and self._has_savepoints and not careful:
             return await self.number(keys, careful=True)
         half = len(keys) // 2
@@ -114,15 +121,19 @@ class Group:
         return isinstance(exc, SequenceLocked) or is_about_rows(exc, self._dialect)
 
     def _is_about_all(self, error: Exception) -> bool:
-        if isinstance(error, SequenceLocked):  # of several sequences, others may be free
-            return not (self._assigning and self._groups.shared)
+        if isinstance(error, SequenceLocked):
+            # Behind the queue, it is a row's own UPDATE that waits; others needn't.
+            one = self._in_queue or self._wait.kind is Wait.NONE
+            return not (self._assigning and one)
         return is_about_all(error, self._dialect, assigning=self._assigning)
 
     async def _transaction(self, keys: Sequence[Hashable], *, careful: bool) -> Answers:
         await self._link.begin()
         await self._groups.hooks.begin(self._link)
         executor = executor_for(self._link.conn)
-        group = await self._run(prepared(self._groups, executor, keys, self._wait), executor)
+        patience = BRIEFLY if careful or len(keys) == 1 else UPDATE_WAITS
+        plan = prepared(self._groups, executor, keys, self._wait, patience)
+        group = await self._run(plan, executor)
         self._assigning = True
         if group.locked:
             await (self._halves if careful else self._assign)(group, group.locked)
@@ -144,7 +155,7 @@ class Group:
         await self._link.execute(ROLLBACK_TO)
         await self._link.execute(RELEASE)
         if len(drafts) == 1:
-            group.answer(drafts[0], _alone(error))
+            group.answer(drafts[0], self._alone(error))
             return
         half = len(drafts) // 2
         await self._halves(group, drafts[:half])
@@ -162,10 +173,11 @@ class Group:
     async def _run(self, plan: Plan[T], executor: Executor) -> T:
         return await run_on(self._subject, cast("Any", plan), executor, writes=True)
 
-
-def _alone(error: Exception) -> Answer:
-    """What a row is answered that was alone with its error."""
-    return Held(error.sequence) if isinstance(error, SequenceLocked) else Refused(told(error))
+    def _alone(self, error: Exception) -> Answer:
+        """What a row is answered that is alone with its error."""
+        if not isinstance(error, SequenceLocked):
+            return Refused(told(error))
+        return Row.BLOCKED if self._assigning and self._in_queue else Held(error.sequence)
 
 
 def _issued(row: Numbered) -> Issued:

@@ -6,15 +6,16 @@ import datetime as dt
 from typing import Any
 
 from aseq.errors import InvalidSequence
-from aseq.numbering import DocumentNumber, Numbering
+from aseq.numbering import DocumentNumber
 from aseq.numbering._days import YEARS, moment, start_of
+from aseq.numbering._spec import NumberingSpec
 
 from ._place import Kind
 
 _YEAR = f"must be in the years {YEARS.start} to {YEARS.stop - 1}"
 
 
-def read_moment(value: object, numbering: Numbering) -> dt.datetime:
+def read_moment(value: object, numbering: NumberingSpec) -> dt.datetime:
     """The moment that a column holds: a date is the beginning of that day.
 
     Args:

@@ -7,16 +7,15 @@ from typing import Any, Literal, NamedTuple, cast
 
 from aseq._connection import Connection
 from aseq._dispatch import executor_for
-from aseq._drive import run_on
-from aseq._sequence import AsyncSequence
+from aseq._drive import run_on, run_on_sync
 from aseq._sql import condition
-from aseq.adapters.base import ConnectionInfo
+from aseq.adapters.base import ConnectionInfo, SyncExecutor
 from aseq.errors import InvalidSequence
 from aseq.numbering import DocumentNumber
 
 from ._assign import Numbered, assign
 from ._drafts import Draft
-from ._place import Place
+from ._place import Place, adapted
 from ._plans import Plan, lock_waiting, prepare, queues, survey, take_queues
 from ._result import CounterRows, NumberedRows
 from ._target import Target, What, sorting, target
@@ -95,15 +94,44 @@ async def number_rows(
         AseqError: any of those of `AsyncSequence.next_value` and of `Numbering.next`.
     """
     wanted = target(what, column, key=key, scope=scope, at_from=at_from, at_column=at_column)
+    search = _search(wanted, order_by, where, limit, locked)
+    executor = executor_for(conn)
+    subject, plan = _work(wanted, search, executor)
+    return await run_on(subject, plan, executor, writes=True)
+
+
+def number_rows_sync(
+    executor: SyncExecutor,
+    what: What,
+    column: object,
+    *,
+    order_by: object = None,
+    where: str | None = None,
+    scope: Mapping[str, object] | None = None,
+    at_from: object = None,
+    limit: int | None = None,
+) -> NumberedRows:
+    """As `number_rows`, for sync code: in the thread that called."""
+    wanted = target(what, column, scope=scope, at_from=at_from)
+    search = _search(wanted, order_by, where, limit, "skip")
+    subject, plan = _work(wanted, search, executor)
+    done: NumberedRows = run_on_sync(subject, plan, executor, writes=True)
+    return done
+
+
+def _search(
+    wanted: Target, order_by: object, where: object, limit: object, locked: object
+) -> Search:
     if locked not in ("skip", "wait"):
         raise InvalidSequence("locked", f'must be "skip" or "wait", not {locked!r}')
-    search = Search(
-        condition(where), sorting(order_by, wanted.table), _limit(limit), locked == "wait"
-    )
-    executor = executor_for(conn)
-    subject = Subject(wanted.what.name, _table(wanted, executor))
-    plan = number(wanted, search, executor)
-    return await run_on(subject, cast("Any", plan), executor, writes=True)
+    order = sorting(order_by, wanted.table)
+    return Search(condition(where), order, _limit(limit), locked == "wait")
+
+
+def _work(wanted: Target, search: Search, info: ConnectionInfo) -> tuple[Subject, Any]:
+    """What is done, and what errors about it say."""
+    subject = Subject(wanted.what.name, adapted(wanted.what, info).table)
+    return subject, cast("Any", number(wanted, search, info))
 
 
 class Subject(NamedTuple):
@@ -118,12 +146,6 @@ class Subject(NamedTuple):
     name: str
     table: str
     require_transaction: bool = True
-
-
-def _table(wanted: Target, info: ConnectionInfo) -> str:
-    what = wanted.what
-    sequence = what if isinstance(what, AsyncSequence) else what.counter((), None)
-    return info.adapt(sequence).table
 
 
 def _limit(limit: object) -> int | None:

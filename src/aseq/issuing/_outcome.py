@@ -43,9 +43,10 @@ def is_about_rows(exc: Exception, dialect: Dialect) -> bool:
     """
     if isinstance(exc, AseqError):
         return not isinstance(exc, SequenceLocked)
-    if isinstance(exc, HookFailed):
-        return True
-    code = code_of(exc, dialect)
+    hook = isinstance(exc, HookFailed)
+    code = code_of(told(exc), dialect)
+    if code is None:
+        return hook
     if isinstance(code, str):
         return not code.startswith(_SAYS_NOTHING) and code != _LOCK_NOT_AVAILABLE
     return code in _SQLITE_SAYS

@@ -15,7 +15,7 @@ from aseq._sequence import AsyncSequence
 from aseq._sql import Binds, Plan, Query, quoted, quoted_table
 from aseq.adapters.base import ConnectionInfo
 from aseq.errors import InvalidSequence
-from aseq.numbering import Numbering
+from aseq.numbering._spec import NumberingSpec
 
 from ._target import Target, What
 
@@ -102,7 +102,7 @@ def adapted(what: What, info: ConnectionInfo) -> What:
     table = info.adapt(what.counter((), None)).table
     if table == what.table:
         return what
-    twin: Numbering = copy.copy(what)
+    twin: NumberingSpec = copy.copy(what)
     twin._set("table", table)
     return twin
 

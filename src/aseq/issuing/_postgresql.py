@@ -190,20 +190,25 @@ def _of_scopes(place: Place, scopes: str) -> str:
     )
 
 
+_BESIDES = 1000
+"""How many rows that others have locked are counted, however low the limit is."""
+
+
 def _others(place: Place, search: Search, rows: str, terms: Sequence[Term]) -> str:
     """How many rows were left out because others have locked them.
 
     If the limit wasn't reached, that is all the rest; else those before the last one that
-    was locked, as far as they are among the first rows, twice as many as the limit.
+    was locked, as far as they are among the first rows: so many that it is hardly ever less.
     """
     count = "(SELECT count(*) FROM locked)"
     rest = f"(SELECT count(*) {rows}) - {count}"
     if search.limit is None:
         return rest
-    first = f"SELECT {place.key} AS k {rows}{order_by(terms)} LIMIT {2 * search.limit}"
+    most = search.limit + max(search.limit, _BESIDES)
+    first = f"SELECT {place.key} AS k {rows}{order_by(terms)} LIMIT {most}"
     placed = f"SELECT k, row_number() OVER () AS place FROM ({first}) AS f"
     before = (
-        f"(SELECT coalesce(max(place) - count(*), {2 * search.limit}) "
+        f"(SELECT coalesce(max(place) - count(*), {most}) "
         f"FROM ({placed}) AS p JOIN locked USING (k))"
     )
     return f"CASE WHEN {count} < {search.limit} THEN {rest} ELSE {before} END"

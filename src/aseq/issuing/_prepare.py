@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Protocol, TypeVar, cast
 
 from aseq._core.scripts import NothingDrawn, PartlyDrawn
 from aseq._core.waiting import Wait, Waiting
+from aseq._sql import Query
 from aseq.adapters.base import ConnectionInfo
 from aseq.errors import AseqError, NotIssuable
 
@@ -85,7 +86,11 @@ class Prepared:
 
 
 def prepared(
-    known: Known, info: ConnectionInfo, keys: Sequence[Hashable], wait: Waiting
+    known: Known,
+    info: ConnectionInfo,
+    keys: Sequence[Hashable],
+    wait: Waiting,
+    lock_timeout: int,
 ) -> Plan[Prepared]:
     """Take the queues, and lock the rows that are free.
 
@@ -94,6 +99,7 @@ def prepared(
         info: the connection.
         keys: of the rows, by arrival.
         wait: how long for the queues. If not at all, those are taken that are free.
+        lock_timeout: milliseconds, for whatever the rows' UPDATE may have to wait for.
     """
     place = known.place
     if place is None or info.dialect.name == "sqlite":  # there, it takes the write lock
@@ -105,7 +111,7 @@ def prepared(
         taken = queues(place, [_ANY])
         yield from take_queues(place, taken, wait)
     if keys:
-        yield from _lock(group, queue_of, keys, taken)
+        yield from _lock(group, queue_of, keys, taken, lock_timeout)
     return group
 
 
@@ -133,9 +139,16 @@ def _enter(
 
 
 def _lock(
-    group: Prepared, queue_of: _Queues, keys: Sequence[Hashable], taken: set[str]
+    group: Prepared,
+    queue_of: _Queues,
+    keys: Sequence[Hashable],
+    taken: set[str],
+    lock_timeout: int,
 ) -> Plan[None]:
-    locked = yield from lock_keys(group.place, keys)
+    plan = lock_keys(group.place, keys)
+    if group.place.dialect.name == "postgresql":
+        plan = _with_timeout(plan, lock_timeout)
+    locked = yield from plan
     left = dict.fromkeys(keys)
     for found in sorted(locked, key=lambda found: found.asked):
         try:
@@ -154,6 +167,25 @@ def _lock(
         found_now = yield from peek(group.place, rest)
         for key in group.look(rest, found_now):
             group.answers[key] = Row.LOCKED
+
+
+# Its own is kept: it may be shorter.
+_TIMEOUT = """\
+SELECT w.*, CASE WHEN current_setting('lock_timeout') = '0'
+    THEN set_config('lock_timeout', '{}', true) END
+FROM ({}) AS w"""
+
+
+def _with_timeout(plan: Plan[T], milliseconds: int) -> Plan[T]:
+    """A plan of one query, which sets the transaction's lock timeout if it finds anything."""
+    query = cast("Query", next(plan))
+    rows = yield replace(query, text=_TIMEOUT.format(milliseconds, query.text))
+    try:
+        plan.send([row[:-1] for row in rows])
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    raise RuntimeError("the plan has another query")
 
 
 class _Queues:

@@ -10,9 +10,9 @@ from aseq._columns import ColumnName, column_name, direction, primary_key
 from aseq._core.table import TableName
 from aseq._sequence import AsyncSequence
 from aseq.errors import InvalidSequence
-from aseq.numbering import Numbering
+from aseq.numbering._spec import NumberingSpec
 
-What: TypeAlias = AsyncSequence | Numbering
+What: TypeAlias = AsyncSequence | NumberingSpec
 
 _NO_MOMENT = "is for the numbers of a Numbering: those of a sequence have no date"
 
@@ -72,7 +72,7 @@ def target(
     Raises:
         InvalidSequence: one of them can't work.
     """
-    if not isinstance(what, AsyncSequence | Numbering):
+    if not isinstance(what, AsyncSequence | NumberingSpec):
         raise InvalidSequence("what", f"must be an AsyncSequence or a Numbering, not {what!r}")
     number = column_name(column)
     found = Target(
@@ -158,7 +158,7 @@ def _scopes(what: What, scope: object, table: TableName) -> tuple[tuple[str, str
     return tuple((name, beside(columns[name], "scope", table)) for name in wanted)
 
 
-def _unbound(numbering: Numbering) -> list[str]:
+def _unbound(numbering: NumberingSpec) -> list[str]:
     return [name for name in numbering.scopes if name not in numbering.bound]
 
 

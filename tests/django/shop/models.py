@@ -68,3 +68,15 @@ class Express(Letter):
     """A row in two tables."""
 
     hours = models.IntegerField(default=1)
+
+
+class Draft(models.Model):
+    """Gets its number late."""
+
+    tenant = models.CharField(max_length=10, null=True)
+    day = models.DateField(null=True)
+    number = models.BigIntegerField(null=True, unique=True)
+    code = models.CharField(max_length=50, null=True, unique=True, db_column="the code")
+
+    def __str__(self) -> str:
+        return f"Draft {self.pk}"

@@ -9,6 +9,12 @@ order_numbers = Numbering(
 )
 
 
+letters = Numbering("letters", "L{number}")
+
+
 def letter_numbers() -> Numbering:
     """As a function, for a field that takes one."""
-    return Numbering("letters", "L{number}")
+    return letters
+
+
+drafts = Numbering("shop-drafts", "{tenant}-{year}-{number}", period="year", tz="Europe/Paris")

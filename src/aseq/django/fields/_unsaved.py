@@ -48,14 +48,15 @@ class Unsaved:
         return connection.needs_rollback and connection.rollback_exc is self._reason
 
     def __call__(
-        self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
+        self, execute: Callable[..., Any], sql: object, params: Any, many: bool, context: Any
     ) -> Any:
         """Run a statement: as a wrapper of Django's, around all others."""
         if not self.waiting:  # it failed, and this is the next transaction
             unwrap(self._connection, self)
             return execute(sql, params, many, context)
-        saves = sql.startswith(self._insert) and self._numbers.issubset(_flat(params))
-        if not (saves or sql.startswith("SELECT ")):  # another field may have to look
+        text = sql if isinstance(sql, str) else ""  # psycopg takes its own Composed
+        saves = text.startswith(self._insert) and self._numbers.issubset(_flat(params))
+        if not (saves or text.startswith("SELECT ")):  # another field may have to look
             return execute(sql, params, many, context)  # Django refuses it
         self._mark(None)
         try:
@@ -74,10 +75,10 @@ class Unsaved:
         self._connection.rollback_exc = reason
 
 
-def _flat(params: Any) -> Iterator[object]:
-    """The parameters of an INSERT; PostgreSQL takes those of many rows as arrays."""
+def _flat(params: Any) -> Iterator[int | str]:
+    """Those parameters that may be numbers; PostgreSQL takes those of many rows as arrays."""
     for param in params or ():
-        if isinstance(param, list):
-            yield from param
-        else:
+        if isinstance(param, int | str):
             yield param
+        elif isinstance(param, list):
+            yield from _flat(param)

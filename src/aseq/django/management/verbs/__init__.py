@@ -5,10 +5,15 @@ from __future__ import annotations
 from .advance import Advance
 from .audit import Audit
 from .base import Verb
+from .holders import Holders
 from .list import List
+from .number_rows import NumberRows
 from .show import Show
 from .take_over import TakeOver
 from .take_over_field import TakeOverField
 
-VERBS: tuple[type[Verb], ...] = (List, Show, Audit, Advance, TakeOver, TakeOverField)
+VERBS: tuple[type[Verb], ...] = (
+    *(List, Show, Holders, Audit, Advance),
+    *(TakeOver, TakeOverField, NumberRows),
+)
 """In the order in which ``--help`` shows them."""

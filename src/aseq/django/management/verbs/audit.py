@@ -10,13 +10,13 @@ from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.core.management.base import CommandError
 from django.db.models import Field, Model
-from django.utils.module_loading import import_string
 
 from aseq._exit_codes import ExitCode
 from aseq.audit import Progress
 from aseq.django.audit import audit
 from aseq.numbering._spec import NumberingSpec
 
+from .arguments import found_numbering, pairs
 from .base import Verb
 
 
@@ -99,23 +99,12 @@ def _what(series: str | None, numbering: str | None) -> NumberingSpec | str:
         raise CommandError("name either a sequence or, with --numbering, a Numbering")
     if numbering is None:
         return str(series)
-    try:
-        found = import_string(numbering.replace(":", "."))
-    except ImportError as exc:
-        raise CommandError(f"{numbering!r} isn't module:object: {exc}") from exc
-    if not isinstance(found, NumberingSpec):
-        raise CommandError(f"{numbering} isn't a Numbering, but {found!r}")
-    return found
+    return found_numbering(numbering)
 
 
 def _scopes(models: Sequence[type[Model]], told: list[str]) -> dict[str, object] | None:
-    scopes: dict[str, object] = {}
-    for text in told:
-        name, _, field = text.partition("=")
-        if not field:
-            raise CommandError(f"--scope takes scope=field, not {text!r}")
-        scopes[name] = _fields(models, field)
-    return scopes or None
+    named = pairs("--scope", "scope=field", told)
+    return {name: _fields(models, field) for name, field in named.items()} or None
 
 
 def _fields(models: Sequence[type[Model]], name: str | None) -> list[Field] | None:
