@@ -21,8 +21,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run what asks for a `case` on every case, and each on the event loops it knows."""
     if "case" not in metafunc.fixturenames:
         return
-    only = metafunc.definition.get_closest_marker("only")
-    wanted = only.kwargs if only else {}
+    wanted = dict[str, object]()
+    for only in metafunc.definition.iter_markers("only"):  # of the test and of its module
+        wanted |= only.kwargs
     rows = [
         pytest.param(case, BACKENDS[backend], id=f"{case.id}-{backend}")
         for case in CASES

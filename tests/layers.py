@@ -221,12 +221,12 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
 GUARDED: dict[str, tuple[str, ...]] = {
     "asyncio": (
         *(CONCURRENCY, "aseq._drive"),
+        *("aseq.django._block", "aseq.django._private"),
         # An issuer runs on asyncio, as all engines and pools do.
         *(
             f"aseq.issuing._{name}"
             for name in ("call", "desk", "issuer", "lanes", "on", "worker")
         ),
-        *("aseq.django._block", "aseq.django._private"),
     ),
     "importlib": ("aseq", "aseq._dispatch"),
     "sqlite3": (
