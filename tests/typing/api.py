@@ -267,7 +267,7 @@ async def late_in_django(model: type[Model], bills: aseq.django.Numbering) -> No
             bills,
             scope={"tenant": "tenant"},
             at_field="issued_at",
-            on_issued=lambda issued: print(issued[0].key),
+            on_issued=lambda issued: issued[0].key,
         ),
         aseq.django.Issuer[str],
     )
