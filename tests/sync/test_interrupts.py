@@ -70,8 +70,9 @@ def test_no_moment_is_unsafe(
     conn = kind.open(url)
     sync.Sequence(name).next_value(conn)  # imports what it needs
     conn.rollback()
+    stride = 11 if "Session" in kind.name else 1  # SQLAlchemy calls a thousand functions
     while True:
-        moment += 1
+        moment += stride
         sequence = sync.Sequence(f"{name}-{moment}")
         interrupts = Interrupts(moment, again)
         stopped = interrupted(lambda q=sequence, c=conn: q.next_value(c), interrupts)  # type: ignore[misc]

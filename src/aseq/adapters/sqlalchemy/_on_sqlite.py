@@ -195,11 +195,15 @@ class SqliteSyncExecutor(SQLAlchemySyncExecutor):
     def abort(self) -> bool:
         if not self._sent:
             return False
+        if self._connection.invalidated:  # by SQLAlchemy, after an interrupt: it was closed
+            return True
         if self._aborted is None and self._own.current:
             self.terminate()
         return bool(self._aborted)
 
     def terminate(self) -> None:
+        if self._connection.invalidated:
+            return
         self._own.lost()
         with suppress(sqlite3.ProgrammingError):  # closed: the transaction is over
             self._aborted = make_unusable(self._driver)
