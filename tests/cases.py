@@ -11,6 +11,8 @@ from tests import clients
 # Everything but worker threads rests on asyncio: these libraries fail under trio.
 ASYNCIO = ("asyncio", "asyncio+uvloop")
 ANY = (*ASYNCIO, "trio")
+# Of aseq.sync: the loop is the tests' own, and plays no part.
+NO_LOOP = ("asyncio",)
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,10 @@ CASES = (
     Case(clients.TortoiseAsyncpg, "postgresql"),
     Case(clients.TortoisePsycopg, "postgresql"),
     Case(clients.TortoiseSqlite, "sqlite"),
+    Case(clients.SyncPsycopg, "postgresql", NO_LOOP),
+    Case(clients.SyncPsycopgBlock, "postgresql", NO_LOOP),
+    Case(clients.SyncSqlite3, "sqlite", NO_LOOP),
+    Case(clients.SyncSqlite3Legacy, "sqlite", NO_LOOP),
 )
 
 BACKENDS: dict[str, tuple[str, dict[str, object]]] = {

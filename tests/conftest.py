@@ -12,6 +12,8 @@ import pytest
 from devtools.postgres import postgres_dsn
 from tests.cases import BACKENDS, CASES, Case
 from tests.clients import sqlite_file
+from tests.clients.sync import use_aseq_sync
+from tests.contract import verbs
 from tests.database import Database
 
 
@@ -19,12 +21,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run what asks for a `case` on every case, and each on the event loops it knows."""
     if "case" not in metafunc.fixturenames:
         return
-    only = metafunc.definition.get_closest_marker("only")
-    wanted = only.kwargs if only else {}
+    wanted = dict[str, object]()
+    for only in metafunc.definition.iter_markers("only"):  # of the test and of its module
+        wanted |= only.kwargs
     rows = [
         pytest.param(case, BACKENDS[backend], id=f"{case.id}-{backend}")
         for case in CASES
         if case.runs and wanted.get("dialect") in (None, case.dialect)
+        if case.client.awaited or not wanted.get("awaited")
         for backend in case.backends
     ]
     metafunc.parametrize(("case", "anyio_backend"), rows)
@@ -36,7 +40,11 @@ def pytest_configure(config: pytest.Config) -> None:
     asyncpg, cut off while it asks a server for TLS, raises where nobody can catch it.
     """
     os.environ.setdefault("PGSSLMODE", "disable")
-    config.addinivalue_line("markers", "only(dialect): run only on cases of this database")
+    config.addinivalue_line(
+        "markers",
+        "only(dialect, awaited): run only on cases of this database; awaited=True leaves out "
+        "those of aseq.sync, whose calls nobody can cancel",
+    )
 
 
 @pytest.fixture
@@ -50,6 +58,13 @@ def postgres() -> Iterator[str]:
     """The URL of a PostgreSQL that lives as long as the test run."""
     with postgres_dsn() as dsn:
         yield dsn
+
+
+@pytest.fixture(autouse=True)
+def _verbs_of_the_case(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On connections of sync code, let the verbs be those of aseq.sync."""
+    if "case" in request.fixturenames and not request.getfixturevalue("case").client.awaited:
+        use_aseq_sync(monkeypatch, (request.module, verbs))
 
 
 @pytest.fixture

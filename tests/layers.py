@@ -69,7 +69,7 @@ DJANGO = {
         *("aseq.django._block.atomic", "aseq.django._block.block", "aseq.django._in_block"),
         *(f"aseq.django.{name}" for name in ("_allocate", "_numbering", "_sequence", "fields")),
         *(f"aseq.django.{name}" for name in ("aio", "sync", "audit", "checks", "models")),
-        "aseq.django.take_over",
+        *("aseq.django.take_over", "aseq.sync._verbs"),
         *(f"aseq.django.{name}" for name in ("operations", "management", "migrations")),
     ),
     # It looks for our functions in users' models, wherever they were imported from.
@@ -89,6 +89,25 @@ _AUDITS_WORDS = ("aseq.audit._compared", "aseq.audit._grid", "aseq.audit._words"
 _FOUND = ("findings", "series", "result", "_plain", "_words")
 
 
+# The verbs without an event loop: their executors, and beside them all that decides something.
+SYNC = {
+    "aseq.sync": (
+        *(ERRORS, CORE, BASE, "aseq._dispatch", "aseq._drive", "aseq._allocate"),
+        *("aseq._schema", "aseq._sequence", "aseq.sync"),
+        *("aseq.audit", "aseq.issuing", "aseq.numbering"),
+    ),
+    # What Django's sync code shares knows no connection of its own.
+    "aseq.sync._verbs": (ERRORS, CORE, BASE, "aseq._drive"),
+    "aseq.sync._connection": (BASE,),
+    "aseq.sync._dispatch": (BASE, "aseq._dispatch"),
+    "aseq.adapters.sync": (),
+    "aseq.adapters.sync.psycopg": (
+        *(ERRORS, CORE, BASE, CONCURRENCY, "aseq.adapters._psycopg"),
+    ),
+    "aseq.adapters.sync.sqlite3": (ERRORS, CORE, BASE, "aseq.adapters._sqlite"),
+}
+
+
 # What of ours a module may import; a row is for the modules below it, too.
 OURS: dict[str, tuple[str, ...]] = {
     "aseq": (
@@ -105,7 +124,7 @@ OURS: dict[str, tuple[str, ...]] = {
     CORE: (ERRORS, CORE),
     CONCURRENCY: (CONCURRENCY,),
     # Run by PyInstaller, and imported by nothing.
-    "aseq.__pyinstaller": ("aseq._dispatch",),
+    "aseq.__pyinstaller": ("aseq", "aseq._dispatch", "aseq.sync", "aseq.sync._dispatch"),
     "aseq._tally": (CORE,),
     "aseq._explain": (ERRORS, CORE, BASE),
     "aseq._drive": (ERRORS, CORE, BASE, CONCURRENCY, "aseq._explain", "aseq._tally"),
@@ -143,6 +162,7 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq.issuing._sources": (ERRORS, "aseq._dispatch", "aseq.issuing._sources"),
     "aseq.testing": (ERRORS, CORE, BASE, *_AUDITS_WORDS),
     **NUMBERING,
+    **SYNC,
     BASE: (ERRORS, CORE),
     "aseq.adapters._sqlite": (ERRORS, CORE, BASE),
     "aseq.adapters._thread": (BASE,),
@@ -184,6 +204,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "aseq.adapters._psycopg": ("psycopg",),
     "aseq.adapters.psycopg": ("psycopg",),
     "aseq.adapters.psycopg_thread": ("anyio", "psycopg"),
+    "aseq.adapters.sync.psycopg": ("psycopg",),
     "aseq.django": ("asgiref", "django"),
     "aseq.django.checks.models": ("django",),
     "aseq.django._private": ("asgiref", "django"),
@@ -200,12 +221,12 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
 GUARDED: dict[str, tuple[str, ...]] = {
     "asyncio": (
         *(CONCURRENCY, "aseq._drive"),
+        *("aseq.django._block", "aseq.django._private"),
         # An issuer runs on asyncio, as all engines and pools do.
         *(
             f"aseq.issuing._{name}"
             for name in ("call", "desk", "issuer", "lanes", "on", "worker")
         ),
-        *("aseq.django._block", "aseq.django._private"),
     ),
     "importlib": ("aseq", "aseq._dispatch"),
     "sqlite3": (
@@ -214,8 +235,10 @@ GUARDED: dict[str, tuple[str, ...]] = {
         "aseq.adapters._sqlite",
         "aseq.adapters._thread",
         "aseq.adapters.sqlalchemy._on_sqlite",
+        "aseq.adapters.sync.sqlite3",
         "aseq.adapters.tortoise",
-        "aseq._connection",  # for type checkers alone
+        "aseq._connection",  # for type checkers alone, as in the other one
+        "aseq.sync._connection",
         "aseq.testing",
     ),
 }

@@ -82,6 +82,9 @@ class InTurnSync(SyncExecutor):
     def abort(self) -> bool:
         raise AssertionError("nothing was lost")
 
+    def terminate(self) -> None:
+        raise AssertionError("nothing was lost")
+
 
 @pytest.fixture
 def log(

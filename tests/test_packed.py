@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from aseq._dispatch import ADAPTERS
+from aseq.sync._dispatch import ADAPTERS as SYNC_ADAPTERS
 
 
 def test_pyinstaller_is_told_of_every_adapter() -> None:
@@ -16,5 +17,5 @@ def test_pyinstaller_is_told_of_every_adapter() -> None:
 
     hook = runpy.run_path(str(Path(folder) / "hook-aseq.py"))
 
-    assert set(hook["hiddenimports"]) == set(ADAPTERS.values())
+    assert set(hook["hiddenimports"]) == {*ADAPTERS.values(), *SYNC_ADAPTERS.values()}
     assert all(find_spec(name) for name in hook["hiddenimports"] if "django" not in name)

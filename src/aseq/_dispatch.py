@@ -10,12 +10,14 @@ needs what only the library's own class has, so a proxy's spans are bypassed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeVar
 
 from .adapters.base import Executor, unsupported, unwrapped
+
+E = TypeVar("E")
 
 # The package that a connection's class comes from, and the module that knows it.
 ADAPTERS = {
@@ -42,26 +44,43 @@ def executor_for(connection: object, /) -> Executor:
     Raises:
         UnsupportedConnection: no adapter knows the object, or it isn't a connection.
     """
-    inner = unwrapped(connection, lambda cls: _factory(cls) is not None)
-    factory = _factory(type(inner))  # type: ignore[arg-type]  # a class is hashable
-    if factory is not None:
-        return factory(inner)
+    executor = made(connection, _factory)
+    if executor is not None:
+        return executor
     if isinstance(connection, Executor):
         return connection
     raise unsupported(connection, {}, _ANYTHING_ELSE)
 
 
-@lru_cache(maxsize=256)
-def _factory(cls: type) -> Callable[[Any], Executor] | None:
+def made(connection: object, factory: Callable[[type], Callable[[Any], E] | None]) -> E | None:
+    """The executor that the factory of a class makes; that of what is in a proxy, too."""
+    inner = unwrapped(connection, lambda cls: factory(cls) is not None)
+    make = factory(type(inner))
+    return None if make is None else make(inner)
+
+
+def found(cls: type, adapters: Mapping[str, str], own: object) -> Callable[[Any], Any] | None:
+    """What makes an executor for connections of a class, if there is anything.
+
+    Args:
+        cls: the class.
+        adapters: for each package, the module that knows its connections.
+        own: executors themselves, which are taken as they are.
+    """
     for base in cls.__mro__:
-        if base is Executor:
+        if base is own:
             return _itself
-        module = ADAPTERS.get(base.__module__.partition(".")[0])
+        module = adapters.get(base.__module__.partition(".")[0])
         if module is not None:
-            factory: Callable[[Any], Executor] = import_module(module).executor_for
+            factory: Callable[[Any], Any] = import_module(module).executor_for
             return factory
     return None
 
 
-def _itself(executor: Executor) -> Executor:
+@lru_cache(maxsize=256)
+def _factory(cls: type) -> Callable[[Any], Executor] | None:
+    return found(cls, ADAPTERS, Executor)
+
+
+def _itself(executor: Any) -> Any:
     return executor

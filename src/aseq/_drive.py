@@ -166,18 +166,48 @@ async def _play(plan: Plan[T], executor: Executor, *, inside: bool, draws: bool 
 
 
 def run_on_sync(spec: Subject, plan: Plan[T], executor: SyncExecutor, *, writes: bool) -> T:
-    """As `run_on`, without an event loop: in the thread that called."""
-    inside = writes and spec.require_transaction
-    with explained(spec, executor):
-        if inside:
-            check_in_transaction(spec, executor)
-        return _play_sync(plan, executor, inside=inside)
+    """As `run_on`, without an event loop: in the thread that called.
+
+    A signal handler (Ctrl-C, a worker's time limit) may raise wherever Python calls a
+    function or returns from one in C. So once the number is there, nothing is called any
+    more that the guard doesn't span, not even the end of a `with`.
+    """
+    explain = explained(spec, executor)
+    try:
+        return _guarded(spec, plan, executor, writes and spec.require_transaction)
+    except BaseException as exc:
+        explain.__exit__(type(exc), exc, exc.__traceback__)
+        raise
 
 
 def read_on_sync(spec: Subject, plan: Plan[T], executor: SyncExecutor) -> T:
     """As `read_on`, without an event loop: in the thread that called."""
-    with explained(spec, executor):
+    with explained(spec, executor), executor.hold():
+        executor.prepare()
         return _play_sync(plan, executor, inside=False, draws=False)
+
+
+def run_sync(plan: Plan[T], executor: SyncExecutor) -> T:
+    """As `run`, without an event loop: in the thread that called."""
+    with executor.hold():
+        executor.prepare()
+        return _play_sync(plan, executor, inside=False)
+
+
+def _guarded(spec: Subject, plan: Plan[T], executor: SyncExecutor, inside: bool) -> T:
+    drawn = False
+    try:
+        with executor.hold():
+            executor.prepare()
+            if inside:
+                check_in_transaction(spec, executor)
+            result = _play_sync(plan, executor, inside=inside)
+            drawn = True
+        return result
+    except BaseException as exc:
+        if drawn:  # interrupted as the hold was left
+            _make_unusable_sync(executor, exc)
+        raise
 
 
 def _play_sync(plan: Plan[T], executor: SyncExecutor, *, inside: bool, draws: bool = True) -> T:
@@ -196,9 +226,27 @@ def _play_sync(plan: Plan[T], executor: SyncExecutor, *, inside: bool, draws: bo
                 request.sql, request.args, timeout=request.timeout, inside=inside
             )
     except BaseException as exc:
-        if draws and _may_have_drawn(exc, executor, asked) and executor.abort():
-            report_loss(exc, UNUSABLE)
+        try:
+            if draws and _may_have_drawn(exc, executor, asked):
+                _make_unusable_sync(executor, exc)
+        except BaseException:  # interrupted once more, before anything could be asked
+            if asked:
+                executor.terminate()
+            raise
         raise
+
+
+def _make_unusable_sync(executor: SyncExecutor, lost: BaseException) -> None:
+    aborted: bool | None = None
+    try:
+        with suppress(Exception):
+            aborted = executor.abort()
+    finally:
+        if aborted is None:  # an error instead of an answer, or another interrupt
+            executor.terminate()
+            report_loss(lost, GIVEN_UP)
+        elif aborted:
+            report_loss(lost, UNUSABLE)
 
 
 def _may_have_drawn(exc: BaseException, info: ConnectionInfo, asked: int) -> bool:

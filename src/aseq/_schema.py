@@ -38,10 +38,11 @@ async def create_table(conn: Connection, table: str = DEFAULT_TABLE, /) -> None:
     """
     name = TableName.parse(table)
     executor = executor_for(conn)
-    await run(_create_table(executor.dialect, name), executor)
+    await run(creating(executor.dialect, name), executor)
 
 
-def _create_table(dialect: Dialect, table: TableName) -> Plan[None]:
+def creating(dialect: Dialect, table: TableName) -> Plan[None]:
+    """The plan of `create_table`."""
     if dialect is POSTGRESQL and (yield Statement(_EXISTS, table)):
         return
     yield from plans.create_table(dialect, table)

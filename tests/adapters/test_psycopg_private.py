@@ -11,9 +11,8 @@ import psycopg
 import pytest
 from psycopg.pq import TransactionStatus
 
-from aseq.adapters._psycopg import HeldCursor
+from aseq.adapters._psycopg import HeldCursor, HeldSyncCursor
 from aseq.adapters.psycopg import HeldAsyncCursor
-from aseq.adapters.psycopg_thread import HeldSyncCursor
 
 LOCK = (
     "psycopg changed: aseq takes `connection.lock` for longer than psycopg does, so that no "

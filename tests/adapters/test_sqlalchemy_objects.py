@@ -194,24 +194,29 @@ async def test_a_database_in_memory_outlives_a_refusal_and_a_rollback() -> None:
 
 SESSION = "open a session: `async with async_session() as session:`"
 SYNC = create_engine("sqlite://")
+SYNC_CODE = "; or aseq.sync, in sync code"
+
 MISSES: dict[str, tuple[Callable[[AsyncEngine], Any], str]] = {
     "engine": (
         lambda engine: engine,
         "open a connection: `async with engine.begin() as conn:`",
     ),
-    "sync engine": (lambda _: SYNC, "use an AsyncEngine, and a connection of it"),
+    "sync engine": (lambda _: SYNC, "use a connection of an AsyncEngine" + SYNC_CODE),
     "sessionmaker": (async_sessionmaker, SESSION),
     "sync sessionmaker": (
         lambda _: sessionmaker(SYNC),
-        "use an async_sessionmaker, and a session of it",
+        "use a session of an async_sessionmaker" + SYNC_CODE,
     ),
-    "sync session": (lambda _: Session(SYNC), "use an AsyncSession"),
-    "subclass of sync session": (lambda _: sessionmaker(SYNC)(), "use an AsyncSession"),
+    "sync session": (lambda _: Session(SYNC), "use an AsyncSession" + SYNC_CODE),
+    "subclass of sync session": (
+        lambda _: sessionmaker(SYNC)(),
+        "use an AsyncSession" + SYNC_CODE,
+    ),
     "sync scoped session": (
         lambda _: scoped_session(sessionmaker(SYNC)),
-        "use an async_scoped_session",
+        "use an async_scoped_session" + SYNC_CODE,
     ),
-    "sync connection": (lambda _: SYNC.connect(), "use an AsyncConnection"),
+    "sync connection": (lambda _: SYNC.connect(), "use an AsyncConnection" + SYNC_CODE),
     "transaction of a session": (
         lambda engine: AsyncSession(engine).begin(),
         "pass the session that began the transaction",

@@ -28,6 +28,7 @@ from .sqlalchemy import (
     SQLAlchemySession,
 )
 from .sqlite import Aiosqlite, AiosqliteLegacy, Sqlite3, Sqlite3Legacy
+from .sync import SyncPsycopg, SyncPsycopgBlock, SyncSqlite3, SyncSqlite3Legacy
 from .threads import PsycopgThread, PsycopgThreadBlock
 from .tortoise import TortoiseAsyncpg, TortoiseClient, TortoisePsycopg, TortoiseSqlite
 
@@ -57,6 +58,10 @@ __all__ = (
     "SessionPsycopg",
     "Sqlite3",
     "Sqlite3Legacy",
+    "SyncPsycopg",
+    "SyncPsycopgBlock",
+    "SyncSqlite3",
+    "SyncSqlite3Legacy",
     "TortoiseAsyncpg",
     "TortoiseClient",
     "TortoisePsycopg",

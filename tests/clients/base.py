@@ -27,6 +27,8 @@ class Client(ABC):
             known that the savepoint isn't all there is, they are refused.
         shares_connections: whether a task waits for its turn on a connection that
             another task uses, or else is turned away with the driver's error.
+        awaited: whether aseq is used as in async code. If not, it is aseq.sync in a worker
+            thread, which nobody can cancel.
         without_table: what is said where there is no table, after that.
     """
 
@@ -34,6 +36,7 @@ class Client(ABC):
     journal_mode: ClassVar[str] = "DELETE"
     draws_in_savepoints: ClassVar[bool] = True
     shares_connections: ClassVar[bool] = True
+    awaited: ClassVar[bool] = True
     without_table: ClassVar[str] = (
         ": create it once with `await aseq.create_table(conn, '{table}')`, or with your "
         "migrations"

@@ -28,6 +28,8 @@ from tests.faults.attempts import WAYS, Attempt, asyncio_runs
 from tests.faults.stalled import attempted
 from tests.faults.stalls import Stall, stallable
 
+pytestmark = pytest.mark.only(awaited=True)  # it cancels calls
+
 # A scope around the transaction cancels the driver's own ROLLBACK as well: psycopg then
 # closes the connection, and asyncpg forgets that it is in a transaction.
 LOST_BY_ITS_DRIVER: tuple[type[clients.Client], ...] = (

@@ -25,6 +25,8 @@ from tests.faults.aftermath import (
 from tests.faults.stalled import attempted
 from tests.faults.stalls import stallable
 
+pytestmark = pytest.mark.only(awaited=True)  # it cancels calls
+
 TICKS = range(1, 41)
 
 LOST_IN_ITS_BEGIN: tuple[type[Client], ...] = (clients.Asyncpg, TortoiseClient)

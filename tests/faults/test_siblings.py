@@ -19,6 +19,8 @@ from tests.database import Database
 from tests.faults.aftermath import assert_free, assert_usable, commit_anyway, draw_and_save
 from tests.proxy import Proxy, proxy_before
 
+pytestmark = pytest.mark.only(awaited=True)  # it cancels calls
+
 KINDS = [
     clients.Psycopg,
     clients.PsycopgBlock,

@@ -15,6 +15,8 @@ from tests.faults.aftermath import assert_free, assert_gapless, roll_back
 from tests.faults.attempts import Attempt, asyncio_runs
 from tests.proxy import proxy_before
 
+pytestmark = pytest.mark.only(awaited=True)  # it cancels calls
+
 WORKERS, TRANSACTIONS = 8, 10
 
 

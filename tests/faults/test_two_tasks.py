@@ -16,6 +16,8 @@ from tests.faults.aftermath import assert_free, assert_usable, commit_anyway
 from tests.faults.attempts import Attempt, asyncio_runs
 from tests.faults.stalls import stallable
 
+pytestmark = pytest.mark.only(awaited=True)  # it cancels calls
+
 # The drivers in which a second task waits for its turn, and SQLAlchemy doesn't interfere.
 PATIENT = (clients.Psycopg, clients.Aiosqlite, TortoiseClient)
 

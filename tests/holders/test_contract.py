@@ -15,6 +15,8 @@ from tests.clients import Client
 from tests.database import Database
 from tests.observer import observing
 
+pytestmark = pytest.mark.only(awaited=True)  # aseq.sync has no holders()
+
 
 @pytest.mark.only(dialect="postgresql")
 async def test_who_holds_it_and_who_waits(database: Database, name: str) -> None:

@@ -5,6 +5,7 @@ One whose library isn't in the program is left out by PyInstaller, with a warnin
 
 from __future__ import annotations
 
-from aseq._dispatch import ADAPTERS
+from aseq import _dispatch
+from aseq.sync import _dispatch as _sync_dispatch
 
-hiddenimports = sorted(set(ADAPTERS.values()))
+hiddenimports = sorted({*_dispatch.ADAPTERS.values(), *_sync_dispatch.ADAPTERS.values()})

@@ -33,7 +33,7 @@ from aseq._concurrency.call import hang_up
 from aseq._core.dialects import ABORT, POSTGRESQL
 from aseq._core.statement import Paramstyle, Row
 
-from .base import Executor, TransactionEnded
+from .base import ConnectionInfo, TransactionEnded
 
 ACTIVE, IDLE = TransactionStatus.ACTIVE, TransactionStatus.IDLE
 INERROR, INTRANS = TransactionStatus.INERROR, TransactionStatus.INTRANS
@@ -83,7 +83,11 @@ class HeldCursor:
         return converted
 
 
-class PsycopgConnection(Executor):
+class HeldSyncCursor(HeldCursor, psycopg.Cursor[Any]):
+    """A cursor of a `psycopg.Connection` whose lock is held."""
+
+
+class PsycopgConnection(ConnectionInfo):
     """One psycopg connection. All but `hold` is used under the connection's lock.
 
     Attributes:

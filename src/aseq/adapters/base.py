@@ -9,7 +9,7 @@ restores in the same call).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from types import MappingProxyType
 from typing import ClassVar, Protocol, runtime_checkable
 
@@ -91,8 +91,20 @@ class ConnectionInfo(Protocol):
         return table
 
 
+@runtime_checkable
 class SyncExecutor(ConnectionInfo, Protocol):
-    """One connection of sync code, in the thread that may use it."""
+    """One connection of sync code, in the thread that may use it.
+
+    The order of calls is that of `Executor`.
+    """
+
+    def hold(self) -> AbstractContextManager[object]:
+        """Keep other threads off the connection, as `Executor.hold` keeps tasks off."""
+        return nullcontext()
+
+    def prepare(self) -> None:
+        """Find out what can't be known without waiting. Called once, inside the hold."""
+        return
 
     def fetch(
         self,
@@ -107,7 +119,14 @@ class SyncExecutor(ConnectionInfo, Protocol):
         ...
 
     def abort(self) -> bool:
-        """Let the caller only roll back, as `Executor.abort`."""
+        """Let the caller only roll back, as `Executor.abort`.
+
+        It ends in some seconds, whatever becomes of the connection.
+        """
+        ...
+
+    def terminate(self) -> None:
+        """Give the connection up: `abort` failed, or was interrupted. Doesn't wait."""
         ...
 
 

@@ -64,7 +64,7 @@ class HeldAsyncCursor(HeldAsync, psycopg.AsyncCursor[Any]):
     """A cursor of an `AsyncConnection` whose lock is held."""
 
 
-class PsycopgExecutor(PsycopgConnection):
+class PsycopgExecutor(PsycopgConnection, Executor):
     """One psycopg connection that is awaited."""
 
     block = "async with conn.transaction():"

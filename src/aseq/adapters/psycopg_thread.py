@@ -22,7 +22,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import anyio.lowlevel
-import psycopg
 from psycopg.pq import TransactionStatus
 
 from aseq._concurrency.call import CANCEL_TIMEOUT, Cancelled, Job
@@ -31,14 +30,11 @@ from aseq._concurrency.shield import shielded
 from aseq._concurrency.worker import in_worker
 from aseq._core.statement import Bind, Row
 
-from ._psycopg import ACTIVE, IDLE, INERROR, HeldCursor, PsycopgConnection, read
+from ._psycopg import ACTIVE, IDLE, INERROR, HeldSyncCursor, PsycopgConnection, read
+from .base import Executor
 
 
-class HeldSyncCursor(HeldCursor, psycopg.Cursor[Any]):
-    """A cursor of a `Connection` whose lock is held."""
-
-
-class PsycopgThreadExecutor(PsycopgConnection):
+class PsycopgThreadExecutor(PsycopgConnection, Executor):
     """One sync psycopg connection."""
 
     block = "with conn.transaction():"

@@ -183,6 +183,11 @@ class DjangoConnection(SyncExecutor):
                 connection.close()
         return True
 
+    def terminate(self) -> None:
+        """Give the connection up; an atomic block that is open can only be rolled back."""
+        with suppress(Exception):
+            self._connection.close()
+
     def _mark(self, exc: BaseException | None) -> None:
         """As `transaction.mark_for_rollback_on_error`, and for an interrupt too."""
         self._connection.needs_rollback = True

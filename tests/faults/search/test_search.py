@@ -21,6 +21,8 @@ from tests.faults.search.hunt import Hunt, hunting
 from tests.faults.search.player import PIPELINES
 from tests.faults.search.schedules import Schedule, Step, schedules
 
+pytestmark = pytest.mark.only(awaited=True)  # it cancels calls
+
 SEED = os.environ.get("ASEQ_SEARCH_SEED", "1")
 COUNT = int(os.environ.get("ASEQ_SEARCH_COUNT", "100"))
 SECONDS = float(os.environ.get("ASEQ_SEARCH_SECONDS", "0"))

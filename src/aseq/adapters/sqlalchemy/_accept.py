@@ -16,12 +16,12 @@ _SESSION = "open a session: `async with async_session() as session:`"
 
 _HINTS = {
     "AsyncEngine": "open a connection: `async with engine.begin() as conn:`",
-    "Engine": "use an AsyncEngine, and a connection of it",
+    "Engine": "use a connection of an AsyncEngine; or aseq.sync, in sync code",
     "async_sessionmaker": _SESSION,
-    "sessionmaker": "use an async_sessionmaker, and a session of it",
-    "Session": "use an AsyncSession",
-    "scoped_session": "use an async_scoped_session",
-    "Connection": "use an AsyncConnection",
+    "sessionmaker": "use a session of an async_sessionmaker; or aseq.sync, in sync code",
+    "Session": "use an AsyncSession; or aseq.sync, in sync code",
+    "scoped_session": "use an async_scoped_session; or aseq.sync, in sync code",
+    "Connection": "use an AsyncConnection; or aseq.sync, in sync code",
     "AsyncSessionTransaction": "pass the session that began the transaction",
     "AsyncTransaction": "pass the connection that began the transaction",
 }

@@ -8,11 +8,10 @@ from collections.abc import Sequence as Values
 from django.db import router
 from django.db.models import Model
 
-from aseq._core import plans
 from aseq._core.spec import SequenceSpec
 from aseq._core.waiting import waiting
-from aseq._drive import run_on_sync
 from aseq.django.connection import DjangoConnection
+from aseq.sync import _verbs
 
 from .parameters import Parameters
 
@@ -38,10 +37,7 @@ class Sequence(Parameters):
 
     def get_last_value(self) -> int | None:
         """Return the last value drawn, or None."""
-        spec, connection = self._spec(), self._connection(router.db_for_read)
-        return run_on_sync(
-            spec, plans.last_value(spec, connection.dialect), connection, writes=False
-        )
+        return _verbs.last_value(self._spec(), self._connection(router.db_for_read))
 
     def get_next_value(self, *, nowait: bool = False, timeout: float | None = None) -> int:
         """Draw the next value; see the function of that name."""
@@ -58,24 +54,19 @@ class Sequence(Parameters):
         if batch_size == 0:
             return range(0)
         connection = self._connection(router.db_for_write)
-        plan = plans.next_values(spec, connection.dialect, batch_size, wait)
-        return run_on_sync(spec, plan, connection, writes=True)
+        return _verbs.next_values(spec, connection, batch_size, wait)
 
     def advance_to(self, value: int, *, timeout: float | None = None) -> int:
         """Move the last value forward, never back; return the last value now."""
         spec = self._spec()
         spec._check_value(value)
         wait = waiting(nowait=False, timeout=timeout)
-        connection = self._connection(router.db_for_write)
-        plan = plans.advance_to(spec, connection.dialect, value, wait)
-        return run_on_sync(spec, plan, connection, writes=True)
+        return _verbs.advance_to(spec, self._connection(router.db_for_write), value, wait)
 
     def delete(self, *, timeout: float | None = None) -> bool:
         """Delete the sequence; return whether there was one."""
         spec, wait = self._spec(), waiting(nowait=False, timeout=timeout)
-        connection = self._connection(router.db_for_write)
-        plan = plans.delete(spec, connection.dialect, wait)
-        return run_on_sync(spec, plan, connection, writes=True)
+        return _verbs.delete(spec, self._connection(router.db_for_write), wait)
 
     def __iter__(self) -> Iterator[int]:
         return self

@@ -1,0 +1,3 @@
+"""Executors for sync code: each works in the thread that called, without an event loop."""
+
+from __future__ import annotations

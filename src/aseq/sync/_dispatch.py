@@ -1,0 +1,53 @@
+"""From a connection's class to the adapter that knows it in sync code; see `aseq._dispatch`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from inspect import iscoroutinefunction
+from typing import Any
+
+from aseq._dispatch import found, made
+from aseq.adapters.base import SyncExecutor, unsupported
+
+ADAPTERS = {
+    "psycopg": "aseq.adapters.sync.psycopg",
+    "psycopg_pool": "aseq.adapters.sync.psycopg",
+    "sqlite3": "aseq.adapters.sync.sqlite3",
+}
+
+_ANYTHING_ELSE = (
+    "pass an open connection of psycopg (psycopg.Connection) or sqlite3, or an aseq "
+    "SyncExecutor"
+)
+
+_AWAITED = "it is for async code: use aseq.AsyncSequence and the other names of aseq there"
+
+_ELSEWHERE = {
+    "aiosqlite": _AWAITED,
+    "asyncpg": _AWAITED,
+    "django": "use aseq.django.sync, which finds Django's connection by itself",
+    "django_async_backend": _AWAITED,
+    "tortoise": _AWAITED,
+}
+
+
+def executor_for(connection: object, /) -> SyncExecutor:
+    """The executor for a connection that the caller holds.
+
+    Raises:
+        UnsupportedConnection: no adapter knows the object, or it isn't a sync connection.
+    """
+    executor = made(connection, _factory)
+    if executor is not None:
+        return executor
+    if isinstance(connection, SyncExecutor) and not iscoroutinefunction(connection.fetch):
+        return connection
+    packages = (base.__module__.partition(".")[0] for base in type(connection).__mro__)
+    hints = [_ELSEWHERE[package] for package in packages if package in _ELSEWHERE]
+    raise unsupported(connection, {}, hints[0] if hints else _ANYTHING_ELSE)
+
+
+@lru_cache(maxsize=256)
+def _factory(cls: type) -> Callable[[Any], SyncExecutor] | None:
+    return found(cls, ADAPTERS, SyncExecutor)
