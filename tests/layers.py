@@ -69,11 +69,18 @@ DJANGO = {
         *("aseq.django._block.atomic", "aseq.django._block.block", "aseq.django._in_block"),
         *(f"aseq.django.{name}" for name in ("_allocate", "_numbering", "_sequence", "fields")),
         *(f"aseq.django.{name}" for name in ("aio", "sync", "audit", "checks", "models")),
-        *("aseq.django.take_over", "aseq.sync._verbs"),
+        *("aseq.django.take_over", "aseq.django._issuing.issuer", "aseq.sync._verbs"),
         *(f"aseq.django.{name}" for name in ("operations", "management", "migrations")),
     ),
     # It looks for our functions in users' models, wherever they were imported from.
     "aseq.django.checks.models": ("aseq", "aseq.django", "aseq.numbering"),
+    # Django's part of an issuer stands on the issuer's parts, and on the block's.
+    "aseq.django._issuing": (
+        *("aseq", *_CALLS, BASE, "aseq._sequence", "aseq.numbering", "aseq.issuing"),
+        *(*_DJANGO_BELOW, "aseq.django.connection", "aseq.django._issuing"),
+        *(f"aseq.django._block.{name}" for name in ("atomic", "block", "kept")),
+        *("aseq.django._numbering", "aseq.django._sequence"),
+    ),
     "aseq.django._private": (),
     "aseq.django.connection": (ERRORS, CORE, BASE, "aseq.adapters._sqlite", *_DJANGO_BELOW),
     "aseq.django._block": (
@@ -210,6 +217,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "aseq.django._private": ("asgiref", "django"),
     "aseq.django.connection": ("django",),
     "aseq.django._block": ("anyio", "asgiref", "django"),
+    "aseq.django._issuing": ("asgiref", "django"),
     "aseq.django._block.lock": ("django",),
     "aseq.django.async_backend": ("django", "django_async_backend", "psycopg"),
     "aseq.adapters.tortoise": ("tortoise",),
@@ -227,6 +235,7 @@ GUARDED: dict[str, tuple[str, ...]] = {
             f"aseq.issuing._{name}"
             for name in ("call", "desk", "hooks", "issuer", "lanes", "on", "worker")
         ),
+        *("aseq.django._issuing.desks", "aseq.django._issuing.source"),
     ),
     "importlib": ("aseq", "aseq._dispatch"),
     "sqlite3": (

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,21 +13,15 @@ from typing import Any
 import anyio
 import httpx
 import pytest
-import uvicorn
-from django.core.asgi import get_asgi_application
 from django.db import connections
-from django.test.utils import override_settings
 
 from aseq.django import aatomic, advance_to
 from aseq.testing import assert_gapless
 from tests.django.saved import last, saved
+from tests.django.served import MIDDLEWARE, hang_up, served
 from tests.django.server import observed
 
 REQUESTS = 50
-MIDDLEWARE: dict[str, list[str]] = {
-    "async": [],
-    "sync": ["tests.django.shop.views.sync_only"],
-}
 POOL = os.environ.get("ASEQ_DJANGO_POOL")
 CHANGED = POOL is not None or "ASEQ_DJANGO_MAX_AGE" in os.environ
 HERE = Path(__file__)
@@ -38,36 +30,8 @@ HERE = Path(__file__)
 @pytest.fixture(params=MIDDLEWARE)
 def url(request: pytest.FixtureRequest) -> Iterator[str]:
     """Where the tests' project is served."""
-    with (
-        override_settings(
-            ALLOWED_HOSTS=["*"],
-            MIDDLEWARE=MIDDLEWARE[request.param],
-            ROOT_URLCONF="tests.django.shop.urls",
-        ),
-        socket.create_server(("127.0.0.1", 0)) as listening,
-    ):
-        app = get_asgi_application()
-        config = uvicorn.Config(app, lifespan="off", log_level="critical", ws="none")
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, args=[[listening]])
-        thread.start()
-        try:
-            host, port = listening.getsockname()
-            yield f"http://{host}:{port}"
-        finally:
-            server.should_exit = True
-            thread.join()
-
-
-async def hang_up(url: str, path: str, when: asyncio.Event) -> None:
-    """Send a request, and don't wait for the answer."""
-    address = httpx.URL(url)
-    _, writer = await asyncio.open_connection(address.host, address.port)
-    writer.write(f"GET {path} HTTP/1.1\r\nHost: {address.host}\r\n\r\n".encode())
-    await writer.drain()
-    await when.wait()
-    writer.close()
-    await writer.wait_closed()
+    with served(MIDDLEWARE[request.param]) as url:
+        yield url
 
 
 @pytest.mark.parametrize("view", ["issue", "two"])

@@ -38,7 +38,7 @@ MANAGE = "python manage.py "
 
 # Files that need more than a project: test_pytest_plugins, test_django_async_backend run them.
 ELSEWHERE = (
-    *("test_invoices.py", "with_django_async_backend.py", "with_tenants.py"),
+    *("test_invoices.py", "with_django_async_backend.py", "with_tenants.py", "with_scopes.py"),
     "shop/migrations/0008_numbers.py",
 )
 

@@ -26,4 +26,4 @@ def test_manage(command: list[str], tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     if command == ["test"]:
-        assert "Ran 4 tests" in done.stderr
+        assert "Ran 5 tests" in done.stderr

@@ -15,7 +15,7 @@ DOCS = ROOT / "docs"
 DJANGO = tuple(
     DOCS / "how-to" / f"{name}.md"
     for name in (
-        *("django", "django-async", "django-models", "django-tests"),
+        *("django", "django-async", "django-issuer", "django-models", "django-tests"),
         "moving-from-django-sequences",
     )
 )

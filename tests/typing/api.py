@@ -10,6 +10,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, ClassVar, Literal, assert_type
 
+from django.db.models import Model
+
 import aseq
 import aseq.django
 from aseq import (
@@ -251,6 +253,27 @@ async def in_django() -> None:
         await bills.next(tx)  # type: ignore[call-arg, arg-type]
         await bills.next(tenant=1.5)  # type: ignore[arg-type]
     assert_type(await decorated("cases"), int)
+
+
+async def late_in_django(model: type[Model], bills: aseq.django.Numbering) -> None:
+    issuer = aseq.django.Issuer(model, "number", "cases", timeout=1.5, using="default")
+    assert_type(await issuer.issue(1), int)
+    assert_type(issuer.issue_now(1, timeout=2), int)
+    assert_type(aseq.django.Issuer(model, "n", AsyncSequence("cases")), aseq.django.Issuer[int])
+    assert_type(
+        aseq.django.Issuer(
+            model,
+            "number",
+            bills,
+            scope={"tenant": "tenant"},
+            at_field="issued_at",
+            on_issued=lambda issued: issued[0].key,
+        ),
+        aseq.django.Issuer[str],
+    )
+    aseq.django.Issuer(model, "number", 3)  # type: ignore[call-overload]
+    aseq.django.Issuer(model, "number", "cases", at_field="at")  # type: ignore[call-overload]
+    aseq.django.Issuer("Invoice", "number", "cases")  # type: ignore[call-overload]
 
 
 @aseq.django.aatomic

@@ -25,3 +25,14 @@ class Invoice(models.Model):
 
     def __str__(self) -> str:
         return f"Invoice {self.number}"
+
+
+class CreditNote(models.Model):
+    """A draft without a number, until the issuer gives it one."""
+
+    amount = models.PositiveIntegerField()
+    number = models.CharField(max_length=20, null=True, unique=True, editable=False)
+    issued_at = models.DateTimeField(null=True, editable=False)
+
+    def __str__(self) -> str:
+        return f"Credit note {self.number or '(draft)'}"

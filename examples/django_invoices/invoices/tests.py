@@ -30,6 +30,20 @@ class InvoicesTest(TestCase):
         numbers = Invoice.objects.order_by("number").values_list("number", flat=True)
         self.assertEqual([number async for number in numbers], [1, 2, 3])
 
+    async def test_a_credit_note_gets_its_number_late(self) -> None:
+        created = [
+            await self.async_client.post("/credit-notes/", {"amount": amount})
+            for amount in ("100", "nonsense", "200")
+        ]
+        self.assertEqual([each.status_code for each in created], [201, 400, 201])
+        first, last = created[0].json(), created[2].json()
+        self.assertRegex(first["number"], r"^CN-\d{4}-00001$")
+        self.assertRegex(last["number"], r"^CN-\d{4}-00002$")
+        again = await self.async_client.post(f"/credit-notes/{first['id']}/number/")
+        self.assertEqual(again.json(), first)
+        missing = await self.async_client.post("/credit-notes/99/number/")
+        self.assertEqual(missing.status_code, 404)
+
     def test_what_an_asgi_server_runs(self) -> None:
         self.assertIsInstance(import_string("shop.asgi.application"), ASGIHandler)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ._block.atomic import aatomic
     from .aio import (
+        Issuer,
         Numbering,
         Sequence,
         aadvance_to,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = (
+    "Issuer",
     "Numbering",
     "Sequence",
     "aadvance_to",

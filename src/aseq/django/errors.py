@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import DatabaseError, DataError, OperationalError, ProgrammingError
 from django.db.transaction import TransactionManagementError
 
@@ -12,6 +13,7 @@ from aseq import errors
 
 __all__ = (
     "NotInTransaction",
+    "NotIssuable",
     "SequenceCorrupted",
     "SequenceExhausted",
     "SequenceLocked",
@@ -29,6 +31,17 @@ HOW_TO_CREATE = (
 
 class NotInTransaction(errors.NotInTransaction, TransactionManagementError):
     """As `aseq.NotInTransaction`, and Django's TransactionManagementError."""
+
+
+class NotIssuable(errors.NotIssuable, ObjectDoesNotExist):
+    """As `aseq.NotIssuable`, and Django's ObjectDoesNotExist."""
+
+    def __str__(self) -> str:
+        return (
+            f"no number for row {self.key!r} of {self.table}, which can't be seen: it was "
+            "deleted, or isn't committed yet. Leave the atomic block that saves the draft "
+            "first, and ask then"
+        )
 
 
 class SequenceLocked(errors.SequenceLocked, OperationalError):

@@ -95,6 +95,11 @@ class Desk:
             self._wake.set()
             self._gone.set()
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether its task has ended, or it is being closed."""
+        return self._refusal is not None or self._task.done()
+
     async def close(self, *, drain: bool) -> None:
         """Take nothing more, and end.
 
@@ -212,8 +217,11 @@ class Desk:
         if self._refusal is None:
             self._death = death
             self._refusal = DEAD.format(death)
-            with suppress(Exception):
-                logger.error("aseq: an issuer can't go on: %s", self._refusal, exc_info=death)
+            if self._calls or not task.cancelled():  # else the event loop ends, that is all
+                with suppress(Exception):
+                    logger.error(
+                        "aseq: an issuer can't go on: %s", self._refusal, exc_info=death
+                    )
         self._refuse_all(self._refusal)
         self._gone.set()
         for other in (self._task, *self._lanes.tasks):

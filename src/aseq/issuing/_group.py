@@ -176,7 +176,7 @@ class Group:
         numbered = await self._run(plan, executor_for(self._link.conn))
         if isinstance(numbered, AseqError):
             raise numbered
-        await self._groups.hooks.issued(self._link, [_issued(each) for each in numbered])
+        await self._groups.hooks.issued(self._link, [issued(each) for each in numbered])
         for draft, each in zip(drafts, numbered, strict=True):
             group.answer(draft, Told(each.value))
 
@@ -190,6 +190,7 @@ class Group:
         return Row.BLOCKED if self._assigning and self._in_queue else Held(error.sequence)
 
 
-def _issued(row: Numbered) -> Issued:
+def issued(row: Numbered) -> Issued:
+    """A row as the hook is told of it."""
     document = row.number if isinstance(row.number, DocumentNumber) else None
     return Issued(row.key, cast("Any", row.value), document)

@@ -132,7 +132,7 @@ class Issuer(Generic[V]):
         self._source = source_for(source)
         self._called = f"{type(source).__module__}.{type(source).__qualname__}"
         self._groups = Groups(found, Hooks(on_begin, on_issued))
-        self._timeout, self._limit = _seconds(timeout), _count(limit)
+        self._timeout, self._limit = check_timeout(timeout), check_limit(limit)
         self._desk: Desk | None = None
         self._on: On | None = None
 
@@ -162,8 +162,8 @@ class Issuer(Generic[V]):
             AseqError: SequenceExhausted and others that `AsyncSequence.next_value` raises.
             Exception: the database refused the row: the driver's own error.
         """
-        _check_key(key)
-        seconds = self._timeout if timeout is None else _seconds(timeout)
+        check_key(key)
+        seconds = self._timeout if timeout is None else check_timeout(timeout)
         if self._on is not None:
             return await self._on.issue(key, seconds)  # type: ignore[return-value]
         if self._desk is None:
@@ -235,20 +235,35 @@ class Issuer(Generic[V]):
         return False
 
 
-def _seconds(timeout: float) -> float:
+def check_timeout(timeout: float) -> float:
+    """What a caller says he waits at most.
+
+    Raises:
+        InvalidSequence: it can't work.
+    """
     seconds = waiting(nowait=False, timeout=timeout).seconds
     if seconds is None:
         raise InvalidSequence("timeout", "must be a number of seconds, not None")
     return seconds
 
 
-def _count(limit: int) -> int:
+def check_limit(limit: int) -> int:
+    """How many callers may wait.
+
+    Raises:
+        InvalidSequence: it can't work.
+    """
     if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
         raise InvalidSequence("limit", f"must be an integer of at least 1, not {limit!r}")
     return limit
 
 
-def _check_key(key: object) -> None:
+def check_key(key: object) -> None:
+    """Refuse what is no row's key.
+
+    Raises:
+        InvalidSequence: it isn't.
+    """
     if key is None or isinstance(key, bool) or not isinstance(key, Hashable):
         raise InvalidSequence("key", f"must be that of a row, not {key!r}")
     try:

@@ -7,6 +7,7 @@ from a server shows on the error of the driver, wherever it stands in the chain:
 * asyncpg: only an error that came over the wire has a severity. (A lost connection can be an
   `InternalClientError`, without a code.)
 * psycopg: only such an error has a result.
+* psycopg2: only such an error has a code.
 * sqlite3: an error of the library's has its code.
 """
 
@@ -34,7 +35,7 @@ _SQLITE_SAYS = (1, 8, 18, 19, 20, 25)
 def code_of(exc: BaseException, dialect: Dialect) -> Code | None:
     """The code with which the server itself refused something; None if it didn't."""
     for item in chain(exc):
-        for mark in ("severity", "pgresult", "sqlite_errorcode"):
+        for mark in ("severity", "pgresult", "pgcode", "sqlite_errorcode"):
             if getattr(item, mark, None) is not None:
                 return dialect.code(item)
     return None

@@ -80,3 +80,25 @@ class Draft(models.Model):
 
     def __str__(self) -> str:
         return f"Draft {self.pk}"
+
+
+class Paper(models.Model):
+    """A row that gets its number late; one with a bad text gets none."""
+
+    text = models.CharField(max_length=20, default="")
+    tenant = models.CharField(max_length=20, default="", db_column="Of tenant")
+    number = models.BigIntegerField(null=True, unique=True, db_column="The number")
+    code = models.CharField(max_length=40, null=True, unique=True)
+    issued_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "Shop's papers"
+        constraints = (
+            models.CheckConstraint(
+                condition=~models.Q(text="bad") | models.Q(number=None, code=None),
+                name="paper_is_good",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"Paper {self.number}"

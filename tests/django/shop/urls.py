@@ -6,4 +6,8 @@ from django.urls import path
 
 from . import views
 
-urlpatterns = [path("issue/<name>", views.issue), path("two/<name>", views.two)]
+urlpatterns = [
+    path("issue/<name>", views.issue),
+    path("two/<name>", views.two),
+    path("late/<using>/<name>", views.late),
+]

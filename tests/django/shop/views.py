@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import cache
 
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from aseq.django import aatomic, get_next_value
+from aseq.django import Issuer, aatomic, get_next_value
 
-from .models import Saved
+from .models import Paper, Saved
 
 
 async def issue(request: HttpRequest, name: str) -> JsonResponse:
@@ -42,6 +44,23 @@ async def number_and_save(name: str, *, fails: bool) -> int:
             await Saved.objects.acreate(name=name, number=await get_next_value(name))
             tx.set_rollback()
     return number
+
+
+@cache
+def issuer(using: str, name: str) -> Issuer[int]:
+    """The process's one for a sequence."""
+    return Issuer(Paper, "number", name, using=using, timeout=60)
+
+
+async def late(request: HttpRequest, using: str, name: str) -> JsonResponse:
+    """Save a draft, and have it numbered."""
+    text = "bad" if "fails" in request.GET else name
+    draft = await Paper.objects.using(using).acreate(text=text)
+    try:
+        number = await issuer(using, name).issue(draft.pk)
+    except IntegrityError:
+        return JsonResponse({}, status=400)
+    return JsonResponse({"numbers": [number]})
 
 
 def sync_only(get_response: Callable[[HttpRequest], HttpResponse]) -> object:

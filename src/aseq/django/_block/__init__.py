@@ -37,5 +37,7 @@ What each file knows, and only it; the ones above use the ones below:
 * `state`: what may be done in the block now; imports nothing;
 * `tenants`, `testcase`: two things that others set on a connection, and a block must see.
 
-Outside of this folder, only `atomic` and `block` may be imported.
+* `kept`: a thread for the blocks of an issuer, which come one after the other.
+
+Outside of this folder, only `atomic`, `block` and `kept` may be imported.
 """
