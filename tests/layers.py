@@ -236,7 +236,7 @@ GUARDED: dict[str, tuple[str, ...]] = {
         # An issuer runs on asyncio, as all engines and pools do.
         *(
             f"aseq.issuing._{name}"
-            for name in ("call", "desk", "issuer", "lanes", "on", "worker")
+            for name in ("call", "desk", "hooks", "issuer", "lanes", "on", "worker")
         ),
         *("aseq.django._issuing.desks", "aseq.django._issuing.source"),
     ),
