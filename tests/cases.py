@@ -68,6 +68,11 @@ CASES = (
     Case(clients.TortoiseSqlite, "sqlite"),
     Case(clients.SyncPsycopg, "postgresql", NO_LOOP),
     Case(clients.SyncPsycopgBlock, "postgresql", NO_LOOP),
+    Case(clients.SyncSessionPsycopg, "postgresql", NO_LOOP),
+    Case(clients.SyncSessionPsycopg2, "postgresql", NO_LOOP),
+    Case(clients.SyncConnectionPsycopg, "postgresql", NO_LOOP),
+    Case(clients.SyncSessionSqlite, "sqlite", NO_LOOP),
+    Case(clients.SyncSessionSqliteDefault, "sqlite", NO_LOOP),
     Case(clients.SyncSqlite3, "sqlite", NO_LOOP),
     Case(clients.SyncSqlite3Legacy, "sqlite", NO_LOOP),
 )

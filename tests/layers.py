@@ -69,7 +69,8 @@ DJANGO = {
         *("aseq.django._block.atomic", "aseq.django._block.block", "aseq.django._in_block"),
         *(f"aseq.django.{name}" for name in ("_allocate", "_numbering", "_sequence", "fields")),
         *(f"aseq.django.{name}" for name in ("aio", "sync", "audit", "checks", "models")),
-        *("aseq.django.take_over", "aseq.django._issuing.issuer", "aseq.sync._verbs"),
+        *("aseq.django.take_over", "aseq.django._issuing.issuer"),
+        *("aseq.sync._verbs", "aseq.sync._documents"),
         *(f"aseq.django.{name}" for name in ("operations", "management", "migrations")),
     ),
     # It looks for our functions in users' models, wherever they were imported from.
@@ -105,12 +106,14 @@ SYNC = {
     ),
     # What Django's sync code shares knows no connection of its own.
     "aseq.sync._verbs": (ERRORS, CORE, BASE, "aseq._drive"),
+    "aseq.sync._documents": (CORE, BASE, "aseq._drive", "aseq.numbering", "aseq.sync._verbs"),
     "aseq.sync._connection": (BASE,),
     "aseq.sync._dispatch": (BASE, "aseq._dispatch"),
     "aseq.adapters.sync": (),
     "aseq.adapters.sync.psycopg": (
         *(ERRORS, CORE, BASE, CONCURRENCY, "aseq.adapters._psycopg"),
     ),
+    "aseq.adapters.sync.sqlalchemy": ("aseq.adapters.sqlalchemy",),
     "aseq.adapters.sync.sqlite3": (ERRORS, CORE, BASE, "aseq.adapters._sqlite"),
 }
 
@@ -233,7 +236,7 @@ GUARDED: dict[str, tuple[str, ...]] = {
         # An issuer runs on asyncio, as all engines and pools do.
         *(
             f"aseq.issuing._{name}"
-            for name in ("call", "desk", "issuer", "lanes", "on", "worker")
+            for name in ("call", "desk", "hooks", "issuer", "lanes", "on", "worker")
         ),
         *("aseq.django._issuing.desks", "aseq.django._issuing.source"),
     ),
@@ -244,6 +247,7 @@ GUARDED: dict[str, tuple[str, ...]] = {
         "aseq.adapters._sqlite",
         "aseq.adapters._thread",
         "aseq.adapters.sqlalchemy._on_sqlite",
+        "aseq.adapters.sqlalchemy._sqlite",  # for type checkers alone
         "aseq.adapters.sync.sqlite3",
         "aseq.adapters.tortoise",
         "aseq._connection",  # for type checkers alone, as in the other one

@@ -28,7 +28,18 @@ from .sqlalchemy import (
     SQLAlchemySession,
 )
 from .sqlite import Aiosqlite, AiosqliteLegacy, Sqlite3, Sqlite3Legacy
-from .sync import SyncPsycopg, SyncPsycopgBlock, SyncSqlite3, SyncSqlite3Legacy
+from .sync import (
+    SyncConnectionPsycopg,
+    SyncPsycopg,
+    SyncPsycopgBlock,
+    SyncSession,
+    SyncSessionPsycopg,
+    SyncSessionPsycopg2,
+    SyncSessionSqlite,
+    SyncSessionSqliteDefault,
+    SyncSqlite3,
+    SyncSqlite3Legacy,
+)
 from .threads import PsycopgThread, PsycopgThreadBlock
 from .tortoise import TortoiseAsyncpg, TortoiseClient, TortoisePsycopg, TortoiseSqlite
 
@@ -58,8 +69,14 @@ __all__ = (
     "SessionPsycopg",
     "Sqlite3",
     "Sqlite3Legacy",
+    "SyncConnectionPsycopg",
     "SyncPsycopg",
     "SyncPsycopgBlock",
+    "SyncSession",
+    "SyncSessionPsycopg",
+    "SyncSessionPsycopg2",
+    "SyncSessionSqlite",
+    "SyncSessionSqliteDefault",
     "SyncSqlite3",
     "SyncSqlite3Legacy",
     "TortoiseAsyncpg",

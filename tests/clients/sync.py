@@ -6,16 +6,23 @@ the twins of aseq.sync that are called (`use_aseq_sync`), each in a thread of it
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import FunctionType, ModuleType
 from typing import Any, ClassVar
 
+import anyio
 import pytest
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.orm import Session
 
-import aseq
+import aseq.audit
+import aseq.issuing
 from aseq import AsyncSequence, sync
+from aseq.numbering import Numbering
+from aseq.sqlalchemy import begin_immediate
 
-from .base import in_thread
+from .base import PATIENCE, Client, ended, in_thread
 from .sqlite import Sqlite3, Sqlite3Legacy
 from .threads import PsycopgThread, PsycopgThreadBlock
 
@@ -34,6 +41,84 @@ class SyncSqlite3(Sqlite3):
 
 class SyncSqlite3Legacy(Sqlite3Legacy):
     awaited: ClassVar[bool] = False
+
+
+class SyncSession(Client):
+    """A `Session`, which begins by itself: the block only ends the transaction."""
+
+    awaited: ClassVar[bool] = False
+    driver: ClassVar[str] = "postgresql+psycopg"
+    engine: Engine
+
+    def make_engine(self) -> Engine:
+        return create_engine(self.url.replace("postgresql:", f"{self.driver}:"))
+
+    async def open(self) -> None:
+        self.engine = self.make_engine()
+        self.conn = Session(self.engine)
+
+    async def close(self) -> None:
+        await in_thread(self.conn.close)
+        self.engine.dispose()
+
+    def transaction(self) -> AbstractAsyncContextManager[object]:
+        return ended(self)
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        block = await in_thread(self.conn.begin_nested)
+        try:
+            yield
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await in_thread(block.rollback)
+            raise
+        await in_thread(block.commit)
+
+    async def execute(self, sql: str) -> None:
+        await in_thread(lambda: self.conn.execute(text(sql)))
+
+    async def scalar(self, sql: str) -> Any:
+        return await in_thread(lambda: self.conn.execute(text(sql)).scalar_one())
+
+    async def commit(self) -> None:
+        await in_thread(self.conn.commit)
+
+    async def rollback(self) -> None:
+        await in_thread(self.conn.rollback)
+
+
+class SyncSessionPsycopg(SyncSession):
+    pass
+
+
+class SyncSessionPsycopg2(SyncSession):
+    driver = "postgresql+psycopg2"
+
+
+class SyncConnectionPsycopg(SyncSession):
+    async def open(self) -> None:
+        self.engine = self.make_engine()
+        self.conn = await in_thread(self.engine.connect)
+
+
+class SyncSessionSqlite(SyncSession):
+    def make_engine(self) -> Engine:
+        return begin_immediate(sqlite_engine(self.url))
+
+
+class SyncSessionSqliteDefault(SyncSession):
+    """Without the recipe: sqlite3 begins by itself before the first write."""
+
+    draws_in_savepoints = False
+
+    def make_engine(self) -> Engine:
+        return sqlite_engine(self.url)
+
+
+def sqlite_engine(file: str) -> Engine:
+    connect_args = {"timeout": PATIENCE, "check_same_thread": False}
+    return create_engine(f"sqlite:///{file}", connect_args=connect_args)
 
 
 Verb = Callable[..., Awaitable[Any]]
@@ -63,7 +148,39 @@ def _iterate(sequence: AsyncSequence, *args: Any, **kwargs: Any) -> AsyncGenerat
     return turns()
 
 
+def _of_numbering(name: str) -> Verb:
+    def call(numbering: Numbering, *args: Any, **kwargs: Any) -> Any:
+        return getattr(sync.Numbering.of(numbering), name)(*args, **kwargs)
+
+    return _awaited(call)
+
+
+def _allocate(conn: Any, wanted: Any, /, **kwargs: Any) -> Any:
+    if not isinstance(wanted, dict):
+        return sync.allocate(conn, wanted, **kwargs)
+    twins = {each: _twin(each) for each in wanted}
+    drawn: Any = sync.allocate(conn, {twins[each]: wanted[each] for each in wanted}, **kwargs)
+    return {each: drawn[twins[each]] for each in wanted}
+
+
+def _twin(what: Any) -> Any:
+    if isinstance(what, Numbering):
+        return sync.Numbering.of(what)
+    return sync.Sequence.of(what) if isinstance(what, AsyncSequence) else what
+
+
+def _number_rows(conn: Any, what: Any, *args: Any, **kwargs: Any) -> Any:
+    return sync.number_rows(conn, _twin(what), *args, **kwargs)
+
+
+def _audit(conn: Any, column: Any, what: Any, **kwargs: Any) -> Any:
+    return sync.audit(conn, column, _twin(what), **kwargs)
+
+
 FUNCTIONS: dict[Any, Verb] = {
+    aseq.allocate: _awaited(_allocate),
+    aseq.audit.audit: _awaited(_audit),
+    aseq.issuing.number_rows: _awaited(_number_rows),
     aseq.create_table: _awaited(sync.create_table),
     aseq.drop_table: _awaited(sync.drop_table),
 }
@@ -75,6 +192,8 @@ def use_aseq_sync(patch: pytest.MonkeyPatch, modules: Iterable[ModuleType]) -> N
     for name in ("next_value", "next_values", "last_value", "advance_to", "delete"):
         patch.setattr(AsyncSequence, name, _of_sequence(name))
     patch.setattr(AsyncSequence, "iterate", _iterate)
+    for name in ("next", "next_many", "preview", "take_over"):
+        patch.setattr(Numbering, name, _of_numbering(name))
     for module in (aseq, *modules):
         for name, value in list(vars(module).items()):
             if isinstance(value, FunctionType) and value in FUNCTIONS:

@@ -201,12 +201,17 @@ async def test_hooks_are_in_the_transaction(name: str, using: str) -> None:
         for each in issued:
             Saved.objects.using(using).create(name=name, number=each.number)
             transaction.on_commit(lambda key=each.key: committed.append(key), using=using)
+        if any(each.key == refused for each in issued):
+            raise ZeroDivisionError
 
     issuer = Issuer(Paper, "number", name, on_issued=write, using=using)
     good, bad = await drafts(using, 6), await drafts(using, 1, text="bad")
+    [refused] = await drafts(using, 1)
+    keys = [*good, *bad, refused]
 
-    told = await asyncio.gather(*map(issuer.issue, good + bad), return_exceptions=True)
+    told = await asyncio.gather(*map(issuer.issue, keys), return_exceptions=True)
 
+    assert [type(each) for each in told[6:]] == [IntegrityError, ZeroDivisionError]
     rows = Saved.objects.using(using).filter(name=name).order_by("number")
     assert [row.number async for row in rows] == list(range(1, 7)) == told[:6]
     assert sorted(committed) == sorted(good)
@@ -221,8 +226,6 @@ async def test_a_hook_that_swallows_an_error(name: str, using: str) -> None:
                     raise ZeroDivisionError
             except ZeroDivisionError:
                 pass
-        for each in issued:
-            Saved.objects.using(using).create(name=name, number=each.number)
 
     issuer = Issuer(Paper, "number", name, on_issued=swallow, using=using)
     [bad, *good] = await drafts(using, 5)

@@ -107,13 +107,17 @@ def test_a_locked_row_holds_no_sequence(name: str) -> None:
     issuer = Issuer(Paper, "number", name)
     locked, free = paper("default"), paper("default")
     told: list[object] = []
+    timed_out, done = threading.Event(), threading.Event()
 
     def ask() -> None:
         try:
             with transaction.atomic():
-                issuer.issue_now(locked, timeout=1)
-        except IssueTimeout as exc:
-            told.append(exc)
+                try:
+                    issuer.issue_now(locked, timeout=0.2)
+                except IssueTimeout as exc:
+                    told.append(exc)
+                timed_out.set()
+                done.wait()  # the block is still open
         finally:
             connections.close_all()
 
@@ -121,8 +125,12 @@ def test_a_locked_row_holds_no_sequence(name: str) -> None:
         other.execute('SELECT FROM "Shop\'s papers" WHERE id = %s FOR UPDATE', [locked])
         thread = threading.Thread(target=ask)
         thread.start()
-        assert issuer.issue_now(free) == 1
-        thread.join()
+        try:
+            timed_out.wait()
+            assert issuer.issue_now(free, timeout=5) == 1
+        finally:
+            done.set()
+            thread.join()
     [error] = told
     assert "its row is locked by another transaction" in str(error)
     assert issuer.issue_now(locked) == 2

@@ -21,7 +21,7 @@ import psycopg
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from fastapi import FastAPI
-from sqlalchemy import DateTime, create_engine, inspect, select
+from sqlalchemy import DateTime, Engine, create_engine, inspect, select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -69,6 +69,8 @@ async def prepared(page: str, namespace: ModuleType) -> AsyncIterator[None]:
         for value in list(vars(namespace).values()):
             if isinstance(value, AsyncEngine):
                 await value.dispose()
+            elif isinstance(value, Engine):
+                value.dispose()
 
 
 @asynccontextmanager

@@ -19,6 +19,8 @@ from tests.exports import EXPORTS
 
 # What the docs call the connections of the contract suite.
 CONNECTIONS = {
+    clients.SyncConnectionPsycopg: "SQLAlchemy `Connection`",
+    clients.SyncSession: "SQLAlchemy `Session`, `scoped_session`",
     clients.SQLAlchemySession: "SQLAlchemy `AsyncSession`",
     clients.SQLAlchemyConnection: "SQLAlchemy `AsyncConnection`",
     clients.Psycopg: "`psycopg.AsyncConnection`",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -72,8 +73,15 @@ async def roll_back(conn: Any) -> None:
     await run(conn, "ROLLBACK")
 
 
+async def await_what_was_cancelled(_conn: Any) -> None:
+    task = asyncio.create_task(asyncio.sleep(60))
+    task.cancel()
+    await task
+
+
 FAULTS = {
     "raises": fail,
+    "awaits what was cancelled": await_what_was_cancelled,
     "swallows an error of the database's": swallow,
     "rolls back": roll_back,
 }
@@ -121,13 +129,39 @@ async def test_a_tenant_is_set_at_the_beginning(table: Drafts, source: Any) -> N
 async def test_what_it_raises_at_the_beginning_is_told_to_all(
     table: Drafts, source: Any
 ) -> None:
-    async def begin(_conn: Any) -> None:
+    async def begin(conn: Any) -> None:
         if wrong:
-            raise ZeroDivisionError
+            await wrong[0](conn)
 
-    wrong, keys = True, table.add_many(3)
+    faults = [(fail, ZeroDivisionError), (await_what_was_cancelled, RuntimeError)]
+    wrong, keys = list[Any](), table.add_many(3)
     async with Issuer(source, table.sequence, table.column, key="id", on_begin=begin) as issuer:
-        told = await asyncio.gather(*map(issuer.issue, keys), return_exceptions=True)
-        assert [type(each) for each in told] == [ZeroDivisionError] * 3
-        wrong = False
+        for fault, error in faults:
+            wrong[:] = [fault]
+            told = await asyncio.gather(*map(issuer.issue, keys), return_exceptions=True)
+            assert [type(each) for each in told] == [error] * 3
+        wrong.clear()
         assert await issuer.issue(keys[0]) == 1
+
+
+@pytest.mark.parametrize("hook", ["on_begin", "on_issued"])
+async def test_a_connection_that_is_lost_in_a_hook(
+    table: Drafts, source: Any, hook: str
+) -> None:
+    """It isn't the row's fault: the issuer asks again, as for any lost connection."""
+    calls = 0
+
+    async def lose(conn: Any, *_issued: object) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            with suppress(Exception):
+                await run(conn, "SELECT pg_terminate_backend(pg_backend_pid())")
+            await run(conn, "SELECT 1")
+
+    hooks: dict[str, Any] = {hook: lose}
+    async with Issuer(source, table.sequence, table.column, key="id", **hooks) as issuer:
+        assert await issuer.issue(table.add()) == 1
+
+    assert calls == 2
+    table.check_gapless()

@@ -6,9 +6,11 @@ import asyncio
 from typing import Any
 
 import asyncpg
+import psycopg
+import psycopg_pool
 import pytest
 
-from aseq import IssueTimeout, NotIssuable
+from aseq import InvalidSequence, IssueTimeout, NotIssuable
 from aseq.errors import RowRefused
 from aseq.issuing import Issuer
 from tests.issuing.sources import SETTINGS, Open
@@ -175,3 +177,62 @@ async def test_two_ways_to_write_a_key(table: Drafts, issuer: Issuer[int]) -> No
 
     assert await gather(issuer.issue(key), issuer.issue(str(key))) == [1, 1]
     assert table.last() == 1
+
+
+async def test_a_pools_connections_come_back_as_they_were(table: Drafts) -> None:
+    level = psycopg.IsolationLevel.SERIALIZABLE
+
+    async def configure(conn: psycopg.AsyncConnection) -> None:
+        await conn.set_isolation_level(level)
+
+    async with psycopg_pool.AsyncConnectionPool(
+        table.url, min_size=1, max_size=1, configure=configure
+    ) as pool:
+        async with Issuer(pool, table.sequence, table.column, key="id") as issuer:
+            for key in table.add_many(3):  # on one connection, while there is work
+                await issuer.issue(key)
+        async with pool.connection() as conn:
+            assert conn.isolation_level == level
+
+
+async def test_a_key_that_rows_have_in_common(table: Drafts, issuer: Issuer[int]) -> None:
+    """The issuer can't tell them apart: neither is numbered, and nobody else is harmed."""
+    for unique in "pkey", "number_key":
+        table.run(f"ALTER TABLE {table.name} DROP CONSTRAINT {table.name}_{unique}")
+    good, twice = table.add_many(2)
+    table.run(f"INSERT INTO {table.name} (id) VALUES (%s)", twice)
+
+    told = await gather(issuer.issue(twice), issuer.issue(good))
+
+    assert told[1] == 1
+    assert isinstance(told[0], RowRefused)
+    assert "2 rows with this key were changed" in str(told[0])
+    assert table.numbers() == {good: 1}
+    table.check_gapless()
+
+
+async def test_what_concerns_all_is_told_to_all_at_once(table: Drafts, postgres: str) -> None:
+    """A group isn't halved to find out whose fault it is that nobody can be numbered."""
+    begun = 0
+
+    async def count(_conn: object) -> None:
+        nonlocal begun
+        begun += 1
+
+    keys = table.add_many(64)
+    read_only = {"default_transaction_read_only": "on"}
+    elsewhere = {"search_path": "nowhere"}
+    for settings, error in (
+        (read_only, asyncpg.ReadOnlySQLTransactionError),
+        (elsewhere, InvalidSequence),
+    ):
+        begun = 0
+        async with (
+            asyncpg.create_pool(
+                table.url, min_size=1, max_size=1, server_settings=settings
+            ) as pool,
+            Issuer(pool, table.sequence, table.column, key="id", on_begin=count) as issuer,
+        ):
+            told = await gather(*map(issuer.issue, keys))
+        assert {type(each) for each in told} == {error}
+        assert begun == 1

@@ -227,9 +227,11 @@ async def test_arguments_that_cant_work(
 
 
 async def test_calls_that_cant_work(table: Drafts, issuer: Issuer[int]) -> None:
-    for key in None, True:
+    for key in None, True, [1], 10**5000:
         with pytest.raises(InvalidSequence, match="key must be that of a row"):
             await issuer.issue(key)
+    with pytest.raises(InvalidSequence, match="which is no text in UTF-8"):
+        await issuer.issue("a\ud800")
     with pytest.raises(InvalidSequence, match="timeout must be positive"):
         await issuer.issue(1, timeout=-1)
 

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import psycopg
+from sqlalchemy import create_engine, text
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,28 @@ class Kind:
             conn.close()
 
 
+def session(url: str) -> Session:
+    return Session(create_engine(url, poolclass=NullPool))
+
+
+def run(session: Session, sql: str) -> object:
+    return session.execute(text(sql))
+
+
 KINDS = [
     Kind("psycopg", "postgresql", psycopg.connect, psycopg.Connection.execute),
+    Kind(
+        "Session-psycopg",
+        "postgresql",
+        lambda url: session(url.replace(":", "+psycopg:", 1)),
+        run,
+    ),
+    Kind(
+        "Session-psycopg2",
+        "postgresql",
+        lambda url: session(url.replace(":", "+psycopg2:", 1)),
+        run,
+    ),
+    Kind("Session-sqlite", "sqlite", lambda url: session(f"sqlite:///{url}"), run),
     Kind("sqlite3", "sqlite", sqlite3.connect, sqlite3.Connection.execute),
 ]

@@ -29,6 +29,7 @@ __all__ = (
     "Paramstyle",
     "Row",
     "SyncExecutor",
+    "SyncOneWriter",
     "TableName",
     "TransactionEnded",
     "unsupported",
@@ -216,6 +217,15 @@ class OneWriter(Protocol):
         So it is if the transaction may be that one writer. Asked before `prepare`, so that no
         transaction is begun for a refusal. None if nobody is kept waiting.
         """
+        ...
+
+
+@runtime_checkable
+class SyncOneWriter(Protocol):
+    """As `OneWriter`, of the executors of sync code."""
+
+    def blocks_writers(self) -> str | None:
+        """What to do instead, as `OneWriter.blocks_writers`."""
         ...
 
 

@@ -12,8 +12,8 @@ from aseq._allocate import Allocated, check_drawable
 from aseq._core.allocation import Allocation
 from aseq._core.counter import Drawable
 from aseq._core.waiting import waiting
-from aseq._drive import run_on_sync
 from aseq.errors import InvalidSequence
+from aseq.sync import _verbs
 
 from . import conf
 from ._in_block import in_block
@@ -106,10 +106,8 @@ def allocate(
     place = alias(_place(wanted, using), router.db_for_write)
     if allocation.empty:
         return cast("Allocated[D]", allocation.nothing)
-    connection = DjangoConnection(place)
-    plan = allocation.plan(connection.dialect, wait)
-    drawn = run_on_sync(allocation.subject, plan, connection, writes=True)
-    return cast("Allocated[D]", drawn)
+    drawn: Allocated[D] = _verbs.allocate(allocation, DjangoConnection(place), wait)
+    return drawn
 
 
 def _allocation(wanted: Mapping[D, int]) -> Allocation[D]:

@@ -19,7 +19,7 @@ NUMBERING = (
 )
 ROW_LOCKED = (
     "its row is locked by another transaction, which may be the caller's own: commit the draft "
-    "before you ask"
+    "before you ask. (Or row-level security lets the issuer see the row and not change it)"
 )
 HELD = (
     "its sequence is held by another transaction, which may be the caller's own: commit the "

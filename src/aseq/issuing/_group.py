@@ -31,7 +31,7 @@ from aseq.numbering import DocumentNumber
 from ._answers import Answer, Held, Refused, Row, Told
 from ._assign import Numbered, assign
 from ._drafts import Draft
-from ._hooks import Hooks, Issued
+from ._hooks import HookFailed, Hooks, Issued
 from ._number_rows import Subject
 from ._outcome import is_about_all, is_about_rows, told
 from ._place import Place, adapted
@@ -107,6 +107,8 @@ class Group:
             if not self._can_go_on(exc):
                 raise
             error = exc
+        if isinstance(error, HookFailed):
+            await self._check_connection()
         self._groups.place = None  # it may be what was wrong
         await self._link.rollback()
         if len(keys) == 1 or self._is_about_all(error):
@@ -116,6 +118,14 @@ class Group:
         half = len(keys) // 2
         first = await self.number(keys[:half], careful=self._has_savepoints)
         return first | await self.number(keys[half:], careful=self._has_savepoints)
+
+    async def _check_connection(self) -> None:
+        """Raise if the connection is lost: then that, and no row, is why a hook failed."""
+        try:
+            await self._link.execute("SELECT 1")
+        except Exception as exc:
+            if not is_about_rows(exc, self._dialect):  # as that the transaction has failed
+                raise
 
     def _can_go_on(self, exc: Exception) -> bool:
         return isinstance(exc, SequenceLocked) or is_about_rows(exc, self._dialect)

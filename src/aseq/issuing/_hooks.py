@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -49,10 +51,8 @@ class Hooks:
             HookFailed: it raised.
         """
         if self.on_begin is not None:
-            try:
+            with _failing("on_begin"):
                 await self.on_begin(link.conn)
-            except Exception as exc:
-                raise HookFailed(exc) from exc
 
     async def issued(self, link: Link, issued: Sequence[Issued]) -> None:
         """Tell it what was issued.
@@ -67,8 +67,37 @@ class Hooks:
         if self.on_issued is None or not issued:
             return
         await link.execute("SAVEPOINT aseq_issued")
-        try:
+        with _failing("on_issued"):
             await self.on_issued(link.conn, issued)
-        except Exception as exc:
-            raise HookFailed(exc) from exc
         await link.execute("RELEASE SAVEPOINT aseq_issued")
+
+
+_AWAITED_CANCELLED = (
+    "{} awaited something that was cancelled, and let the CancelledError out. The issuer "
+    "itself wasn't cancelled"
+)
+
+
+@contextmanager
+def _failing(name: str) -> Iterator[None]:
+    """Tells what a hook raises from what happens to the issuer.
+
+    A hook may await a task that somebody cancels. That isn't the end of the issuer's own task.
+
+    Args:
+        name: of the hook.
+
+    Raises:
+        HookFailed: it raised.
+    """
+    try:
+        yield
+    except Exception as exc:
+        raise HookFailed(exc) from exc
+    except asyncio.CancelledError as exc:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        error = RuntimeError(_AWAITED_CANCELLED.format(name))
+        error.__cause__ = exc
+        raise HookFailed(error) from exc

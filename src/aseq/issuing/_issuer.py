@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Hashable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import TracebackType
 from typing import Generic, Literal, Self, TypeVar, overload
@@ -264,5 +264,11 @@ def check_key(key: object) -> None:
     Raises:
         InvalidSequence: it isn't.
     """
-    if key is None or isinstance(key, bool):
+    if key is None or isinstance(key, bool) or not isinstance(key, Hashable):
         raise InvalidSequence("key", f"must be that of a row, not {key!r}")
+    try:
+        str(key).encode()
+    except UnicodeEncodeError:  # it would break the connection, again and again
+        raise InvalidSequence("key", f"is {key!r}, which is no text in UTF-8") from None
+    except ValueError:
+        raise InvalidSequence("key", "must be that of a row, not a huge number") from None

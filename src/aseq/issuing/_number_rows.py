@@ -105,15 +105,18 @@ def number_rows_sync(
     what: What,
     column: object,
     *,
+    key: object = None,
     order_by: object = None,
     where: str | None = None,
     scope: Mapping[str, object] | None = None,
     at_from: object = None,
+    at_column: object = None,
     limit: int | None = None,
+    locked: Literal["skip", "wait"] = "skip",
 ) -> NumberedRows:
     """As `number_rows`, for sync code: in the thread that called."""
-    wanted = target(what, column, scope=scope, at_from=at_from)
-    search = _search(wanted, order_by, where, limit, "skip")
+    wanted = target(what, column, key=key, scope=scope, at_from=at_from, at_column=at_column)
+    search = _search(wanted, order_by, where, limit, locked)
     subject, plan = _work(wanted, search, executor)
     done: NumberedRows = run_on_sync(subject, plan, executor, writes=True)
     return done

@@ -24,6 +24,10 @@ from ._hooks import HookFailed
 _SAYS_NOTHING = ("08", "40", "53", "57", "58", "XX")
 _LOCK_NOT_AVAILABLE = "55P03"
 
+# Before a row is written: a transaction that can't do it (read only, for example), a table or
+# a right that isn't there.
+_ABOUT_ALL = ("25", "42")
+
 # SQLITE_ERROR, READONLY, TOOBIG, CONSTRAINT, MISMATCH, RANGE.
 _SQLITE_SAYS = (1, 8, 18, 19, 20, 25)
 
@@ -65,8 +69,10 @@ def is_about_all(exc: Exception, dialect: Dialect, *, assigning: bool) -> bool:
         return True
     if assigning:
         return False
+    if isinstance(exc, AseqError | HookFailed):  # before a row was looked at
+        return True
     code = code_of(exc, dialect)
-    return isinstance(exc, HookFailed) or (isinstance(code, str) and code.startswith("42"))
+    return isinstance(code, str) and code.startswith(_ABOUT_ALL)
 
 
 def told(exc: Exception) -> Exception:

@@ -161,7 +161,7 @@ def _lock(
             if name is not None and name not in taken:
                 continue  # another's scope by now: once more
             group.add(found.draft, keys[found.asked])
-        del left[keys[found.asked]]
+        left.pop(keys[found.asked], None)  # several rows may have it: none of them is numbered
     if left:
         rest = list(left)
         found_now = yield from peek(group.place, rest)

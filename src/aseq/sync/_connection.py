@@ -14,6 +14,22 @@ if TYPE_CHECKING:
     import sqlite3
 
 
+class _SQLAlchemySession(Protocol):
+    """`Session`, SQLModel's, and `scoped_session`."""
+
+    def flush(self, objects: Any = None) -> None: ...
+    def commit(self) -> None: ...
+
+
+class _SQLAlchemyConnection(Protocol):
+    """SQLAlchemy's `Connection`."""
+
+    @property
+    def default_isolation_level(self) -> Any: ...
+    def invalidate(self, exception: BaseException | None = None) -> None: ...
+    def commit(self) -> None: ...
+
+
 class _Psycopg(Protocol):
     """`psycopg.Connection`."""
 
@@ -23,6 +39,8 @@ class _Psycopg(Protocol):
 
 
 Connection: TypeAlias = Union[  # a forward reference can't stand beside `|`
+    _SQLAlchemySession,
+    _SQLAlchemyConnection,
     _Psycopg,
     SyncExecutor,
     "sqlite3.Connection",

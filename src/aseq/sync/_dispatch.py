@@ -13,12 +13,13 @@ from aseq.adapters.base import SyncExecutor, unsupported
 ADAPTERS = {
     "psycopg": "aseq.adapters.sync.psycopg",
     "psycopg_pool": "aseq.adapters.sync.psycopg",
+    "sqlalchemy": "aseq.adapters.sync.sqlalchemy",
     "sqlite3": "aseq.adapters.sync.sqlite3",
 }
 
 _ANYTHING_ELSE = (
-    "pass an open connection of psycopg (psycopg.Connection) or sqlite3, or an aseq "
-    "SyncExecutor"
+    "pass an open connection or session of SQLAlchemy (Session, Connection), a "
+    "psycopg.Connection, a sqlite3.Connection, or an aseq SyncExecutor"
 )
 
 _AWAITED = "it is for async code: use aseq.AsyncSequence and the other names of aseq there"
@@ -28,6 +29,7 @@ _ELSEWHERE = {
     "asyncpg": _AWAITED,
     "django": "use aseq.django.sync, which finds Django's connection by itself",
     "django_async_backend": _AWAITED,
+    "psycopg2": "aseq knows it under SQLAlchemy and Django; by itself, use psycopg 3",
     "tortoise": _AWAITED,
 }
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, TypeVar
 
 from aseq._core import plans
+from aseq._core.allocation import Allocation
+from aseq._core.counter import Drawable
 from aseq._core.spec import SequenceSpec
 from aseq._core.waiting import Waiting
 from aseq._drive import run_on_sync
 from aseq.adapters.base import SyncExecutor
+
+D = TypeVar("D", bound=Drawable[Any])
 
 
 def next_values(
@@ -39,3 +44,9 @@ def delete(spec: SequenceSpec, executor: SyncExecutor, wait: Waiting) -> bool:
     spec = executor.adapt(spec)
     plan = plans.delete(spec, executor.dialect, wait)
     return run_on_sync(spec, plan, executor, writes=True)
+
+
+def allocate(allocation: Allocation[D], executor: SyncExecutor, wait: Waiting) -> Any:
+    """Draw from several sequences and numberings; there is something to draw."""
+    plan = allocation.plan(executor.dialect, wait)
+    return run_on_sync(allocation.subject, plan, executor, writes=True)

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, Dialect
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_scoped_session
+from sqlalchemy.orm import Session, scoped_session
 
 from aseq._core.statement import Paramstyle
 from aseq.adapters.base import unsupported
 
-from ._executor import SQLAlchemyExecutor
-from ._on_postgresql import PostgresExecutor
-from ._on_sqlite import SqliteExecutor
-from ._session import ConnectionSource, SessionSource, Source
+from ._executor import SQLAlchemyExecutor, SQLAlchemySyncExecutor
+from ._on_postgresql import PostgresExecutor, PostgresSyncExecutor
+from ._on_sqlite import SqliteExecutor, SqliteSyncExecutor
+from ._session import (
+    ConnectionSource,
+    SessionSource,
+    Source,
+    SyncConnectionSource,
+    SyncSessionSource,
+    SyncSource,
+)
 
 _SESSION = "open a session: `async with async_session() as session:`"
 
@@ -33,17 +44,53 @@ _DRIVERS: dict[tuple[str, str], tuple[type[SQLAlchemyExecutor], Paramstyle]] = {
     ("sqlite", "aiosqlite"): (SqliteExecutor, "qmark"),
 }
 
+_AWAITED = "use a Session or a Connection; in async code, use aseq.AsyncSequence"
+
+_SYNC_HINTS = {
+    **{
+        f"Async{name}": _AWAITED
+        for name in ("Engine", "Session", "Connection", "SessionTransaction", "Transaction")
+    },
+    "async_scoped_session": _AWAITED,
+    "async_sessionmaker": _AWAITED,
+    "Engine": "open a connection: `with engine.begin() as conn:`",
+    "sessionmaker": "open a session: `with Session.begin() as session:`",
+    "SessionTransaction": "pass the session that began the transaction",
+    "Transaction": "pass the connection that began the transaction",
+}
+
+_SYNC_DRIVERS: dict[tuple[str, str], tuple[type[SQLAlchemySyncExecutor], Paramstyle]] = {
+    ("postgresql", "psycopg"): (PostgresSyncExecutor, "format"),
+    ("postgresql", "psycopg2"): (PostgresSyncExecutor, "format"),
+    ("sqlite", "pysqlite"): (SqliteSyncExecutor, "qmark"),
+}
+
 
 def executor_for(connection: object, /) -> SQLAlchemyExecutor:
     """The executor for a session or connection of SQLAlchemy."""
     source = _source(connection)
-    dialect = source.dialect
-    if (dialect.name, dialect.driver) not in _DRIVERS:
-        known = ", ".join(f"{name}+{driver}" for name, driver in _DRIVERS)
-        hint = f"its engine is for {dialect.name}+{dialect.driver}; aseq knows {known}"
-        raise unsupported(connection, {}, hint)
-    executor, paramstyle = _DRIVERS[dialect.name, dialect.driver]
+    executor, paramstyle = _DRIVERS[_known(connection, source.dialect, _DRIVERS, "aseq")]
     return executor(source, paramstyle)
+
+
+def sync_executor_for(connection: object, /) -> SQLAlchemySyncExecutor:
+    """The executor for a session or connection of SQLAlchemy in sync code."""
+    source = _sync_source(connection)
+    key = _known(connection, source.dialect, _SYNC_DRIVERS, "aseq.sync")
+    executor, paramstyle = _SYNC_DRIVERS[key]
+    return executor(source, paramstyle)
+
+
+def _known(
+    connection: object, dialect: Dialect, drivers: Iterable[tuple[str, str]], who: str
+) -> tuple[str, str]:
+    """The dialect and driver of an engine, or a refusal of what isn't among the known."""
+    key = dialect.name, dialect.driver
+    if key not in drivers:
+        known = ", ".join(f"{name}+{driver}" for name, driver in drivers)
+        hint = f"its engine is for {dialect.name}+{dialect.driver}; {who} knows {known}"
+        raise unsupported(connection, {}, hint)
+    return key
 
 
 def _source(connection: object) -> Source:
@@ -54,3 +101,13 @@ def _source(connection: object) -> Source:
     if isinstance(connection, AsyncConnection):
         return ConnectionSource(connection)
     raise unsupported(connection, _HINTS, "pass an AsyncSession or an AsyncConnection")
+
+
+def _sync_source(connection: object) -> SyncSource:
+    if isinstance(connection, scoped_session):
+        connection = connection()
+    if isinstance(connection, Session):
+        return SyncSessionSource(connection)
+    if isinstance(connection, Connection):
+        return SyncConnectionSource(connection)
+    raise unsupported(connection, _SYNC_HINTS, "pass a Session or a Connection")

@@ -24,40 +24,37 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from aseq._core.statement import Bind, Paramstyle, Row
 from aseq._core.table import TableName
-from aseq.adapters.base import Executor, unsupported
+from aseq.adapters.base import ConnectionInfo, Executor, SyncExecutor, unsupported
 
 from ._own import SHARED, OwnTransaction, Shared
-from ._session import Source
+from ._session import Source, SyncSource
 
 T = TypeVar("T")
 
 
-class SQLAlchemyExecutor(Executor):
+class OnSQLAlchemy(ConnectionInfo):
     """One connection of SQLAlchemy, or the one that a session uses for our table."""
 
     driver_errors: ClassVar = (SQLAlchemyError,)
 
-    def __init__(self, source: Source, paramstyle: Paramstyle) -> None:
-        self._source = source
+    def __init__(self, source: Source | SyncSource, paramstyle: Paramstyle) -> None:
+        self._given = source.given
         self.paramstyle = paramstyle
         self._schemas: Mapping[str | None, str | None] = {}
         self._sent = False
 
-    async def prepare(self) -> None:
-        try:
-            self._connection, self._dbapi = await self._source.connect()
-        except Shared as exc:
-            raise unsupported(self._source.given, {}, SHARED) from exc
-        self._driver: Any = self._dbapi.driver_connection
-        self._own = OwnTransaction(self._connection)
-        self._schemas = self._source.schemas(self._connection)
+    def _take(self, connection: Connection, dbapi: Any) -> None:
+        """Use the connection that the source gave."""
+        self._connection, self._dbapi = connection, dbapi
+        self._driver: Any = dbapi.driver_connection if is_adapted(dbapi) else dbapi
+        self._own = OwnTransaction(connection)
 
     def locate(self, table: TableName) -> TableName:
         return TableName(table.name, self._schemas.get(table.schema, table.schema))
 
     def outside_transaction(self) -> str | None:
         if self._own.shared:
-            raise unsupported(self._source.given, {}, SHARED)
+            raise unsupported(self._given, {}, SHARED)
         advice = self._outside()
         if advice is None:
             self._own.drawing()
@@ -67,8 +64,45 @@ class SQLAlchemyExecutor(Executor):
         """As `outside_transaction`, of a connection that nobody else uses."""
         raise NotImplementedError
 
+
+class SQLAlchemyExecutor(OnSQLAlchemy, Executor):
+    """One that is awaited."""
+
+    def __init__(self, source: Source, paramstyle: Paramstyle) -> None:
+        super().__init__(source, paramstyle)
+        self._source = source
+
+    async def prepare(self) -> None:
+        try:
+            connection, dbapi = await self._source.connect()
+        except Shared as exc:
+            raise unsupported(self._given, {}, SHARED) from exc
+        self._take(connection, dbapi)
+        self._schemas = self._source.schemas(connection)
+
     async def _run(self, work: Callable[[Connection], T]) -> T:
         return await self._source.run(lambda: work(self._connection))
+
+
+class SQLAlchemySyncExecutor(OnSQLAlchemy, SyncExecutor):
+    """One of sync code."""
+
+    def __init__(self, source: SyncSource, paramstyle: Paramstyle) -> None:
+        super().__init__(source, paramstyle)
+        self._source = source
+
+    def prepare(self) -> None:
+        try:
+            connection, dbapi = self._source.connect()
+        except Shared as exc:
+            raise unsupported(self._given, {}, SHARED) from exc
+        self._take(connection, dbapi)
+        self._schemas = self._source.schemas(connection)
+
+
+def is_adapted(dbapi: Any) -> bool:
+    """Whether a DBAPI connection is one that SQLAlchemy puts around an async driver's."""
+    return hasattr(dbapi, "driver_connection")
 
 
 def rows_of(connection: Connection, sql: str, args: tuple[Bind, ...]) -> Sequence[Row]:

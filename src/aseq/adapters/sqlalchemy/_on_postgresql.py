@@ -16,7 +16,13 @@ from aseq._core.failure import chain
 from aseq._core.statement import Bind, Row
 from aseq.adapters.base import TransactionEnded
 
-from ._executor import SQLAlchemyExecutor, rows_of
+from ._executor import (
+    OnSQLAlchemy,
+    SQLAlchemyExecutor,
+    SQLAlchemySyncExecutor,
+    is_adapted,
+    rows_of,
+)
 from ._session import ENDED
 
 _AUTOCOMMIT = "the connection or its engine has isolation_level AUTOCOMMIT: use one that hasn't"
@@ -31,41 +37,30 @@ LEFT_INSIDE = (
 )
 
 
-class PostgresExecutor(SQLAlchemyExecutor):
-    """On PostgreSQL. Cancelled or timed out, SQLAlchemy gives the connection up by itself."""
+class PostgresConnection(OnSQLAlchemy):
+    """On PostgreSQL, awaited or not."""
 
     dialect = POSTGRESQL
     _sql = ""
 
     def _outside(self) -> str | None:
-        # The adapted connections of asyncpg and psycopg both have this attribute.
+        # psycopg's connections have this attribute, and the adapted ones of asyncpg, too.
         if self._dbapi.autocommit:
             return _AUTOCOMMIT
         return ENDED if _ended_by_hand(self._dbapi) else None
 
-    async def fetch(
-        self,
-        sql: str,
-        args: tuple[Bind, ...],
-        /,
-        *,
-        timeout: float | None = None,
-        inside: bool = False,
+    def _statement(
+        self, connection: Connection, sql: str, args: tuple[Bind, ...], *, inside: bool
     ) -> Sequence[Row]:
-        def statement(connection: Connection) -> Sequence[Row]:
-            if inside and (advice := self.outside_transaction()) is not None:
-                raise TransactionEnded(advice)
-            _check_encodable(args, self._encoding())
-            self._sql, self._sent = sql, True
-            rows = rows_of(connection, sql, args)
-            if inside:
-                self._check_not_nested()
-                self._own.drawn()
-            return rows
-
-        if not self._on_psycopg:  # asyncpg lets go at once, which no task may delay
-            return await self._run(statement)
-        return await bounded(lambda: self._run(statement), self.terminate)
+        if inside and (advice := self.outside_transaction()) is not None:
+            raise TransactionEnded(advice)
+        _check_encodable(args, self._encoding())
+        self._sql, self._sent = sql, True
+        rows = rows_of(connection, sql, args)
+        if inside:
+            self._check_not_nested()
+            self._own.drawn()
+        return rows
 
     def _check_not_nested(self) -> None:
         """Refuse what only a savepoint of somebody's lost transaction would hold.
@@ -88,7 +83,8 @@ class PostgresExecutor(SQLAlchemyExecutor):
         """Whether the server itself said so, and about our statement."""
         if getattr(exc, "severity", None) is not None:  # asyncpg
             return self._sql in (getattr(exc, "query", None) or "")
-        if getattr(exc, "pgresult", None) is not None:  # psycopg
+        result = getattr(exc, "pgresult", None) or getattr(exc, "pgcode", None)
+        if result is not None and hasattr(self._driver, "info"):  # psycopg, psycopg2
             return self._driver.info.transaction_status not in _COMMITTABLE
         return False
 
@@ -100,7 +96,36 @@ class PostgresExecutor(SQLAlchemyExecutor):
         """The name of the encoding in which the driver sends texts."""
         if self._on_psycopg:
             return str(self._driver.info.encoding)
+        if hasattr(self._driver, "info"):  # psycopg2
+            return str(self._driver.encoding)
         return str(self._driver.get_settings().client_encoding)
+
+    def terminate(self) -> None:
+        if hasattr(self._driver, "info"):
+            with suppress(Exception):  # it is closed
+                hang_up(self._driver.fileno())
+        else:
+            self._driver.terminate()
+
+
+class PostgresExecutor(PostgresConnection, SQLAlchemyExecutor):
+    """Awaited. Cancelled or timed out, SQLAlchemy gives the connection up by itself."""
+
+    async def fetch(
+        self,
+        sql: str,
+        args: tuple[Bind, ...],
+        /,
+        *,
+        timeout: float | None = None,
+        inside: bool = False,
+    ) -> Sequence[Row]:
+        def statement(connection: Connection) -> Sequence[Row]:
+            return self._statement(connection, sql, args, inside=inside)
+
+        if not self._on_psycopg:  # asyncpg lets go at once, which no task may delay
+            return await self._run(statement)
+        return await bounded(lambda: self._run(statement), self.terminate)
 
     async def abort(self) -> bool:
         if not self._sent or not self._own.current:
@@ -113,12 +138,27 @@ class PostgresExecutor(SQLAlchemyExecutor):
             await self._run(Connection.invalidate)
         return True
 
-    def terminate(self) -> None:
-        if self._on_psycopg:
-            with suppress(Exception):  # it is closed
-                hang_up(self._driver.fileno())
-        else:
-            self._driver.terminate()
+
+class PostgresSyncExecutor(PostgresConnection, SQLAlchemySyncExecutor):
+    """In sync code, on psycopg or psycopg2."""
+
+    def fetch(
+        self,
+        sql: str,
+        args: tuple[Bind, ...],
+        /,
+        *,
+        timeout: float | None = None,
+        inside: bool = False,
+    ) -> Sequence[Row]:
+        return self._statement(self._connection, sql, args, inside=inside)
+
+    def abort(self) -> bool:
+        if not self._sent or not self._own.current:
+            return self._connection.closed
+        if not self._connection.invalidated:
+            self._connection.invalidate()
+        return True
 
 
 def _ended_by_hand(dbapi: Any) -> bool:
@@ -126,6 +166,8 @@ def _ended_by_hand(dbapi: Any) -> bool:
 
     psycopg begins the next one by itself.
     """
+    if not is_adapted(dbapi):
+        return False
     # SQLAlchemy 2.0 has the first one, which is set when BEGIN was answered; 2.1 hasn't.
     begun = getattr(dbapi, "_started", getattr(dbapi, "_transaction", None))
     driver = dbapi.driver_connection

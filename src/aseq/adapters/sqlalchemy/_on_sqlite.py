@@ -17,9 +17,16 @@ from aseq.adapters._sqlite import integers, make_unusable, noop, waiting_at_most
 from aseq.adapters._thread import in_thread_of, post_to_thread_of
 from aseq.adapters.base import TransactionEnded
 
-from ._executor import SQLAlchemyExecutor, rows_of
+from ._executor import SQLAlchemyExecutor, SQLAlchemySyncExecutor, rows_of
 from ._session import ENDED, Source
-from ._sqlite import IMMEDIATE, begins_immediate, blocks_writers, unsafe
+from ._sqlite import (
+    IMMEDIATE,
+    begins_immediate,
+    blocks_writers,
+    blocks_writers_sync,
+    unsafe,
+    unsafe_sync,
+)
 
 
 class SqliteExecutor(SQLAlchemyExecutor):
@@ -51,8 +58,8 @@ class SqliteExecutor(SQLAlchemyExecutor):
     async def blocks_writers(self) -> str | None:
         if begins_immediate(self._source.engine):
             return IMMEDIATE
-        connection, dbapi = await self._source.connect()
-        return await blocks_writers(connection, dbapi.driver_connection)
+        _, dbapi = await self._source.connect()
+        return await blocks_writers(dbapi.driver_connection)
 
     async def fetch(
         self,
@@ -126,6 +133,80 @@ class SqliteExecutor(SQLAlchemyExecutor):
         if self._sent and self._own.current:
             self._own.lost()
             post_to_thread_of(self._driver, self._abort)
+
+
+class SqliteSyncExecutor(SQLAlchemySyncExecutor):
+    """On SQLite in sync code: SQLAlchemy on the standard library's sqlite3."""
+
+    dialect = SQLITE
+    _changes = 0
+    _aborted: bool | None = None
+    _advice: str | None = None
+
+    def prepare(self) -> None:
+        super().prepare()
+        self._advice = unsafe_sync(self._connection, self._driver)
+
+    def _outside(self) -> str | None:
+        return self._advice
+
+    def blocks_writers(self) -> str | None:
+        """As `OneWriter.blocks_writers`."""
+        if begins_immediate(self._source.engine):
+            return IMMEDIATE
+        return blocks_writers_sync(self._source.connect()[1])
+
+    def fetch(
+        self,
+        sql: str,
+        args: tuple[Bind, ...],
+        /,
+        *,
+        timeout: float | None = None,
+        inside: bool = False,
+    ) -> Sequence[Row]:
+        connection = self._connection
+
+        def begin() -> None:
+            # A driver that begins by itself has done so by now.
+            if inside and not self._driver.in_transaction:
+                raise TransactionEnded(ENDED)
+
+        def scalar(pragma: str) -> Any:
+            return connection.exec_driver_sql(pragma).scalar_one()
+
+        if inside and (advice := self.outside_transaction()) is not None:
+            raise TransactionEnded(advice)
+        bound = tuple(_Bound.of(arg, begin) for arg in args)
+        with nullcontext() if timeout is None else waiting_at_most(scalar, timeout):
+            self._changes, self._sent = self._driver.total_changes, True
+            rows = rows_of(connection, sql, bound)
+        if inside:
+            rows = integers(rows)
+            self._own.drawn()
+        return rows
+
+    def refused(self, exc: BaseException, /) -> bool:
+        try:
+            return not self._sent or self._driver.total_changes == self._changes
+        except sqlite3.ProgrammingError:  # closed
+            return False
+
+    def abort(self) -> bool:
+        if not self._sent:
+            return False
+        if self._connection.invalidated:  # by SQLAlchemy, after an interrupt: it was closed
+            return True
+        if self._aborted is None and self._own.current:
+            self.terminate()
+        return bool(self._aborted)
+
+    def terminate(self) -> None:
+        if self._connection.invalidated:
+            return
+        self._own.lost()
+        with suppress(sqlite3.ProgrammingError):  # closed: the transaction is over
+            self._aborted = make_unusable(self._driver)
 
 
 class _Bound(str):

@@ -4,7 +4,8 @@ SQLAlchemy takes three things for granted that don't always hold, and none shows
 state:
 
 * *A connection has one user at a time.* `StaticPool` (the default for SQLite in memory)
-  hands one connection to everybody. There the COMMIT of one session commits what the
+  hands one connection to everybody, and `SingletonThreadPool` (that for sync code) to
+  everybody in a thread. There the COMMIT of one session commits what the
   other has done, and closing a connection sends a ROLLBACK that undoes it, even if nothing
   was done on it at all (`_ConnectionFairy._reset`).
 * *A transaction ends when SQLAlchemy ends it.* SQLite rolls back by itself after some
@@ -31,12 +32,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, RootTransaction, event
 from sqlalchemy.exc import InvalidRequestError, PendingRollbackError
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import SingletonThreadPool, StaticPool
 
 SHARED = (
     "another session or connection uses the same database connection, and either would commit "
-    "or undo what the other has drawn: its pool, StaticPool, has one connection for everybody "
-    "(SQLAlchemy's default for SQLite in memory). Use a file, in a temporary directory for "
+    "or undo what the other has drawn: its pool has one connection for everybody, as "
+    "SQLAlchemy's default for SQLite in memory has. Use a file, in a temporary directory for "
     "tests, or another pool"
 )
 
@@ -70,7 +71,7 @@ def watch(engine: Engine) -> None:
     if engine in _watched:
         return
     _watched.add(engine)
-    if isinstance(engine.pool, StaticPool):
+    if isinstance(engine.pool, StaticPool | SingletonThreadPool):
         for connection in _opened(engine):  # before this watched: looked for only once
             _users(connection).add(connection)
         for name in ("engine_connect", "begin"):  # the latter for one that reconnected
@@ -97,7 +98,7 @@ def _connected(connection: Connection) -> bool:
 def is_open(connection: Connection) -> bool:
     """Whether the database is in a transaction, as its driver knows without asking."""
     driver: Any = connection.connection.driver_connection
-    if hasattr(driver, "pgconn"):
+    if hasattr(driver, "info"):  # psycopg, psycopg2
         return bool(driver.info.transaction_status != 0)  # IDLE
     if hasattr(driver, "is_in_transaction"):
         return bool(driver.is_in_transaction())
@@ -161,7 +162,8 @@ def _join(connection: Connection) -> None:
     if _noted(connection, _DRAWING) is not None:
         # Let go of it first, or giving it back would send a ROLLBACK.
         proxy: Any = connection.connection
-        proxy.dbapi_connection = None
+        if not isinstance(connection.engine.pool, SingletonThreadPool):  # which counts itself
+            proxy.dbapi_connection = None
         proxy.close()
         raise Shared(SHARED)
     _users(connection).add(connection)

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy import Connection, Dialect, Engine, MetaData, Table, update
 from sqlalchemy.exc import UnboundExecutionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.orm import Session
 
 from aseq.adapters.base import unsupported
 
@@ -91,7 +92,82 @@ class SessionSource(Source):
 
     def __init__(self, session: AsyncSession) -> None:
         self.given = self._session = session
-        self._bind = _bind(session)
+        self._sync = SyncSessionSource(session.sync_session, session)
+
+    @property
+    def dialect(self) -> Dialect:
+        return self._sync.dialect
+
+    @property
+    def engine(self) -> Engine:
+        return self._sync.engine
+
+    async def connect(self) -> tuple[Connection, Any]:
+        return await self._session.run_sync(lambda _: self._sync.connect())
+
+    def schemas(self, connection: Connection) -> Mapping[str | None, str | None]:
+        return self._sync.schemas(connection)
+
+    async def run(self, work: Callable[[], T]) -> T:
+        return await self._session.run_sync(lambda _: work())
+
+
+class SyncSource(Protocol):
+    """As `Source`, in sync code."""
+
+    given: object
+
+    @property
+    def dialect(self) -> Dialect:
+        """The dialect, known before there is a connection."""
+        ...
+
+    @property
+    def engine(self) -> Engine:
+        """The engine that the connection is one of."""
+        ...
+
+    def connect(self) -> tuple[Connection, Any]:
+        """The connection, in the transaction of the caller, and the DBAPI's under it."""
+        ...
+
+    def schemas(self, connection: Connection) -> Mapping[str | None, str | None]:
+        """The schemas that a statement of the caller's would find instead of others."""
+        ...
+
+
+class SyncConnectionSource(SyncSource):
+    """A `Connection`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.given = self._connection = connection
+
+    @property
+    def dialect(self) -> Dialect:
+        return self._connection.dialect
+
+    @property
+    def engine(self) -> Engine:
+        return self._connection.engine
+
+    def connect(self) -> tuple[Connection, Any]:
+        return _begun(self._connection)
+
+    def schemas(self, connection: Connection) -> Mapping[str | None, str | None]:
+        return _schemas(connection.get_execution_options())
+
+
+class SyncSessionSource(SyncSource):
+    """A `Session`: the connection that it uses for our table, begun if need be.
+
+    Args:
+        session: the session.
+        given: the one that the caller passed, if that is another.
+    """
+
+    def __init__(self, session: Session, given: object = None) -> None:
+        self.given, self._session = given or session, session
+        self._bind = _bind(session, self.given)
 
     @property
     def dialect(self) -> Dialect:
@@ -101,18 +177,13 @@ class SessionSource(Source):
     def engine(self) -> Engine:
         return self._bind.engine
 
-    async def connect(self) -> tuple[Connection, Any]:
-        return await self._session.run_sync(
-            lambda session: _begun(session.connection(bind_arguments={"bind": self._bind}))
-        )
+    def connect(self) -> tuple[Connection, Any]:
+        return _begun(self._session.connection(bind_arguments={"bind": self._bind}))
 
     def schemas(self, connection: Connection) -> Mapping[str | None, str | None]:
         # A session has options of its own from SQLAlchemy 2.1 on.
-        own: Mapping[str, Any] = getattr(self._session.sync_session, "execution_options", {})
+        own: Mapping[str, Any] = getattr(self._session, "execution_options", {})
         return _schemas({**connection.get_execution_options(), **own})
-
-    async def run(self, work: Callable[[], T]) -> T:
-        return await self._session.run_sync(lambda _: work())
 
 
 def _schemas(options: Mapping[str, Any]) -> Mapping[str | None, str | None]:
@@ -129,28 +200,36 @@ def _begun(connection: Connection) -> tuple[Connection, Any]:
     return connection, dbapi
 
 
-def _bind(session: AsyncSession) -> Engine | Connection:
+def _bind(session: Session, given: object) -> Engine | Connection:
     """The engine of our table.
 
     Asked for as for an UPDATE: a session that reads from elsewhere sees that we write.
     """
-    sync = session.sync_session
     # `binds` is public from SQLAlchemy 2.1 on.
-    binds: Mapping[Any, Engine | Connection] = getattr(sync, "binds", None) or getattr(
-        sync, "_Session__binds", {}
+    binds: Mapping[Any, Engine | Connection] = getattr(session, "binds", None) or getattr(
+        session, "_Session__binds", {}
     )
     tables = [key for key in binds if _is_ours(key)]
     try:
         if len({binds[table] for table in tables}) < 2:
-            return sync.get_bind(clause=update(*tables[:1] or [TABLE]))
+            return session.get_bind(clause=update(*tables[:1] or [TABLE]))
     except UnboundExecutionError:
         if not binds:
-            raise unsupported(session, {}, _NO_ENGINE) from None
+            raise unsupported(given, {}, _words(_NO_ENGINE, given)) from None
     # The engine of a declarative base that has our table, or else the only one.
     engines = {bind for key, bind in binds.items() if _has_ours(key)} or {*binds.values()}
     if len(engines) != 1:
-        raise unsupported(session, {}, _UNBOUND)
+        raise unsupported(given, {}, _words(_UNBOUND, given))
     return engines.pop()
+
+
+def _words(text: str, given: object) -> str:
+    """A text as it is right for async code, or for sync code."""
+    return (
+        text
+        if isinstance(given, AsyncSession)
+        else text.replace("Async", "").replace("await ", "")
+    )
 
 
 def _is_ours(table: object) -> bool:

@@ -8,7 +8,7 @@ SAVEPOINT that comes first *is* the transaction, and its RELEASE commits.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -16,8 +16,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from aseq.adapters._sqlite import BLOCKS_WRITERS, autocommit_mode, leave_transactions_alone
 from aseq.adapters._thread import in_thread_of
 
+from ._executor import is_adapted
 from ._own import watch
 from ._session import ENDED
+
+if TYPE_CHECKING:
+    import sqlite3
 
 _RECIPE = (
     "set the engine up with aseq.sqlalchemy.begin_immediate(engine), so that "
@@ -38,7 +42,10 @@ IMMEDIATE = (
 _IMMEDIATE = "aseq.begin_immediate"
 
 
-def begin_immediate(engine: AsyncEngine) -> AsyncEngine:
+E = TypeVar("E", Engine, AsyncEngine)
+
+
+def begin_immediate(engine: E) -> E:
     """Make every transaction of an SQLite engine begin with ``BEGIN IMMEDIATE``.
 
     Then a transaction waits for its turn to write when it begins (as long as the
@@ -51,7 +58,8 @@ def begin_immediate(engine: AsyncEngine) -> AsyncEngine:
         engine = begin_immediate(create_async_engine("sqlite+aiosqlite:///invoices.db"))
 
     Args:
-        engine: from `create_async_engine`, not used yet.
+        engine: from `create_async_engine`, or from `create_engine` for `aseq.sync`; not used
+            yet.
 
     Returns:
         the same engine.
@@ -61,17 +69,23 @@ def begin_immediate(engine: AsyncEngine) -> AsyncEngine:
     """
     if engine.dialect.name != "sqlite":
         raise ValueError(f"begin_immediate() is for SQLite, not for {engine.dialect.name}")
+    sync_engine = engine.sync_engine if isinstance(engine, AsyncEngine) else engine
     # It takes the driver's autocommit mode, in which the recipe sends its own BEGIN, for
     # SQLAlchemy's, and would leave that transaction open.
-    engine.sync_engine.dialect.skip_autocommit_rollback = False
-    event.listen(engine.sync_engine, "connect", _leave_transactions_to_sqlalchemy)
-    event.listen(engine.sync_engine, "begin", _begin_immediate)
-    watch(engine.sync_engine)
+    sync_engine.dialect.skip_autocommit_rollback = False
+    event.listen(sync_engine, "connect", _leave_transactions_to_sqlalchemy)
+    event.listen(sync_engine, "begin", _begin_immediate)
+    watch(sync_engine)
     return engine
 
 
 def _leave_transactions_to_sqlalchemy(dbapi_connection: Any, record: Any) -> None:
-    dbapi_connection.run_async(lambda driver: in_thread_of(driver, leave_transactions_alone))
+    if is_adapted(dbapi_connection):
+        dbapi_connection.run_async(
+            lambda driver: in_thread_of(driver, leave_transactions_alone)
+        )
+    else:
+        leave_transactions_alone(dbapi_connection)
     record.info[_IMMEDIATE] = True
 
 
@@ -84,15 +98,25 @@ def begins_immediate(engine: Engine) -> bool:
     return event.contains(engine, "begin", _begin_immediate)
 
 
-async def blocks_writers(connection: Connection, driver: Any) -> str | None:
+async def blocks_writers(driver: Any) -> str | None:
     """Whether the open transaction may be SQLite's one writer: if so, what to do.
 
     Where sqlite3's own beginning is turned off, a listener of the caller's may have begun it
     with BEGIN; else Python begins it before the first write.
+
+    Args:
+        driver: an `aiosqlite.Connection`.
     """
     if not driver.in_transaction or driver.isolation_level is None:
         return None
     return None if await in_thread_of(driver, autocommit_mode) is False else BLOCKS_WRITERS
+
+
+def blocks_writers_sync(driver: sqlite3.Connection) -> str | None:
+    """As `blocks_writers`, on the connection itself."""
+    if not driver.in_transaction or driver.isolation_level is None:
+        return None
+    return None if autocommit_mode(driver) is False else BLOCKS_WRITERS
 
 
 async def unsafe(connection: Connection, driver: Any) -> str | None:
@@ -102,10 +126,19 @@ async def unsafe(connection: Connection, driver: Any) -> str | None:
         connection: in a transaction, as far as SQLAlchemy knows.
         driver: the `aiosqlite.Connection` under it.
     """
-    nested = connection.in_nested_transaction()
-    if driver.in_transaction and not nested:
+    if driver.in_transaction and not connection.in_nested_transaction():
         return None
-    mode = await in_thread_of(driver, autocommit_mode)
+    return _unsafe(connection, driver, await in_thread_of(driver, autocommit_mode))
+
+
+def unsafe_sync(connection: Connection, driver: sqlite3.Connection) -> str | None:
+    """As `unsafe`, with the driver's connection itself."""
+    if driver.in_transaction and not connection.in_nested_transaction():
+        return None
+    return _unsafe(connection, driver, autocommit_mode(driver))
+
+
+def _unsafe(connection: Connection, driver: Any, mode: bool | None) -> str | None:
     if driver.in_transaction:
         return None if mode is False or _begins(connection, driver) else _SAVEPOINT
     if driver.isolation_level is None or mode is True:

@@ -5,21 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence as Values
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
 
 from django.db import router
 
 from aseq._core.waiting import Waiting, waiting
-from aseq._drive import run_on_sync
-from aseq.django import conf
 from aseq.django._sequence.sync import Sequence
 from aseq.django.connection import DjangoConnection
 from aseq.numbering import DocumentNumber, TakenOver
-from aseq.numbering._days import chosen
-from aseq.numbering._draw import drawing, previewing
 from aseq.numbering._scope import Scope, ScopeValue
 from aseq.numbering._spec import NumberingSpec
-from aseq.numbering._take_over import reading
+from aseq.sync import _documents
 
 from .spec import DjangoNumbering
 
@@ -130,10 +125,8 @@ class Numbering(DjangoNumbering):
     def _draw(
         self, count: int, at: datetime | None, wait: Waiting, scope: Scope
     ) -> Values[DocumentNumber]:
-        at = chosen(at)
         connection = DjangoConnection(self._alias(router.db_for_write))
-        drawn = drawing(self, connection, scope, count, at, wait)
-        return run_on_sync(drawn.subject, drawn.plan, connection, writes=True)
+        return _documents.draw(self, connection, scope, count, at, wait)
 
     def preview(self, *, at: datetime | None = None, **scope: ScopeValue) -> DocumentNumber:
         """What `next` would give now: for the screen of a draft, and promised to nobody.
@@ -153,8 +146,8 @@ class Numbering(DjangoNumbering):
             SequenceExhausted: there is no next number.
             AseqError: any of those of `get_last_value`.
         """
-        values, at = self.scope_of(scope), chosen(at)
-        return preview_on(self, self._alias(router.db_for_read), values, at)
+        using = self._alias(router.db_for_read)
+        return preview_on(self, using, self.scope_of(scope), at)
 
     def sequence(self, *, at: datetime | None = None) -> Sequence:
         """The sequence that a bound numbering draws from.
@@ -193,22 +186,12 @@ class Numbering(DjangoNumbering):
                 have its value. Nothing was sent.
             AseqError: any of those of `advance_to`.
         """
-        plan = cast("Any", reading(self, source, unprinted))
-        about, counters = self.counter((), None), dict[str, int]()
         using = self._alias(router.db_for_write)
-        connection = DjangoConnection(using)
-        # It only reads; but what comes next writes, and refuses to do so outside of a block.
-        furthest = run_on_sync(conf.adapt(about), plan, connection, writes=True)
-        for sequence, number in furthest.in_order():
-            moved = Sequence._of(sequence, using)
-            counters[sequence.name] = moved.advance_to(number)
-        return TakenOver(counters, tuple(furthest.unread))
+        return _documents.take_over(self, lambda: DjangoConnection(using), source, unprinted)
 
 
 def preview_on(
     spec: NumberingSpec, using: str, scope: Scope, at: datetime | None
 ) -> DocumentNumber:
     """The number that would come, on the connection of this thread."""
-    connection = DjangoConnection(using)
-    seen = previewing(spec, connection, scope, at)
-    return run_on_sync(seen.subject, seen.plan, connection, writes=False)
+    return _documents.preview(spec, DjangoConnection(using), scope, at)

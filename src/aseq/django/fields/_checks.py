@@ -11,10 +11,11 @@ from django.db.models import Field, UniqueConstraint
 
 
 def check_field(field: Any) -> Iterator[checks.CheckMessage]:
-    """aseq.E005 to E008: the field can't work. W007, W008: numbers twice, or never none."""
+    """aseq.E005 to E009: the field can't work. W007, W008: numbers twice, or never none."""
     yield from _numbering(field)
     yield from _scope(field)
     yield from _default(field)
+    yield from _primary_key(field)
     yield from _unique(field)
     if field.null:
         yield checks.Warning(
@@ -70,6 +71,19 @@ def _default(field: Any) -> Iterator[checks.CheckMessage]:
             hint="Remove default= and db_default=.",
             obj=field,
             id="aseq.E008",
+        )
+
+
+def _primary_key(field: Any) -> Iterator[checks.CheckMessage]:
+    # After a rollback an object keeps its key, and the number is given to another row. Saved
+    # again, the object would UPDATE that row: Django goes by the key.
+    if field.primary_key:
+        yield checks.Error(
+            "A number can't be the primary key: an object that is saved again after a rollback "
+            "would overwrite the row that has the number by then.",
+            hint="Give the model another primary key, and the number unique=True.",
+            obj=field,
+            id="aseq.E009",
         )
 
 

@@ -14,12 +14,11 @@ class PsycopgLink(Link):
 
     def __init__(self, pool: Any, conn: Any) -> None:
         self._pool, self.conn = pool, conn
-        self._level: Any = None
+        self._level: Any = conn.isolation_level  # what the pool's owner has set
         self._block: Any = None
 
     async def begin(self) -> None:
-        self._level = self.conn.isolation_level
-        if self._level != _READ_COMMITTED:
+        if self.conn.isolation_level != _READ_COMMITTED:
             await self.conn.set_isolation_level(_READ_COMMITTED)
         self._block = self.conn.transaction()
         await self._block.__aenter__()
