@@ -1,5 +1,5 @@
 WITH RECURSIVE wanted AS MATERIALIZED (
-    SELECT * FROM json_to_recordset(CAST($1 AS json)) AS w(place integer, called text, queue text, start bigint, advance bigint, lowest bigint, highest bigint, first bigint, step bigint, low bigint, high bigint, room bigint, retreat bigint, since bigint, latest bigint)
+    SELECT * FROM json_to_recordset(CAST(CAST($1 AS text) AS json)) AS w(place integer, called text, queue text, start bigint, advance bigint, lowest bigint, highest bigint, first bigint, step bigint, low bigint, high bigint, room bigint, retreat bigint, since bigint, latest bigint)
 ), queue AS MATERIALIZED (
     SELECT pg_advisory_xact_lock(hashtextextended(queue, '"aseq_sequence"'::regclass::oid::bigint))
     FROM (SELECT * FROM wanted WHERE queue IS NOT NULL ORDER BY place) AS in_order

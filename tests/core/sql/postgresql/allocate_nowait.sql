@@ -1,7 +1,7 @@
 WITH RECURSIVE saved_timeout AS MATERIALIZED (
     SELECT current_setting('lock_timeout') AS setting
 ), wanted AS MATERIALIZED (
-    SELECT * FROM json_to_recordset(CAST($1 AS json)) AS w(place integer, called text, queue text, start bigint, advance bigint, lowest bigint, highest bigint, first bigint, step bigint, low bigint, high bigint, room bigint, retreat bigint, since bigint, latest bigint)
+    SELECT * FROM json_to_recordset(CAST(CAST($1 AS text) AS json)) AS w(place integer, called text, queue text, start bigint, advance bigint, lowest bigint, highest bigint, first bigint, step bigint, low bigint, high bigint, room bigint, retreat bigint, since bigint, latest bigint)
 ), queue AS (
     SELECT 0 AS place, true AS entered
     UNION ALL

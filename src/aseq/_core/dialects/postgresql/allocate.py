@@ -18,7 +18,7 @@ from .fragments import CLOCK, RESTORED, SAVED_TIMEOUT, SET_TIMEOUT, TXID, WAITED
 
 _WANTED = """\
 wanted AS MATERIALIZED (
-    SELECT * FROM json_to_recordset(CAST(:wanted AS json)) AS w({columns})
+    SELECT * FROM json_to_recordset(CAST(CAST(:wanted AS text) AS json)) AS w({columns})
 )""".format(columns=", ".join(f"{name} {kind}" for name, kind in WANTED.items()))
 
 _QUEUED = "SELECT * FROM wanted WHERE queue IS NOT NULL ORDER BY place"
