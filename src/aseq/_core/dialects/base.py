@@ -224,7 +224,8 @@ WANTED = {**_OF_ALL, **_LOOPS, **_SPAN}
 
 def wanted(*, looping: bool, timed: bool) -> dict[str, str]:
     """The columns that are needed: see `Allocate`."""
-    return {**_OF_ALL, **(_LOOPS if looping else {}), **(_SPAN if timed else {})}
+    leave_out = {*(() if looping else _LOOPS), *(() if timed else _SPAN)}
+    return {name: kind for name, kind in WANTED.items() if name not in leave_out}
 
 
 def looping(last: str = "s.last", divided_by: str = "/") -> str:
