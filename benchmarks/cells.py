@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -19,17 +19,21 @@ class Peer:
         id: its name in the figures, and of its table.
         label: what to call it in a chart.
         client: its driver; None if it isn't a matter of one connection for each client.
-        draw: gets a number on a connection of the driver's.
+        draw: gets a number, or several, on a connection of the driver's.
         late: draws after the work of a long transaction, not before.
         gapless: promises no holes.
+        numbers: how many one transaction gets, each for a row.
+        alone: what is measured is the draw, not the transaction around it.
     """
 
     id: str
     label: str
     client: type[Client] | None
-    draw: Callable[[Any], Awaitable[int]] | None
+    draw: Callable[[Any], Awaitable[int | Sequence[int]]] | None
     late: bool = False
     gapless: bool = True
+    numbers: int = 1
+    alone: bool = False
 
 
 ASYNCPG = Peer("aseq_asyncpg", "aseq, asyncpg", Asyncpg, draws.Aseq("asyncpg"))
@@ -47,6 +51,16 @@ QUEUED = Peer("queued_asyncpg", "aseq's SQL by hand, asyncpg", Asyncpg, _QUEUED)
 QUEUED_SESSION = Peer(
     "queued_sqlalchemy", "aseq's SQL by hand, SQLAlchemy", Session, _QUEUED_SESSION
 )
+
+_AT_ONCE, _THREE_TIMES = draws.Three("at_once").at_once, draws.Three("three_times").one_by_one
+AT_ONCE = Peer(
+    "at_once", "allocate of three, the call alone", Asyncpg, _AT_ONCE, numbers=3, alone=True
+)
+THREE_TIMES = Peer(
+    "three_times", "three times next_value, alone", Asyncpg, _THREE_TIMES, numbers=3, alone=True
+)
+TIMEOUT = Peer("aseq_timeout", "aseq, asyncpg, timeout=5", Asyncpg, draws.Aseq("timeout", 5))
+DOCUMENT = Peer("numbering", "aseq, asyncpg, Numbering.next", Asyncpg, draws.document)
 
 AIOSQLITE = Peer("aseq_aiosqlite", "aseq, aiosqlite", Aiosqlite, draws.Aseq("aiosqlite"))
 AIOSQLITE_HAND = Peer(
@@ -70,7 +84,10 @@ BULK = Peer("bulk", "number_rows", None, None)
 
 HOT = (ASYNCPG, UPSERT, DJANGO, PSYCOPG, SESSION, FOR_UPDATE, GAPPY)
 LONG = (ASYNCPG, LATE, UPSERT, DJANGO, GAPPY)
-OWN = (ASYNCPG, QUEUED, SESSION, QUEUED_SESSION)
+OWN = (
+    *(ASYNCPG, QUEUED, SESSION, QUEUED_SESSION),
+    *(TIMEOUT, DOCUMENT, AT_ONCE, THREE_TIMES),
+)
 ISSUE = (PLAIN, DRAFTED, ALONE, ENGINE)
 ROWS = (BY_ONE, BULK)
 AUDITED = (AUDIT_CLEAN, AUDIT_FOUND, AUDIT_TEXTS)

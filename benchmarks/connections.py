@@ -41,9 +41,10 @@ class Client(ABC):
     async def execute(self, sql: str) -> None:
         """Run a statement."""
 
-    async def save(self, table: str, number: int) -> None:
-        """Write the row that carries a number."""
-        await self.execute(f"INSERT INTO {table} (number, body) VALUES ({number}, '{BODY}')")
+    async def save(self, table: str, *numbers: int) -> None:
+        """Write the rows that carry numbers."""
+        values = ", ".join(f"({number}, '{BODY}')" for number in numbers)
+        await self.execute(f"INSERT INTO {table} (number, body) VALUES {values}")
 
 
 class Asyncpg(Client):

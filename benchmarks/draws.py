@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import text
 
-from aseq import AsyncSequence
+from aseq import AsyncSequence, allocate
 from aseq._core.dialects import POSTGRESQL, SQLITE
 from aseq._core.plans import next_values
 from aseq._core.statement import Paramstyle
+from aseq.numbering import Numbering
 
 _UPSERT = """INSERT INTO by_hand AS s (name, last) VALUES ($1, $2)
 ON CONFLICT (name) DO UPDATE SET last = s.last + $3 RETURNING last"""
@@ -20,11 +22,34 @@ _SET = text("UPDATE for_update SET last = :last WHERE name = 'invoices'")
 class Aseq:
     """What this is all about."""
 
-    def __init__(self, name: str) -> None:
-        self._sequence = AsyncSequence(name)
+    def __init__(self, name: str, timeout: float | None = None) -> None:
+        self._sequence, self._timeout = AsyncSequence(name), timeout
 
     async def __call__(self, conn: Any) -> int:
-        return await self._sequence.next_value(conn)
+        return await self._sequence.next_value(conn, timeout=self._timeout)
+
+
+class Three:
+    """Numbers of three sequences, which together have no hole: 1, 4, 7 and so on is one."""
+
+    def __init__(self, name: str) -> None:
+        self._sequences = [AsyncSequence(f"{name}-{i}", i, step=3) for i in (1, 2, 3)]
+        self._wanted = dict.fromkeys(self._sequences, 1)
+
+    async def at_once(self, conn: Any) -> Sequence[int]:
+        numbers = await allocate(conn, self._wanted)
+        return [number for some in numbers.values() for number in some]
+
+    async def one_by_one(self, conn: Any) -> Sequence[int]:
+        return [await sequence.next_value(conn) for sequence in self._sequences]
+
+
+_NUMBERING = Numbering("numbering", "INV-{year}-{number:05}", period="year", tz="UTC")
+
+
+async def document(conn: Any) -> int:
+    """A document number, which starts again with each year."""
+    return (await _NUMBERING.next(conn)).number
 
 
 async def upsert(conn: Any) -> int:

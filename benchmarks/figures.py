@@ -53,7 +53,7 @@ def summed_up(
         p99=round(took[int(len(took) * 0.99)] * 1e3, 3),
         transactions=len(took),
         rows=rows,
-        void=rows != len(took) or (peer.gapless and not found.gapless),
+        void=rows != len(took) * peer.numbers or (peer.gapless and not found.gapless),
     )
 
 
@@ -101,6 +101,14 @@ def _pairs(most: int, crowd: int, processes: int) -> list[_Pair]:
         _Pair(f"{most} clients : 1 client", aseq, one, 1),
         _Pair("1 client : the same SQL by hand, asyncpg", own, hand, 0.93),
         _Pair("1 client : the same SQL by hand, SQLAlchemy", session, by_hand, 0.95),
+        _Pair("1 client, asyncpg: timeout=5 : none", ("own", "aseq_timeout", 1), own, 0.95),
+        _Pair("the same: Numbering.next : next_value", ("own", "numbering", 1), own, 0.9),
+        _Pair(
+            "the same: allocate of 3 : 3 times next_value, the calls alone",
+            ("own", "at_once", 1),
+            ("own", "three_times", 1),
+            2,
+        ),
         _Pair("SQLite, 8 tasks : aiosqlite by hand", lite, lite_hand, 0.9),
         _Pair(f"draft, then issue : next_value, INSERT, {most} callers", drafted, plain, 3, 2),
         _Pair(f"the same : django-sequences, {most} threads", drafted, django, 8),

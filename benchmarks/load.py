@@ -16,7 +16,10 @@ WORK = 0.003
 
 @dataclass(frozen=True)
 class Turn:
-    """What one peer got done in its turn: the seconds, and those of each transaction."""
+    """What one peer got done in its turn: the seconds, and those of each transaction.
+
+    Of a peer whose draws alone are measured, they are those of the draws.
+    """
 
     seconds: float
     transactions: list[float]
@@ -33,22 +36,27 @@ async def turn(peer: Peer, clients: Sequence[Client], seconds: float, *, long: b
 
     async def work(client: Client) -> None:
         while (begun := perf_counter()) < start + seconds:
-            await _transaction(peer, client, long=long)
-            took.append(perf_counter() - begun)
+            drawing = await _transaction(peer, client, long=long)
+            took.append(drawing if peer.alone else perf_counter() - begun)
 
     await asyncio.gather(*map(work, clients))
-    return Turn(perf_counter() - start, took)
+    return Turn(sum(took) if peer.alone else perf_counter() - start, took)
 
 
-async def _transaction(peer: Peer, client: Client, *, long: bool) -> None:
+async def _transaction(peer: Peer, client: Client, *, long: bool) -> float:
+    """One of a peer's, and how long it drew."""
     assert peer.draw is not None
     async with client.block():
         if long and peer.late:
             await _more(client)
-        number = await peer.draw(client.conn)
+        begun = perf_counter()
+        drawn = await peer.draw(client.conn)
+        drawing = perf_counter() - begun
         if long and not peer.late:
             await _more(client)
-        await client.save(f"rows_{peer.id}", number)
+        numbers = (drawn,) if isinstance(drawn, int) else drawn
+        await client.save(f"rows_{peer.id}", *numbers)
+    return drawing
 
 
 async def _more(client: Client) -> None:

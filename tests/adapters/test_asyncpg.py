@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from contextlib import suppress
 from decimal import Decimal
 from typing import Any
@@ -12,7 +13,7 @@ import asyncpg
 import pytest
 from asyncpg.protocol.protocol import BaseProtocol
 
-from aseq import AsyncSequence, NotInTransaction
+from aseq import AsyncSequence, NotInTransaction, allocate, holders
 from aseq.adapters._asyncpg import BUSY, TALKS, HeldProtocol, Hold
 from aseq.adapters.asyncpg import AsyncpgExecutor
 from tests.blocks import undone
@@ -110,6 +111,29 @@ async def test_a_codec_for_bigint(database: Database, name: str, decoder: Any) -
             assert await looping.next_values(conn, 2) == range(1, 3)
             for moved in (await seq.advance_to(conn, 9), await seq.last_value(conn)):
                 assert (type(moved), moved) == (int, 9)
+    finally:
+        conn.terminate()
+
+
+@pytest.mark.parametrize("waiting", [{}, {"nowait": True}, {"timeout": 20}], ids=str)
+async def test_a_codec_for_json(database: Database, name: str, waiting: dict[str, Any]) -> None:
+    """It would encode once more what is told as JSON."""
+    one, other = AsyncSequence(name), AsyncSequence(f"{name}-other", reset_value=4)
+    conn = await asyncpg.connect(database.url)
+    try:
+        for kind in ("json", "jsonb"):
+            await conn.set_type_codec(
+                kind, schema="pg_catalog", encoder=json.dumps, decoder=json.loads
+            )
+        async with conn.transaction():
+            for first in (1, 2):
+                drawn = await allocate(conn, {one: 1, other: 1}, **waiting)
+                assert {seq: list(values) for seq, values in drawn.items()} == {
+                    one: [first],
+                    other: [first],
+                }
+            held = {each.sequence for each in await holders(conn, one, other)}
+            assert held == {one.name, other.name}
     finally:
         conn.terminate()
 

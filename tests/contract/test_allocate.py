@@ -18,10 +18,12 @@ from aseq import (
     SequenceLocked,
     allocate,
 )
+from tests.blocks import backend_pid
 from tests.clients import Client
 from tests.database import Database
 from tests.django_sequences import draw
 from tests.faults.aftermath import commit_anyway
+from tests.observer import observing
 
 MAX = 2**63 - 1
 
@@ -220,6 +222,35 @@ async def test_clients_that_do_not_queue(database: Database, name: str) -> None:
                 drawn = await allocate(client.conn, dict.fromkeys(family, 1), nowait=True)
 
     assert [list(numbers) for numbers in drawn.values()] == [[1], [2], [1]]
+
+
+@pytest.mark.only(dialect="postgresql")
+@pytest.mark.parametrize("waiting", [{}, {"timeout": 20}], ids=str)
+async def test_rows_are_written_behind_all_places_in_queues(
+    database: Database, name: str, waiting: dict[str, Any]
+) -> None:
+    first, last = AsyncSequence(f"{name}-a"), AsyncSequence(f"{name}-b")
+    unqueued = AsyncSequence(first.name, fair=False)
+    drawn = list[Sequence[int]]()
+
+    async def draw_both(client: Client) -> None:
+        async with client.transaction():
+            numbers = await allocate(client.conn, {last: 1, first: 1}, **waiting)
+        drawn.extend(numbers.values())
+
+    async with database.connect() as holder, database.connect() as client:  # noqa: SIM117
+        async with database.connect() as other:
+            pid = await backend_pid(client)
+            async with anyio.create_task_group() as tasks, holder.transaction():
+                await last.next_value(holder.conn)
+                tasks.start_soon(draw_both, client)
+                with observing(database.url) as observer:
+                    await observer.until_waiting(pid)
+                    assert ("advisory", "ExclusiveLock", False) in observer.locks(pid)
+                async with other.transaction():
+                    assert await unqueued.next_value(other.conn, nowait=True) == 1
+
+    assert drawn == [range(2, 3), range(2, 3)]
 
 
 ROUNDS = 15

@@ -16,10 +16,11 @@ from aseq import (
     SequenceLocked,
     UnsteadyClock,
 )
-from aseq._core.allocation import Allocation, Subject
+from aseq._core.allocation import Allocation, Subject, _checked, _statements
 from aseq._core.arithmetic import MAX
 from aseq._core.counter import check_all_drawable
 from aseq._core.dialects import POSTGRESQL, SQLITE
+from aseq._core.dialects.base import ALLOCATES
 from aseq._core.scripts import PartlyDrawn
 from aseq._core.spec import SequenceSpec
 from aseq._core.waiting import NOT_AT_ALL, Wait, Waiting
@@ -77,6 +78,30 @@ def test_at_its_end_before_anything_was_drawn() -> None:
     assert caught.value.last == MAX
 
 
+def test_a_row_that_a_trigger_calls_otherwise() -> None:
+    with pytest.raises(SequenceCorrupted, match="its last value is 3"):
+        play(Allocation({A: 1}).plan(POSTGRESQL), [(4, "t", None, FREE, 0)], [(3,)])
+
+
+def test_many_are_not_remembered() -> None:
+    """Their list would be kept for as long as the process lives."""
+    for many in (16, 17):
+        wanted = {SequenceSpec(f"s{i:02}"): 1 for i in range(many)}
+        rows = [(7, "t", place, FREE, 0) for place in range(1, many + 1)]
+        for _ in range(2):
+            before = _statements.cache_info().currsize, _checked.cache_info().currsize
+            _, drawn = play(Allocation(wanted).plan(POSTGRESQL), rows)
+            assert drawn == {spec: range(7, 8) for spec in wanted}
+    assert (_statements.cache_info().currsize, _checked.cache_info().currsize) == before
+
+
+@pytest.mark.parametrize("count", [True, 1.0])
+def test_what_only_looks_like_a_count_that_is_remembered(count: Any) -> None:
+    assert play(Allocation({A: 1}).plan(POSTGRESQL), [(1, "t", 1, FREE, 0)])
+    with pytest.raises(InvalidSequence, match="count must be an integer"):
+        Allocation({A: count})
+
+
 def test_at_its_end_after_another_was_drawn() -> None:
     """The caller can't have all of them, and must not keep one."""
     rows = [(1, "t", 1, FREE, NOW), (None, "t", 2, FREE, NOW)]
@@ -95,7 +120,7 @@ def test_what_errors_are_about() -> None:
     assert Allocation(many).subject.name == "a, b, c and 2 more"
     assert Allocation({A: 0}).empty
     assert not Allocation({A: 1}).empty
-    assert set(POSTGRESQL.allocate) == set(Wait)
+    assert set(POSTGRESQL.allocate) == set(ALLOCATES)
 
 
 REFUSED: list[tuple[Mapping[SequenceSpec, int], str]] = [

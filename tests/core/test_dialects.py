@@ -12,7 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from aseq._core.dialects import DIALECTS, POSTGRESQL, SQLITE, Dialect, Draw, Move, TimedDraw
+from aseq._core.dialects import (
+    DIALECTS,
+    POSTGRESQL,
+    SQLITE,
+    Allocate,
+    Dialect,
+    Draw,
+    Move,
+    TimedDraw,
+)
 from aseq._core.statement import Paramstyle, Script, Statement, Template
 from aseq._core.table import TableName
 from aseq._core.waiting import Wait
@@ -44,8 +53,10 @@ def named_texts(dialect: Dialect) -> Iterator[tuple[str, Template]]:
         script = dialect.timed_draw[TimedDraw(queued, wait)]
         yield from _named(_name("timed_draw", queued, wait), script)
     yield from _named("clock", dialect.clock)
-    for wait in Wait:
-        yield from _named(_name("allocate", True, wait), dialect.allocate[wait])
+    for looping, timed, wait in product((False, True), (False, True), Wait):
+        words = (not looping or "looping", not timed or "timed", True, wait)
+        script = dialect.allocate[Allocate(looping, timed, wait)]
+        yield from _named(_name("allocate", *words), script)
     for queued, wait in product((True, False), (Wait.ANY, Wait.BOUNDED)):
         for upwards in (True, False):
             name = _name("advance", upwards or "down", queued, wait)
@@ -136,7 +147,7 @@ def test_postgresql_has_a_text_of_its_own_for_each() -> None:
 
 def test_what_queues_says_in_which_transaction() -> None:
     templates = {template for _, template in named_texts(POSTGRESQL)}
-    assert sum(template.queues for template in templates) == 19
+    assert sum(template.queues for template in templates) == 28
     for template in templates:
         assert template.text.count("txid_current()") == template.queues
 

@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Generic, NamedTuple, TypeVar, cast
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
 
 from aseq.errors import AseqError, InvalidSequence, SequenceCorrupted, SequenceLocked
 
 from .arithmetic import batch
 from .binds import draw_binds
 from .counter import Counter, Drawable
-from .dialects import Dialect
+from .dialects import Allocate, Dialect
 from .plans import LOCKED, refusal
 from .scripts import PartlyDrawn, Plan, integer, last_in, say, statements
 from .spec import SequenceSpec
@@ -27,7 +28,11 @@ from .table import TableName
 from .timed import TRIES, given_up
 from .waiting import AS_LONG_AS_IT_TAKES, Wait, Waiting
 
+if TYPE_CHECKING:
+    from functools import _lru_cache_wrapper
+
 D = TypeVar("D", bound=Drawable[Any])
+F = TypeVar("F", bound="_lru_cache_wrapper[Any]")
 
 LIMIT = 1_000
 """How many names that queue one call may have: each is a slot of the server's lock table."""
@@ -36,6 +41,23 @@ _LOCKED_LATER = "nowait=True doesn't wait for it. Others had been drawn from by 
 
 _SHOWN = 3
 
+_REMEMBERED = 16
+"""Of how many sequences, at most, the statement is remembered for the next call."""
+
+
+class Want(NamedTuple):
+    """What the server is told of one sequence.
+
+    Attributes:
+        spec: the sequence, as the connection's project has it.
+        wanted: how many numbers.
+        span: the moments at which it is the right one; None: all.
+    """
+
+    spec: SequenceSpec
+    wanted: int
+    span: range | None
+
 
 class Item(NamedTuple, Generic[D]):
     """What is wanted of one sequence or numbering.
@@ -43,14 +65,17 @@ class Item(NamedTuple, Generic[D]):
     Attributes:
         key: what the caller calls it.
         counter: where it comes from now.
-        spec: the sequence of that, as the connection's project has it.
-        wanted: how many numbers.
+        want: what that means now.
     """
 
     key: D
     counter: Counter[Any]
-    spec: SequenceSpec
-    wanted: int
+    want: Want
+
+    @property
+    def spec(self) -> SequenceSpec:
+        """The sequence."""
+        return self.want.spec
 
 
 class Allocation(Generic[D]):
@@ -75,24 +100,11 @@ class Allocation(Generic[D]):
         self._wanted, self._adapt = wanted, adapt
         items = [self._item(key, key._counter(), count) for key, count in wanted.items()]
         for item in items:
-            item.spec._check_count(item.wanted)
-        _check_names(items)
-        tables = sorted({str(TableName.parse(item.spec.table)) for item in items})
-        if len(tables) > 1:
-            raise InvalidSequence(
-                "sequences", f"must be in one table, not {some_names(tables)}"
-            )
+            item.spec._check_count(item.want.wanted)
         self.nothing: dict[D, Sequence[Any]] = {
             item.key: item.counter.numbers(range(0), 0) for item in items
         }
-        self._items = _in_order(item for item in items if item.wanted)
-        queues = _queues(self._items)
-        if len(queues) > LIMIT:
-            raise InvalidSequence(
-                "sequences",
-                f"must stand in {LIMIT:,} queues at most, not {len(queues):,}: each "
-                "takes a slot of the server's lock table until the transaction ends",
-            )
+        self._items = [items[i] for i in _remembered(_checked, items)(_wants(items))]
 
     def adapted(self, adapt: Callable[[SequenceSpec], SequenceSpec]) -> Allocation[D]:
         """The same on a connection; made anew only where its project has settings."""
@@ -102,7 +114,7 @@ class Allocation(Generic[D]):
         return self
 
     def _item(self, key: D, counter: Counter[Any], count: int) -> Item[D]:
-        return Item(key, counter, self._adapt(counter.spec), count)
+        return Item(key, counter, Want(self._adapt(counter.spec), count, counter.span))
 
     @property
     def subject(self) -> Subject:
@@ -144,7 +156,7 @@ class Allocation(Generic[D]):
     def _ask(
         self, dialect: Dialect, items: Sequence[Item[D]], waiting: Waiting, *, some: bool
     ) -> Plan[Answer]:
-        said = _statements(dialect, items, waiting.kind)
+        said = _remembered(_statements, items)(dialect, _wants(items), waiting.kind)
         answer = yield from _answer(dialect, items, said, waiting)
         if not answer.free:
             hint = _LOCKED_LATER if some else LOCKED
@@ -152,18 +164,17 @@ class Allocation(Generic[D]):
         return answer
 
     def _of_moment(self, items: Iterable[Item[D]], clock: int) -> list[Item[D]]:
-        now = [self._item(each.key, each.counter.at(clock), each.wanted) for each in items]
-        _check_names(now)
-        return _in_order(now)
+        now = [self._item(each.key, each.counter.at(clock), each.want.wanted) for each in items]
+        return [now[i] for i in _remembered(_checked, now)(_wants(now))]
 
     def _check_late(
         self, dialect: Dialect, item: Item[D], clock: int, waiting: Waiting, *, some: bool
     ) -> Plan[None]:
         """Raise, unless the clock is why nothing was drawn, or may be."""
-        span = item.counter.span
+        span = item.want.span
         if span is not None and clock not in span:
             return
-        error = yield from refusal(item.spec, dialect, item.wanted, waiting.kind)
+        error = yield from refusal(item.spec, dialect, item.want.wanted, waiting.kind)
         # It may have been looked at before its time had come, and read just after that.
         if span is None or not isinstance(error, SequenceCorrupted):
             raise _as_far_as(error, some=some)
@@ -189,16 +200,20 @@ def _answer(
     dialect: Dialect, items: Sequence[Item[Any]], said: Iterable[Statement], waiting: Waiting
 ) -> Plan[Answer]:
     rows = yield from say(said, waiting)
-    ends = {}
+    ends = dict[int, tuple[int, int]]()
+    clock = None if any(item.want.span for item in items) else 0
     for row in rows:
-        end = last_in(items[cast("int", integer(row[2])) - 1].spec, [row])
+        place, moment = integer(row[2]), cast("int", integer(row[4]))
+        clock = moment if clock is None else max(clock, moment)
+        if place is None:  # somebody's trigger gave the row another name
+            continue
+        end = last_in(items[place - 1].spec, [row])
         if end is not None:
-            ends[cast("int", integer(row[2]))] = (end, cast("int", integer(row[4])))
+            ends[place] = (end, moment)
     left = waiting
     if rows and waiting.kind is Wait.BOUNDED and len(rows[0]) > 5:
         left = waiting.after(cast("int", integer(rows[0][5])))
     free = not rows or bool(integer(rows[0][3]))
-    clock = max((cast("int", integer(row[4])) for row in rows), default=None)
     if clock is None:
         clock_rows = yield from say(statements(dialect.clock, _table(items), {}))
         clock = cast("int", integer(clock_rows[0][0]))
@@ -206,34 +221,45 @@ def _answer(
 
 
 def _numbers(item: Item[Any], end: int, clock: int) -> Sequence[Any]:
-    cycle, span = item.spec._cycle, item.counter.span
-    values = (
-        batch(end, item.spec.step, item.wanted)
-        if cycle is None
-        else cycle.batch(end, item.wanted)
-    )
+    spec, count, span = item.want
+    cycle = spec._cycle
+    values = batch(end, spec.step, count) if cycle is None else cycle.batch(end, count)
     # The clock was looked at before it was read.
     return item.counter.numbers(values, clock if span is None else min(clock, span[-1]))
 
 
-def _statements(
-    dialect: Dialect, items: Sequence[Item[Any]], wait: Wait
-) -> Iterable[Statement]:
-    names = [item.spec.name for item in items]
-    listed = [_listed(place, item) for place, item in enumerate(items, 1)]
+def _wants(items: Iterable[Item[Any]]) -> tuple[Want, ...]:
+    return tuple([item.want for item in items])
+
+
+def _remembered(function: F, items: Sequence[Item[Any]]) -> F:
+    """A function that remembers what it gave, or, for many sequences, the same without that."""
+    return function if len(items) <= _REMEMBERED else cast("F", function.__wrapped__)
+
+
+@lru_cache(maxsize=1024)
+def _statements(dialect: Dialect, wants: tuple[Want, ...], wait: Wait) -> tuple[Statement, ...]:
+    names = [spec.name for spec, _, _ in wants]
+    listed = [_listed(place, *want) for place, want in enumerate(wants, 1)]
     binds: dict[str, Bind] = {"wanted": _json(listed), "names": _json(names)}
-    queues = tuple(_queues(items))
-    said = statements(dialect.allocate[wait], _table(items), binds)
-    return [each._replace(queues_for=queues) for each in said]
+    kind = Allocate(
+        looping=any(spec._cycle is not None for spec, _, _ in wants),
+        timed=any(span is not None for _, _, span in wants),
+        wait=wait,
+    )
+    said = statements(dialect.allocate[kind], TableName.parse(wants[0].spec.table), binds)
+    queues = tuple(_queues(wants))
+    return tuple([each._replace(queues_for=queues) for each in said])
 
 
-def _listed(place: int, item: Item[Any]) -> dict[str, Bind | None]:
-    spec, span = item.spec, item.counter.span
-    binds = draw_binds(spec, item.wanted)
+def _listed(
+    place: int, spec: SequenceSpec, count: int, span: range | None
+) -> dict[str, Bind | None]:
+    binds = draw_binds(spec, count)
     if "start" not in binds:
         raise InvalidSequence(
             "sequences",
-            f"has {spec.name!r}, whose first {item.wanted} values don't fit in 64 bits: draw "
+            f"has {spec.name!r}, whose first {count} values don't fit in 64 bits: draw "
             "from it with next_values",
         )
     called, queue = binds.pop("name"), binds.pop("queue")
@@ -246,17 +272,37 @@ def _table(items: Sequence[Item[Any]]) -> TableName:
     return TableName.parse(items[0].spec.table)
 
 
-def _in_order(items: Iterable[Item[D]]) -> list[Item[D]]:
-    """The order of the locks: whose queue, then the name."""
-    return sorted(items, key=lambda item: (item.spec._queue, item.spec.name))
+@lru_cache(maxsize=1024)
+def _checked(wants: tuple[Want, ...]) -> tuple[int, ...]:
+    """The order of the locks: whose queue, then the name.
+
+    Returns:
+        the places in `wants` of those of which there is a number wanted.
+
+    Raises:
+        InvalidSequence: they can't be drawn from in one statement.
+    """
+    _check_names([spec.name for spec, _, _ in wants])
+    tables = sorted({str(TableName.parse(spec.table)) for spec, _, _ in wants})
+    if len(tables) > 1:
+        raise InvalidSequence("sequences", f"must be in one table, not {some_names(tables)}")
+    places = [place for place, want in enumerate(wants) if want.wanted]
+    queues = _queues(wants[place] for place in places)
+    if len(queues) > LIMIT:
+        raise InvalidSequence(
+            "sequences",
+            f"must stand in {LIMIT:,} queues at most, not {len(queues):,}: each "
+            "takes a slot of the server's lock table until the transaction ends",
+        )
+    places.sort(key=lambda place: (wants[place].spec._queue, wants[place].spec.name))
+    return tuple(places)
 
 
-def _queues(items: Iterable[Item[Any]]) -> set[str]:
-    return {item.spec._queue for item in items if item.spec._queued}
+def _queues(wants: Iterable[Want]) -> set[str]:
+    return {spec._queue for spec, _, _ in wants if spec._queued}
 
 
-def _check_names(items: Sequence[Item[Any]]) -> None:
-    names = [item.spec.name for item in items]
+def _check_names(names: Sequence[str]) -> None:
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise InvalidSequence(
@@ -265,7 +311,7 @@ def _check_names(items: Sequence[Item[Any]]) -> None:
 
 
 def _given_up(item: Item[Any], clock: int) -> AseqError:
-    span = item.counter.span
+    span = item.want.span
     return given_up(item.spec.name, within=span is not None and clock in span)
 
 

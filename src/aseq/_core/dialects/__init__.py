@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from .base import Dialect, Draw, Move, TimedDraw
+from .base import Allocate, Dialect, Draw, Move, TimedDraw
 from .postgresql import ABORT, POSTGRESQL
 from .sqlite import SQLITE
 
@@ -13,6 +13,7 @@ __all__ = (
     "DIALECTS",
     "POSTGRESQL",
     "SQLITE",
+    "Allocate",
     "Dialect",
     "DialectName",
     "Draw",

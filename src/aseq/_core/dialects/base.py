@@ -57,6 +57,23 @@ class TimedDraw(NamedTuple):
 TIMED_DRAWS = tuple(TimedDraw(*flags) for flags in product((False, True), Wait))
 
 
+class Allocate(NamedTuple):
+    """The ways of drawing from several sequences that need a script of their own.
+
+    Attributes:
+        looping: some of them loop.
+        timed: some of them are the right ones only for a span of time.
+        wait: how the draw waits.
+    """
+
+    looping: bool
+    timed: bool
+    wait: Wait = Wait.ANY
+
+
+ALLOCATES = tuple(Allocate(*flags) for flags in product((False, True), (False, True), Wait))
+
+
 @dataclass(frozen=True, eq=False)  # told apart by identity: there are few, and they hold maps
 class Dialect:
     """What one family of servers understands. Every operation is a `Script`.
@@ -78,9 +95,10 @@ class Dialect:
             JSON.) From one that has a ``since`` only if the clock, as for `timed_draw`, is
             between that and ``latest``. The answer is a row for each sequence:
             its new last value, or NULL; the transaction's id, or NULL; its place in the
-            list; whether nobody held any of them (1 or 0); the clock; and, where the time
-            to wait is told in the text, how many milliseconds of it have passed. There may
-            be no row for a sequence that nothing was drawn from.
+            list; whether nobody held any of them (1 or 0); the clock (or 0, if none has a
+            ``since``); and, where the time to wait is told in the text, how many
+            milliseconds of it have passed. There may be no row for a sequence that nothing
+            was drawn from, and no place (NULL) if the row isn't called as it should be.
         advance: moves a sequence forward, upwards (True) or downwards (False), for each
             kind of move. The answer is one row with the last value now.
         last_value: reads the last value. The answer is one row with it, or none.
@@ -112,7 +130,7 @@ class Dialect:
     draw: Mapping[Draw, Script]
     timed_draw: Mapping[TimedDraw, Script]
     clock: Script
-    allocate: Mapping[Wait, Script]
+    allocate: Mapping[Allocate, Script]
     advance: Mapping[tuple[bool, Move], Script]
     last_value: Script
     delete: Mapping[Move, Script]
@@ -193,14 +211,21 @@ END"""
 
 
 # What is known of each sequence where several are drawn from at once, as columns.
-WANTED = {
+_OF_ALL = {
     "place": "integer",
     "called": "text",
     "queue": "text",
     **dict.fromkeys(("start", "advance", "lowest", "highest"), "bigint"),
-    **dict.fromkeys(("first", "step", "low", "high", "room", "retreat"), "bigint"),
-    **dict.fromkeys(("since", "latest"), "bigint"),
 }
+_LOOPS = dict.fromkeys(("first", "step", "low", "high", "room", "retreat"), "bigint")
+_SPAN = dict.fromkeys(("since", "latest"), "bigint")
+WANTED = {**_OF_ALL, **_LOOPS, **_SPAN}
+
+
+def wanted(*, looping: bool, timed: bool) -> dict[str, str]:
+    """The columns that are needed: see `Allocate`."""
+    leave_out = {*(() if looping else _LOOPS), *(() if timed else _SPAN)}
+    return {name: kind for name, kind in WANTED.items() if name not in leave_out}
 
 
 def looping(last: str = "s.last", divided_by: str = "/") -> str:
@@ -215,9 +240,11 @@ def looping(last: str = "s.last", divided_by: str = "/") -> str:
 
 # The same for one of several sequences, whose values are in a row called `w`. Only those
 # that loop have a first value.
+NEXT_OF_WANTED = NEXT.replace(":", "w.")
+FITS_WANTED = FITS.replace(":", "w.")
 DRAWN = f"""\
-CASE WHEN w.first IS NULL THEN s.last + w.advance ELSE {looping().replace(":", "w.")} END"""
-WITHIN_BOUNDS = f"(w.first IS NOT NULL OR {FITS.replace(':', 'w.')})"
+CASE WHEN w.first IS NULL THEN {NEXT_OF_WANTED} ELSE {looping().replace(":", "w.")} END"""
+WITHIN_BOUNDS = f"(w.first IS NOT NULL OR {FITS_WANTED})"
 
 
 def within_span(clock: str) -> str:

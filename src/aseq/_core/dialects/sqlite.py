@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from aseq._core.failure import report
 from aseq._core.statement import Script, Template
-from aseq._core.waiting import Wait
 from aseq.errors import AseqError, SequenceLocked, SequenceTableMissing
 
 from .base import (
+    ALLOCATES,
     CHECKS,
     CREATE,
     DELETE,
@@ -112,7 +112,7 @@ SQLITE = Dialect(
     draw={kind: _draw(kind) for kind in DRAWS},
     timed_draw=dict.fromkeys(TIMED_DRAWS, (Template(_TIMED_DRAW),)),
     clock=(Template(f"SELECT {_CLOCK}"),),
-    allocate=dict.fromkeys(Wait, (Template(_ALLOCATE),)),
+    allocate=dict.fromkeys(ALLOCATES, (Template(_ALLOCATE),)),
     advance={
         (upwards, move): _upsert(f"{furthest}(s.last, :value)")
         for upwards, furthest in ((True, "max"), (False, "min"))

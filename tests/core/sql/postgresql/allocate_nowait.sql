@@ -1,7 +1,7 @@
 WITH RECURSIVE saved_timeout AS MATERIALIZED (
     SELECT current_setting('lock_timeout') AS setting
 ), wanted AS MATERIALIZED (
-    SELECT * FROM json_to_recordset(CAST($1 AS json)) AS w(place integer, called text, queue text, start bigint, advance bigint, lowest bigint, highest bigint, first bigint, step bigint, low bigint, high bigint, room bigint, retreat bigint, since bigint, latest bigint)
+    SELECT * FROM json_to_recordset(CAST(CAST($1 AS text) AS json)) AS w(place integer, called text, queue text, start bigint, advance bigint, lowest bigint, highest bigint)
 ), queue AS (
     SELECT 0 AS place, true AS entered
     UNION ALL
@@ -23,20 +23,12 @@ WITH RECURSIVE saved_timeout AS MATERIALIZED (
 ), write AS (
     INSERT INTO "aseq_sequence" AS s (name, last)
     SELECT called, start FROM (SELECT * FROM wanted, free ORDER BY place OFFSET 0) AS w
-    WHERE (w.since IS NULL OR CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint) BETWEEN w.since AND w.latest)
     ON CONFLICT (name) DO UPDATE SET last = (
-        SELECT CASE WHEN w.first IS NULL THEN s.last + w.advance ELSE CASE
-    WHEN s.last NOT BETWEEN w.low AND w.high THEN w.start
-    WHEN (s.last - w.first) % w.step <> 0 THEN w.start
-    WHEN (s.last - w.first) / w.step < w.room THEN s.last + w.advance
-    ELSE s.last - w.retreat
-END END FROM wanted AS w WHERE w.called = s.name
+        SELECT s.last + w.advance FROM wanted AS w WHERE w.called = s.name
     ) WHERE (
-        SELECT (w.first IS NOT NULL OR s.last BETWEEN w.lowest AND w.highest) AND (w.since IS NULL OR CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint) BETWEEN w.since AND w.latest)
-        FROM wanted AS w WHERE w.called = s.name
+        SELECT s.last BETWEEN w.lowest AND w.highest FROM wanted AS w WHERE w.called = s.name
     )
-    RETURNING name, last, CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint) AS clock
+    RETURNING name, last
 )
-SELECT write.last, txid_current(), wanted.place, EXISTS (SELECT FROM free)::integer,
-    coalesce(write.clock, CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)), set_config('lock_timeout', saved_timeout.setting, true)
+SELECT write.last, txid_current(), wanted.place, EXISTS (SELECT FROM free)::integer, 0, set_config('lock_timeout', saved_timeout.setting, true)
 FROM saved_timeout, (SELECT count(*) FROM write) AS written, wanted LEFT JOIN write ON write.name = wanted.called

@@ -1,6 +1,7 @@
 WITH wanted AS MATERIALIZED (
     SELECT place, called, hashtextextended(queue, '"aseq_sequence"'::regclass::oid::bigint) AS key
-    FROM json_to_recordset(CAST($1 AS json)) AS w(place integer, called text, queue text)
+    FROM json_to_recordset(CAST(CAST($1 AS text) AS json))
+        AS w(place integer, called text, queue text)
 ), locks AS MATERIALIZED (
     SELECT * FROM pg_locks
 ), waiting AS MATERIALIZED (

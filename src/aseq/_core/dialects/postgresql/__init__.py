@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from itertools import product
 
-from aseq._core.dialects.base import DRAWS, DROP, LAST_VALUE, MOVES, TIMED_DRAWS, Dialect
+from aseq._core.dialects.base import (
+    ALLOCATES,
+    DRAWS,
+    DROP,
+    LAST_VALUE,
+    MOVES,
+    TIMED_DRAWS,
+    Dialect,
+)
 from aseq._core.statement import Template
-from aseq._core.waiting import Wait
 
 from . import errors
 from .allocate import allocate
@@ -24,7 +31,7 @@ POSTGRESQL = Dialect(
     draw={kind: draw(kind) for kind in DRAWS},
     timed_draw={kind: timed_draw(kind) for kind in TIMED_DRAWS},
     clock=(Template(f"SELECT {CLOCK}"),),
-    allocate={wait: allocate(wait) for wait in Wait},
+    allocate={kind: allocate(kind) for kind in ALLOCATES},
     advance={
         (upwards, move): advance(upwards=upwards, queued=move.queued, wait=move.wait)
         for upwards, move in product((True, False), MOVES)

@@ -5,12 +5,23 @@ of the list: so two of them can't wait for each other. That the list is in the o
 everybody has is the plan's business.
 
 Of those that belong to a span of time, the clock is looked at behind all queues, for each
-when its turn comes to be written, and once more behind its row's lock.
+when its turn comes to be written, and once more behind its row's lock. What none of them
+needs, the text is without: reading it from JSON and planning it is most of what it costs.
 """
 
 from __future__ import annotations
 
-from aseq._core.dialects.base import DRAWN, WANTED, WITHIN_BOUNDS, within_span
+from textwrap import indent
+
+from aseq._core.dialects.base import (
+    DRAWN,
+    FITS_WANTED,
+    NEXT_OF_WANTED,
+    WITHIN_BOUNDS,
+    Allocate,
+    wanted,
+    within_span,
+)
 from aseq._core.statement import Script, Template
 from aseq._core.waiting import Wait
 
@@ -18,8 +29,8 @@ from .fragments import CLOCK, RESTORED, SAVED_TIMEOUT, SET_TIMEOUT, TXID, WAITED
 
 _WANTED = """\
 wanted AS MATERIALIZED (
-    SELECT * FROM json_to_recordset(CAST(:wanted AS json)) AS w({columns})
-)""".format(columns=", ".join(f"{name} {kind}" for name, kind in WANTED.items()))
+    SELECT * FROM json_to_recordset(CAST(CAST(:wanted AS text) AS json)) AS w({columns}){order}
+)"""
 
 _QUEUED = "SELECT * FROM wanted WHERE queue IS NOT NULL ORDER BY place"
 
@@ -69,9 +80,7 @@ there AS MATERIALIZED (
 
 # OFFSET keeps the condition on the clock out of there: it would be tried for all of them
 # before the first is written.
-_IN_ORDER = f"""\
-(SELECT * FROM wanted, free ORDER BY place OFFSET 0) AS w
-    WHERE {within_span(CLOCK)}"""
+_IN_ORDER = "(SELECT * FROM wanted, free ORDER BY place OFFSET 0) AS w{on_time}"
 _ROW = {
     Wait.ANY: f"called, start FROM {_IN_ORDER}",
     Wait.NONE: f"called, start FROM {_IN_ORDER}",
@@ -80,20 +89,30 @@ called, CASE WHEN {SET_TIMEOUT} IS NOT NULL THEN start END
     FROM saved_timeout, {_IN_ORDER}""",
 }
 
+_WRITE = """\
+INSERT INTO $table AS s (name, last)
+SELECT {row}
+ON CONFLICT (name) DO UPDATE SET last = (
+    SELECT {drawn} FROM wanted AS w WHERE w.called = s.name
+) WHERE (
+    SELECT {within} FROM wanted AS w WHERE w.called = s.name
+)
+RETURNING"""
+
+# Where there is nothing to tell but what was drawn. The list is put in order once, and a
+# table that isn't joined with another is read in its order.
+_PLAIN = f"""\
+WITH {{wanted}}, queue AS MATERIALIZED (
+    SELECT pg_advisory_xact_lock({key("queue")}) FROM wanted WHERE queue IS NOT NULL
+)
+{{write}} last{TXID}, (SELECT w.place FROM wanted AS w WHERE w.called = s.name), 1, 0"""
+_PLAIN_ROW = "called, start FROM wanted WHERE (SELECT count(*) FROM queue) >= 0"
+
 _TEXT = f"""\
 WITH RECURSIVE {{before}}{{queue}}, {{free}}, write AS (
-    INSERT INTO $table AS s (name, last)
-    SELECT {{row}}
-    ON CONFLICT (name) DO UPDATE SET last = (
-        SELECT {DRAWN} FROM wanted AS w WHERE w.called = s.name
-    ) WHERE (
-        SELECT {WITHIN_BOUNDS} AND {within_span(CLOCK)}
-        FROM wanted AS w WHERE w.called = s.name
-    )
-    RETURNING name, last, {CLOCK} AS clock
+{{write}} name, last{{read}}
 )
-SELECT write.last{TXID}, wanted.place, EXISTS (SELECT FROM free)::integer,
-    coalesce(write.clock, {CLOCK}){{after}}
+SELECT write.last{TXID}, wanted.place, EXISTS (SELECT FROM free)::integer, {{clock}}{{after}}
 FROM {{saved}}wanted LEFT JOIN write ON write.name = wanted.called"""
 
 # All is written before the first row goes out and gives the caller's lock_timeout back.
@@ -106,16 +125,42 @@ _AFTER = {
 }
 
 
-def allocate(wait: Wait) -> Script:
+def allocate(kind: Allocate) -> Script:
     """The script that draws from several sequences."""
+    looping, timed, wait = kind
+    columns = wanted(looping=looping, timed=timed)
+    listed = _WANTED.replace("{columns}", ", ".join(map(" ".join, columns.items())))
+    if wait is Wait.ANY and not timed:
+        listed = listed.format(order="\n    ORDER BY place")
+        text = _PLAIN.format(wanted=listed, write=_write(kind, _PLAIN_ROW))
+    else:
+        text = _behind(kind, listed.format(order=""))
+    return (Template(text, queues=True),)
+
+
+def _write(kind: Allocate, row: str) -> str:
+    """What writes all rows, and ends where the columns that it tells must follow."""
+    within = WITHIN_BOUNDS if kind.looping else FITS_WANTED
+    return _WRITE.format(
+        row=row,
+        drawn=DRAWN if kind.looping else NEXT_OF_WANTED,
+        within=f"{within} AND {within_span(CLOCK)}" if kind.timed else within,
+    )
+
+
+def _behind(kind: Allocate, listed: str) -> str:
+    """What tells of each sequence, whether or not it was drawn from."""
+    _, timed, wait = kind
     saved = wait is not Wait.ANY
     before = f"saved_timeout AS MATERIALIZED (\n    {SAVED_TIMEOUT}\n), " if saved else ""
-    text = _TEXT.format(
-        before=f"{before}{_WANTED}, ",
+    on_time = f"\nWHERE {within_span(CLOCK)}" if timed else ""
+    return _TEXT.format(
+        before=f"{before}{listed}, ",
         queue=_ENTERED[wait],
         free=_FREE[wait],
-        row=_ROW[wait],
+        write=indent(_write(kind, _ROW[wait].format(on_time=on_time)), "    "),
+        read=f", {CLOCK} AS clock" if timed else "",
+        clock=f"coalesce(write.clock, {CLOCK})" if timed else "0",
         after=_AFTER[wait],
         saved=_SAVED if saved else "",
     )
-    return (Template(text, queues=True),)

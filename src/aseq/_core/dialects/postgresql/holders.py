@@ -40,7 +40,8 @@ def _epoch(column: str) -> str:
 _TEXT = f"""\
 WITH wanted AS MATERIALIZED (
     SELECT place, called, {key("queue")} AS key
-    FROM json_to_recordset(CAST(:wanted AS json)) AS w(place integer, called text, queue text)
+    FROM json_to_recordset(CAST(CAST(:wanted AS text) AS json))
+        AS w(place integer, called text, queue text)
 ), locks AS MATERIALIZED (
     SELECT * FROM pg_locks
 ), waiting AS MATERIALIZED (
