@@ -26,9 +26,9 @@ from tests.adapters.sqlalchemy_setups import (
 
 HINT = (
     "another session or connection uses the same database connection, and either would commit "
-    "or undo what the other has drawn: its pool, StaticPool, has one connection for everybody "
-    "(SQLAlchemy's default for SQLite in memory). Use a file, in a temporary directory for "
-    "tests, or another pool"
+    "or undo what the other has drawn: its pool (StaticPool, or SingletonThreadPool in one "
+    "thread) has one connection for everybody; so it is by default for SQLite in memory. Use a "
+    "file, in a temporary directory for tests, or another pool"
 )
 
 

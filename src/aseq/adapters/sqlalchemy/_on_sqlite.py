@@ -104,12 +104,9 @@ class SqliteExecutor(SQLAlchemyExecutor):
         return await shielded(work, lambda _: self.terminate())
 
     def refused(self, exc: BaseException, /) -> bool:
-        if not self._sent:
-            return True
-        said = any(hasattr(item, "sqlite_errorcode") for item in chain(exc))
         try:
-            return said and self._driver._conn.total_changes == self._changes
-        except (ValueError, sqlite3.ProgrammingError):  # closed
+            return not self._sent or _refused(exc, self._driver._conn, self._changes)
+        except ValueError:  # closed
             return False
 
     async def abort(self) -> bool:
@@ -133,6 +130,19 @@ class SqliteExecutor(SQLAlchemyExecutor):
         if self._sent and self._own.current:
             self._own.lost()
             post_to_thread_of(self._driver, self._abort)
+
+
+def _refused(exc: BaseException, raw: sqlite3.Connection, changes: int) -> bool:
+    """Whether SQLite said that nothing was drawn.
+
+    That nothing has changed isn't enough: it counts a statement's changes at its end, and
+    they are made before its first row is there.
+    """
+    said = any(hasattr(item, "sqlite_errorcode") for item in chain(exc))
+    try:
+        return said and raw.total_changes == changes
+    except sqlite3.ProgrammingError:  # closed
+        return False
 
 
 class SqliteSyncExecutor(SQLAlchemySyncExecutor):
@@ -187,10 +197,7 @@ class SqliteSyncExecutor(SQLAlchemySyncExecutor):
         return rows
 
     def refused(self, exc: BaseException, /) -> bool:
-        try:
-            return not self._sent or self._driver.total_changes == self._changes
-        except sqlite3.ProgrammingError:  # closed
-            return False
+        return not self._sent or _refused(exc, self._driver, self._changes)
 
     def abort(self) -> bool:
         if not self._sent:

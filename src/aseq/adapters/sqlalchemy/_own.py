@@ -5,13 +5,12 @@ state:
 
 * *A connection has one user at a time.* `StaticPool` (the default for SQLite in memory)
   hands one connection to everybody, and `SingletonThreadPool` (that for sync code) to
-  everybody in a thread. There the COMMIT of one session commits what the
-  other has done, and closing a connection sends a ROLLBACK that undoes it, even if nothing
-  was done on it at all (`_ConnectionFairy._reset`).
+  everybody in a thread. There the COMMIT of one session commits what the other has done,
+  and closing a connection sends a ROLLBACK that undoes it, even if nothing was done on it
+  at all (`_ConnectionFairy._reset`).
 * *A transaction ends when SQLAlchemy ends it.* SQLite rolls back by itself after some
   errors; SQL may be sent by hand. The next statement then begins another transaction, or
   is committed by itself.
-
 * *A COMMIT that fails is followed by a ROLLBACK.* If the session is closed instead, the
   connection goes back to its pool as it is (`Connection.close` takes the transaction for
   closed), and the next user finds an open transaction that may be unusable.
@@ -36,9 +35,9 @@ from sqlalchemy.pool import SingletonThreadPool, StaticPool
 
 SHARED = (
     "another session or connection uses the same database connection, and either would commit "
-    "or undo what the other has drawn: its pool has one connection for everybody, as "
-    "SQLAlchemy's default for SQLite in memory has. Use a file, in a temporary directory for "
-    "tests, or another pool"
+    "or undo what the other has drawn: its pool (StaticPool, or SingletonThreadPool in one "
+    "thread) has one connection for everybody; so it is by default for SQLite in memory. Use a "
+    "file, in a temporary directory for tests, or another pool"
 )
 
 GONE = (
