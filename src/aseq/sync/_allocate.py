@@ -20,7 +20,7 @@ D = TypeVar("D", bound=Drawable[Any])
 
 
 @overload
-def allocate(
+def allocate(  # pyright: ignore[reportOverlappingOverload]  # what is sequences alone is a dict
     conn: Connection,
     wanted: Mapping[Sequence, int],
     /,
