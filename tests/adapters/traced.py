@@ -50,7 +50,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine  # noqa: E4
 from aseq import AsyncSequence, create_table  # noqa: E402
 from aseq.sqlalchemy import begin_immediate  # noqa: E402
 
-NUMBERS = AsyncSequence("invoices")
+NUMBERS = AsyncSequence(f"traced by {LIBRARY}")
 
 
 async def draw(label: str, connection: Any, begin: Callable[[str], Any] | None = None) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import aseq.audit
 from aseq import AsyncSequence
-from aseq.audit import Audit, audit
+from aseq.audit import Audit
 from tests.clients import Client
 from tests.database import Database
 
@@ -36,7 +37,7 @@ def create(database: Database, table: str, name: str, planted: Planted) -> None:
 
 def refuses(client: Client) -> bool:
     """Whether audits are refused on its transactions, which keep others from writing."""
-    names = ("SessionAiosqlite", "ConnectionAiosqlite", "AatomicSqlite")
+    names = ("SessionAiosqlite", "ConnectionAiosqlite", "AatomicSqlite", "SyncSessionSqlite")
     return type(client).__name__ in names
 
 
@@ -45,7 +46,7 @@ async def audited(
 ) -> Audit:
     """Audit a planted table."""
     seq = AsyncSequence(name, planted.first, step=planted.step)
-    return await audit(
+    return await aseq.audit.audit(
         client.conn,
         f"{table}.number",
         seq,

@@ -194,7 +194,7 @@ def use_aseq_sync(patch: pytest.MonkeyPatch, modules: Iterable[ModuleType]) -> N
     patch.setattr(AsyncSequence, "iterate", _iterate)
     for name in ("next", "next_many", "preview", "take_over"):
         patch.setattr(Numbering, name, _of_numbering(name))
-    for module in (aseq, *modules):
+    for module in (aseq, aseq.audit, aseq.issuing, *modules):
         for name, value in list(vars(module).items()):
             if isinstance(value, FunctionType) and value in FUNCTIONS:
                 patch.setattr(module, name, FUNCTIONS[value])

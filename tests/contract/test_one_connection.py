@@ -8,6 +8,8 @@ import pytest
 from aseq import AsyncSequence
 from tests.database import Database
 
+pytestmark = pytest.mark.only(awaited=True)  # in sync code, one thread at a time
+
 TASKS = 5
 
 

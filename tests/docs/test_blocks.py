@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import ast
 import datetime as dt
+import gc
 import inspect
 import re
 import sqlite3
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, redirect_stdout
 from io import StringIO
@@ -122,6 +124,10 @@ def module(page: Path) -> Iterator[ModuleType]:
         yield module
     finally:
         del sys.modules[module.__name__]
+        with warnings.catch_warnings():  # a page needn't close what it opens
+            warnings.simplefilter("ignore")
+            vars(module).clear()
+            gc.collect()
 
 
 def test_pages_are_right_on_any_day() -> None:

@@ -96,6 +96,7 @@ def test_no_moment_is_unsafe(
             gc.collect()  # what an interrupted pool has forgotten may still be in a transaction
         conn = kind.open(url)
     conn.close()
+    gc.collect()
 
     assert lost == []
     assert moment > 50, "the profiler saw the call"

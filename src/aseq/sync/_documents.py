@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from aseq._core.waiting import AS_LONG_AS_IT_TAKES, Waiting
-from aseq._drive import run_on_sync
+from aseq._drive import read_on_sync, run_on_sync
 from aseq.adapters.base import SyncExecutor
 from aseq.numbering import DocumentNumber, TakenOver
 from aseq.numbering._days import chosen
@@ -57,8 +57,7 @@ def take_over(
     plan: Any = reading(spec, source, unprinted)
     executor, counters = connect(), dict[str, int]()
     about = executor.adapt(spec.counter((), None))
-    # It only reads; but what comes next writes, and refuses to do so outside a transaction.
-    furthest = run_on_sync(about, plan, executor, writes=True)
+    furthest = read_on_sync(about, plan, executor)
     for sequence, number in furthest.in_order():
         moved = _verbs.advance_to(sequence, connect(), number, AS_LONG_AS_IT_TAKES)
         counters[sequence.name] = moved
