@@ -122,7 +122,7 @@ class Group:
     async def _check_connection(self) -> None:
         """Raise if the connection is lost: then that, and no row, is why a hook failed."""
         try:
-            await self._link.execute("SELECT 1")
+            await self._link.check()
         except Exception as exc:
             if not is_about_rows(exc, self._dialect):  # as that the transaction has failed
                 raise

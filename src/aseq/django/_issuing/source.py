@@ -115,6 +115,19 @@ class BlockLink(Link):
             raise
         self._remember(connection, sql)
 
+    async def check(self) -> None:
+        await self._run(self._check)
+
+    def _check(self) -> None:
+        """Django itself says nothing any more once something in a transaction has failed."""
+        connection = connections[self._using]
+        before, connection.needs_rollback = connection.needs_rollback, False
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1")
+        finally:
+            connection.needs_rollback = before
+
     def _remember(self, connection: Any, sql: str) -> None:
         """What was to be done after the commit of a part isn't, if that is rolled back.
 

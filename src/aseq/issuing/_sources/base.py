@@ -26,6 +26,13 @@ class Link(Protocol):
         """Run a statement without parameters, also in a transaction that has failed."""
         ...
 
+    async def check(self) -> None:
+        """Say something to the server: raises if the connection is lost.
+
+        And if the transaction has failed; then the error is the server's own.
+        """
+        await self.execute("SELECT 1")
+
     async def commit(self) -> None:
         """Commit."""
         ...
