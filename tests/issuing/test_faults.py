@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from aseq import IssueTimeout
-from aseq.issuing import Issuer, _group, _worker
+from aseq.issuing import Issuer, _desk, _group, _worker
 from tests.issuing.sources import asyncpg_pool
 from tests.issuing.troubled import Drafts
 
@@ -94,8 +94,9 @@ async def test_what_breaks_connections_is_alone_in_the_end(
     table.run(f"DROP FUNCTION {table.name}_k CASCADE")
 
 
-async def test_statements_of_a_group(table: Drafts) -> None:
+async def test_statements_of_a_group(table: Drafts, monkeypatch: pytest.MonkeyPatch) -> None:
     """Six trips for a group of any size, and one more for the first of all."""
+    monkeypatch.setattr(_desk, "KEPT", 60)  # or the pool resets the connection in between
     said: list[str] = []
 
     async def listen(conn: asyncpg.Connection) -> None:

@@ -289,13 +289,14 @@ async def test_a_server_that_isnt_there(table: Drafts) -> None:
 async def test_nothing_is_sent_for_a_caller_that_has_gone(
     table: Drafts, issuer: Issuer[int], conn: asyncpg.Connection
 ) -> None:
-    key, other = table.add(), table.add()
+    key, other, third = table.add(), table.add(), table.add()
     async with locked(conn, table, key):
         with pytest.raises(IssueTimeout):
             await issuer.issue(key, timeout=0.05)
+        assert await issuer.issue(other) == 1  # so the group that had both is over
 
-    assert await issuer.issue(other) == 1
-    assert table.numbers() == {other: 1}
+    assert await issuer.issue(third) == 2
+    assert table.numbers() == {other: 1, third: 2}
 
 
 def test_a_name_that_is_no_sequence(table: Drafts) -> None:
