@@ -180,10 +180,21 @@ def run_on_sync(spec: Subject, plan: Plan[T], executor: SyncExecutor, *, writes:
         raise
 
 
-def read_on_sync(spec: Subject, plan: Plan[T], executor: SyncExecutor) -> T:
-    """As `read_on`, without an event loop: in the thread that called."""
+def read_on_sync(
+    spec: Subject, plan: Plan[T], executor: SyncExecutor, *, writes_next: bool = False
+) -> T:
+    """As `read_on`, without an event loop: in the thread that called.
+
+    Args:
+        spec: the sequence, or the sequences.
+        plan: what to read.
+        executor: where to do it.
+        writes_next: what is read is for a change, so refuse where that would be refused.
+    """
     with explained(spec, executor), executor.hold():
         executor.prepare()
+        if writes_next:
+            check_in_transaction(spec, executor)
         return _play_sync(plan, executor, inside=False, draws=False)
 
 

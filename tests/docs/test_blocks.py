@@ -9,12 +9,14 @@ PostgreSQL, unless its title is SQLite.
 from __future__ import annotations
 
 import ast
+import asyncio
 import datetime as dt
 import gc
 import inspect
 import re
 import sqlite3
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, redirect_stdout
@@ -69,6 +71,9 @@ async def test_page(page: Path, here: Place) -> None:
                 assert not printed, f"not shown on the page, before line {block.line}"
                 printed = await run(block, page, here, namespace)
             assert not printed, "not shown on the page, at its end"
+    for thread in threading.enumerate():  # aiosqlite's, of connections that were forgotten
+        if "_connection_worker_thread" in thread.name:
+            await asyncio.to_thread(thread.join, 2)
 
 
 def timeless(text: str) -> str:

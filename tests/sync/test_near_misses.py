@@ -65,8 +65,11 @@ MISSES: dict[str, tuple[Callable[[], Any], str]] = {
 @pytest.mark.parametrize("miss", MISSES)
 def test_hints_at_what_to_use_instead_of(miss: str) -> None:
     make, hint = MISSES[miss]
+    thing = make()
     with pytest.raises(UnsupportedConnection) as caught:
-        sync.Sequence("invoices").next_value(make())
+        sync.Sequence("invoices").next_value(thing)
+    if isinstance(thing, sqlite3.Cursor):
+        thing.connection.close()
 
     assert caught.value.hint == hint
 

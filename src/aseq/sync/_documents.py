@@ -57,7 +57,7 @@ def take_over(
     plan: Any = reading(spec, source, unprinted)
     executor, counters = connect(), dict[str, int]()
     about = executor.adapt(spec.counter((), None))
-    furthest = read_on_sync(about, plan, executor)
+    furthest = read_on_sync(about, plan, executor, writes_next=True)
     for sequence, number in furthest.in_order():
         moved = _verbs.advance_to(sequence, connect(), number, AS_LONG_AS_IT_TAKES)
         counters[sequence.name] = moved
