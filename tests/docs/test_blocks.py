@@ -55,6 +55,7 @@ def here(
         yield here
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # a page needn't close what it opens
 @pytest.mark.parametrize("page", pages(), ids=page_id)
 async def test_page(page: Path, here: Place) -> None:
     with module(page) as namespace:
@@ -129,7 +130,7 @@ def module(page: Path) -> Iterator[ModuleType]:
         yield module
     finally:
         del sys.modules[module.__name__]
-        with warnings.catch_warnings():  # a page needn't close what it opens
+        with warnings.catch_warnings():  # nor does any other test hear of it
             warnings.simplefilter("ignore")
             vars(module).clear()
             gc.collect()
