@@ -14,7 +14,7 @@ A sequence goes on after numbers that are there already with one of
         op.advance_aseq_sequence("invoices", column="invoice.number")
 
 With the table in the application's metadata (`aseq.sqlalchemy.sequence_table`)
-neither is needed: autogenerate sees to it.
+neither is needed: autogenerate takes care of it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Promise 6: what the database says passes unchanged, but for what we can say better."""
+"""Promise 6: what the database says passes unchanged, except what we can say better."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ async def assert_free(database: Database, name: str) -> None:
 
 
 async def _end_lost_closings() -> None:
-    """End what waits for a thread of aiosqlite's that has ended, and would so for ever.
+    """End what waits for a thread of aiosqlite's that has ended, and would do so forever.
 
     A second cancellation makes SQLAlchemy stop the thread while a task of its own closes
     the connection. Cancelled once, at the end of the loop, the task keeps that from ending.

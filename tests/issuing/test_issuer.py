@@ -111,7 +111,7 @@ async def test_a_row_that_is_locked_waits_alone(
         assert numbers == [1, 2, 3]
         with pytest.raises(IssueTimeout, match="its row is locked by another transaction"):
             await every_issuer.issue(locked, timeout=SHORT)
-        # Nobody holds the sequence meanwhile, but for a moment now and then.
+        # Nobody holds the sequence meanwhile, except for a moment now and then.
         assert await table.sequence.next_value(conn, timeout=PATIENCE) == 4
         await conn.execute(f"INSERT INTO {table.name} (number) VALUES (4)")
 

@@ -117,6 +117,14 @@ async def test_closing_that_is_cancelled_refuses_what_waits(
     assert pool.get_idle_size() == pool.get_size()
 
 
+async def resting(issuer: Issuer[int]) -> None:
+    """Wait until a row was found locked."""
+    desk: Any = issuer._desk
+    async with asyncio.timeout(DEADLINE):
+        while desk._line.next_due() is None:  # noqa: ASYNC110  # it has no event for that
+            await asyncio.sleep(0)
+
+
 async def test_a_dead_task_tells_everyone_and_the_next_call(
     table: Drafts, issuer: Issuer[int], conn: asyncpg.Connection
 ) -> None:
@@ -124,7 +132,7 @@ async def test_a_dead_task_tells_everyone_and_the_next_call(
     desk: Any = issuer._desk
     async with locked(conn, table, keys[0]):
         calls = [asyncio.create_task(issuer.issue(keys[0])) for _ in range(3)]
-        await asyncio.sleep(0.01)
+        await resting(issuer)
         desk._line.take = None  # a fault of ours
         desk._wake.set()
         told = await asyncio.gather(*calls, return_exceptions=True)
@@ -143,7 +151,7 @@ async def test_a_task_that_somebody_cancels_tells_everyone(
     key = table.add()
     async with locked(conn, table, key):
         call = asyncio.create_task(issuer.issue(key))
-        await asyncio.sleep(0.01)
+        await resting(issuer)
         issuer._desk._task.cancel()  # type: ignore[union-attr]
         with pytest.raises(IssuerClosed, match="its task has ended"):
             await call

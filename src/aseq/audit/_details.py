@@ -38,7 +38,7 @@ class Details:
         counters: the table of sequences, on this connection.
         numbers: those that the sequence gives.
         limit: how many findings of a kind to list.
-        steps: is told of each question, by who asks it.
+        steps: is told of each question before it is asked.
     """
 
     texts: Texts

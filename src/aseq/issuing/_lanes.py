@@ -1,4 +1,4 @@
-"""Lanes: who waits for a sequence that somebody holds waits here, and delays nobody else.
+"""Lanes: waiting for a sequence that somebody holds, without delaying anybody else.
 
 A lane is a task that numbers only what is drawn from one sequence, on a connection of its
 own, and ends when nobody is left. There are few, so that a pool isn't emptied.

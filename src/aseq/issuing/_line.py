@@ -1,4 +1,4 @@
-"""Who waits for a number: by arrival, one entry for each key. No I/O, no clock, no task.
+"""The callers that wait, by arrival; one entry for each key. No I/O, no clock, no task.
 
 An entry is in one of three places: in the line, in somebody's hands (`take`), or resting
 until a moment that whoever rests it names (because its row or its sequence was locked).

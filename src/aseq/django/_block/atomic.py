@@ -120,7 +120,7 @@ def aatomic(
     Raises:
         TransactionManagementError: from entering, where the block can't be the task's own
             (another task's block, or a foreign transaction, is open there; a test's own
-            is elsewhere; two tasks would wait for each other for ever); from leaving, if
+            is elsewhere; two tasks would wait for each other forever); from leaving, if
             it rolled back though there was no error: a number may have been lost, or
             something begun inside it was left open.
         ImproperlyConfigured: ``ASEQ_MAX_BLOCKS`` can't work.

@@ -31,7 +31,7 @@ V = TypeVar("V", int, str)
 
 INSIDE = (
     "here, under sync code, the issuer has no connection but the one on which this task's "
-    "`aatomic` block is open, and would wait for its end for ever: leave the block, and ask "
+    "`aatomic` block is open, and would wait forever for its end: leave the block, and ask "
     "then, as where the draft must be committed first"
 )
 
@@ -161,7 +161,7 @@ class Issuer(Generic[V]):
             IssuerClosed: the event loop ends.
             InvalidSequence: `key` or `timeout` can't work.
             TransactionManagementError: the issuer and an open block would wait for each other
-                for ever; or as `aatomic`.
+                forever; or as `aatomic`.
             AseqError: SequenceExhausted and others that `get_next_value` raises.
             DatabaseError: the database refused the row: a `django.db.IntegrityError` mostly.
         """

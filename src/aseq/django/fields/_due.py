@@ -31,7 +31,7 @@ class Due:
     """In the place of a number that is due. Django takes it for an expression.
 
     Args:
-        draw: given the query and the connection, sees to it that there is a number, and
+        draw: given the query and the connection, makes sure that there is a number, and
             gives it.
     """
 

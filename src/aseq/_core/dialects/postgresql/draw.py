@@ -92,7 +92,7 @@ SELECT write.*, {_TOLD}
 FROM queue LEFT JOIN write ON true"""
 
 
-# Entering the queue, and nothing else. Who waits for a time tells how long it was.
+# Entering the queue, and nothing else. A bounded wait tells how long it was.
 _ENQUEUE = {
     Wait.ANY: ENTER + TXID,
     Wait.BOUNDED: f"""\

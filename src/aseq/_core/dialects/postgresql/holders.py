@@ -9,7 +9,7 @@ What can be seen, and where:
   the queue waits for its transaction. Where nobody queues, all that is known is who has
   written to the table: one of them may hold it.
 
-Who waits outside of the queue waits for a transaction, and the server doesn't say for which
+Whoever waits outside the queue waits for a transaction, and the server doesn't say for which
 row of it. Its statement is about the table, or it isn't counted. (Others' statements are
 hidden from roles that aren't members of pg_read_all_stats: theirs might be.)
 """
