@@ -9,8 +9,8 @@ from typing import Any
 
 from ._connection import Connection
 from ._core import holders as core
-from ._core.allocation import Subject, some_names
 from ._core.counter import Drawable, check_all_drawable
+from ._core.subject import Subject, some_names
 from ._dispatch import executor_for
 from ._drive import read_on
 from .errors import InvalidSequence

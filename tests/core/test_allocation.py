@@ -16,14 +16,16 @@ from aseq import (
     SequenceLocked,
     UnsteadyClock,
 )
-from aseq._core.allocation import Allocation, Subject, _checked, _statements
+from aseq._core.allocation import Allocation
 from aseq._core.arithmetic import MAX
 from aseq._core.counter import check_all_drawable
 from aseq._core.dialects import POSTGRESQL, SQLITE
 from aseq._core.dialects.base import ALLOCATES
 from aseq._core.scripts import PartlyDrawn
 from aseq._core.spec import SequenceSpec
+from aseq._core.subject import Subject
 from aseq._core.waiting import NOT_AT_ALL, Wait, Waiting
+from aseq._core.wants import _drawing, _in_order
 from tests.core.playing import play
 
 A, B, C = SequenceSpec("a"), SequenceSpec("b", step=5), SequenceSpec("c", 1, 3)
@@ -89,10 +91,10 @@ def test_many_are_not_remembered() -> None:
         wanted = {SequenceSpec(f"s{i:02}"): 1 for i in range(many)}
         rows = [(7, "t", place, FREE, 0) for place in range(1, many + 1)]
         for _ in range(2):
-            before = _statements.cache_info().currsize, _checked.cache_info().currsize
+            before = _drawing.cache_info().currsize, _in_order.cache_info().currsize
             _, drawn = play(Allocation(wanted).plan(POSTGRESQL), rows)
             assert drawn == {spec: range(7, 8) for spec in wanted}
-    assert (_statements.cache_info().currsize, _checked.cache_info().currsize) == before
+    assert (_drawing.cache_info().currsize, _in_order.cache_info().currsize) == before
 
 
 @pytest.mark.parametrize("count", [True, 1.0])

@@ -9,54 +9,27 @@ has a moment of its own: that at which it was drawn from.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
-from aseq.errors import AseqError, InvalidSequence, SequenceCorrupted, SequenceLocked
+from aseq.errors import AseqError, SequenceCorrupted, SequenceLocked
 
 from .arithmetic import batch
-from .binds import draw_binds
 from .counter import Counter, Drawable
-from .dialects import Allocate, Dialect
+from .dialects import Dialect
 from .plans import LOCKED, refusal
 from .scripts import PartlyDrawn, Plan, integer, last_in, say, statements
 from .spec import SequenceSpec
-from .statement import Bind, Statement
+from .statement import Statement
+from .subject import Subject, some_names
 from .table import TableName
 from .timed import TRIES, given_up
 from .waiting import AS_LONG_AS_IT_TAKES, Wait, Waiting
-
-if TYPE_CHECKING:
-    from functools import _lru_cache_wrapper
+from .wants import Want, drawing, in_order
 
 D = TypeVar("D", bound=Drawable[Any])
-F = TypeVar("F", bound="_lru_cache_wrapper[Any]")
-
-LIMIT = 1_000
-"""How many names that queue one call may have: each is a slot of the server's lock table."""
 
 _LOCKED_LATER = "nowait=True doesn't wait for it. Others had been drawn from by then"
-
-_SHOWN = 3
-
-_REMEMBERED = 16
-"""Of how many sequences, at most, the statement is remembered for the next call."""
-
-
-class Want(NamedTuple):
-    """What the server is told of one sequence.
-
-    Attributes:
-        spec: the sequence, as the connection's project has it.
-        wanted: how many numbers.
-        span: the moments at which it is the right one; None: all.
-    """
-
-    spec: SequenceSpec
-    wanted: int
-    span: range | None
 
 
 class Item(NamedTuple, Generic[D]):
@@ -104,7 +77,7 @@ class Allocation(Generic[D]):
         self.nothing: dict[D, Sequence[Any]] = {
             item.key: item.counter.numbers(range(0), 0) for item in items
         }
-        self._items = [items[i] for i in _remembered(_checked, items)(_wants(items))]
+        self._items = [items[i] for i in in_order(_wants(items))]
 
     def adapted(self, adapt: Callable[[SequenceSpec], SequenceSpec]) -> Allocation[D]:
         """The same on a connection; made anew only where its project has settings."""
@@ -156,7 +129,7 @@ class Allocation(Generic[D]):
     def _ask(
         self, dialect: Dialect, items: Sequence[Item[D]], waiting: Waiting, *, some: bool
     ) -> Plan[Answer]:
-        said = _remembered(_statements, items)(dialect, _wants(items), waiting.kind)
+        said = drawing(dialect, _wants(items), waiting.kind)
         answer = yield from _answer(dialect, items, said, waiting)
         if not answer.free:
             hint = _LOCKED_LATER if some else LOCKED
@@ -165,7 +138,7 @@ class Allocation(Generic[D]):
 
     def _of_moment(self, items: Iterable[Item[D]], clock: int) -> list[Item[D]]:
         now = [self._item(each.key, each.counter.at(clock), each.want.wanted) for each in items]
-        return [now[i] for i in _remembered(_checked, now)(_wants(now))]
+        return [now[i] for i in in_order(_wants(now))]
 
     def _check_late(
         self, dialect: Dialect, item: Item[D], clock: int, waiting: Waiting, *, some: bool
@@ -228,86 +201,8 @@ def _numbers(item: Item[Any], end: int, clock: int) -> Sequence[Any]:
     return item.counter.numbers(values, clock if span is None else min(clock, span[-1]))
 
 
-def _wants(items: Iterable[Item[Any]]) -> tuple[Want, ...]:
-    return tuple([item.want for item in items])
-
-
-def _remembered(function: F, items: Sequence[Item[Any]]) -> F:
-    """A function that remembers what it gave, or, for many sequences, the same without that."""
-    return function if len(items) <= _REMEMBERED else cast("F", function.__wrapped__)
-
-
-@lru_cache(maxsize=1024)
-def _statements(dialect: Dialect, wants: tuple[Want, ...], wait: Wait) -> tuple[Statement, ...]:
-    names = [spec.name for spec, _, _ in wants]
-    listed = [_listed(place, *want) for place, want in enumerate(wants, 1)]
-    binds: dict[str, Bind] = {"wanted": _json(listed), "names": _json(names)}
-    kind = Allocate(
-        looping=any(spec._cycle is not None for spec, _, _ in wants),
-        timed=any(span is not None for _, _, span in wants),
-        wait=wait,
-    )
-    said = statements(dialect.allocate[kind], TableName.parse(wants[0].spec.table), binds)
-    queues = tuple(_queues(wants))
-    return tuple([each._replace(queues_for=queues) for each in said])
-
-
-def _listed(
-    place: int, spec: SequenceSpec, count: int, span: range | None
-) -> dict[str, Bind | None]:
-    binds = draw_binds(spec, count)
-    if "start" not in binds:
-        raise InvalidSequence(
-            "sequences",
-            f"has {spec.name!r}, whose first {count} values don't fit in 64 bits: draw "
-            "from it with next_values",
-        )
-    called, queue = binds.pop("name"), binds.pop("queue")
-    within = {} if span is None else {"since": span[0], "latest": span[-1]}
-    listed = {**binds, **within, "place": place, "called": called}
-    return {**listed, "queue": queue if spec._queued else None}
-
-
 def _table(items: Sequence[Item[Any]]) -> TableName:
     return TableName.parse(items[0].spec.table)
-
-
-@lru_cache(maxsize=1024)
-def _checked(wants: tuple[Want, ...]) -> tuple[int, ...]:
-    """The order of the locks: whose queue, then the name.
-
-    Returns:
-        the places in `wants` of those of which there is a number wanted.
-
-    Raises:
-        InvalidSequence: they can't be drawn from in one statement.
-    """
-    _check_names([spec.name for spec, _, _ in wants])
-    tables = sorted({str(TableName.parse(spec.table)) for spec, _, _ in wants})
-    if len(tables) > 1:
-        raise InvalidSequence("sequences", f"must be in one table, not {some_names(tables)}")
-    places = [place for place, want in enumerate(wants) if want.wanted]
-    queues = _queues(wants[place] for place in places)
-    if len(queues) > LIMIT:
-        raise InvalidSequence(
-            "sequences",
-            f"must stand in {LIMIT:,} queues at most, not {len(queues):,}: each "
-            "takes a slot of the server's lock table until the transaction ends",
-        )
-    places.sort(key=lambda place: (wants[place].spec._queue, wants[place].spec.name))
-    return tuple(places)
-
-
-def _queues(wants: Iterable[Want]) -> set[str]:
-    return {spec._queue for spec, _, _ in wants if spec._queued}
-
-
-def _check_names(names: Sequence[str]) -> None:
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise InvalidSequence(
-            "sequences", f"has two called {twice!r}: one name is one sequence"
-        )
 
 
 def _given_up(item: Item[Any], clock: int) -> AseqError:
@@ -319,27 +214,5 @@ def _as_far_as(error: AseqError, *, some: bool) -> AseqError | PartlyDrawn:
     return PartlyDrawn(error) if some else error
 
 
-class Subject(NamedTuple):
-    """Several sequences, as errors speak of them.
-
-    Attributes:
-        name: their names.
-        table: as they call it.
-        require_transaction: whether any of them does.
-    """
-
-    name: str
-    table: str
-    require_transaction: bool
-
-
-def _json(value: object) -> str:
-    """As JSON that has a database's own characters, not escapes for them."""
-    return json.dumps(value, ensure_ascii=False)
-
-
-def some_names(names: Sequence[str]) -> str:
-    """Names for an error: the first few, and how many more there are."""
-    shown = ", ".join(names[:_SHOWN])
-    more = len(names) - _SHOWN
-    return f"{shown} and {more} more" if more > 0 else shown
+def _wants(items: Iterable[Item[Any]]) -> list[Want]:
+    return [item.want for item in items]

@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import Any, TypeVar, cast
 
+from aseq._core.subject import Subject
 from aseq._core.waiting import NOT_AT_ALL, Wait, Waiting, waiting
 from aseq._dispatch import executor_for
 from aseq._drive import run_on
@@ -32,7 +33,6 @@ from ._answers import Answer, Held, Refused, Row, Told
 from ._assign import Numbered, assign
 from ._drafts import Draft
 from ._hooks import HookFailed, Hooks, Issued
-from ._number_rows import Subject
 from ._outcome import is_about_all, is_about_rows, told
 from ._place import Place, adapted
 from ._plans import Plan

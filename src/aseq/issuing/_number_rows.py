@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, Literal, cast
 
 from aseq._connection import Connection
+from aseq._core.subject import Subject
 from aseq._dispatch import executor_for
 from aseq._drive import run_on, run_on_sync
 from aseq._sql import condition
@@ -135,20 +136,6 @@ def _work(wanted: Target, search: Search, info: ConnectionInfo) -> tuple[Subject
     """What is done, and what errors about it say."""
     subject = Subject(wanted.what.name, adapted(wanted.what, info).table)
     return subject, cast("Any", number(wanted, search, info))
-
-
-class Subject(NamedTuple):
-    """What errors are about. Rows stay locked in a transaction alone, so there must be one.
-
-    Attributes:
-        name: of the sequence or the numbering.
-        table: that of the sequences.
-        require_transaction: always.
-    """
-
-    name: str
-    table: str
-    require_transaction: bool = True
 
 
 def _limit(limit: object) -> int | None:

@@ -20,11 +20,11 @@ from collections.abc import Generator, Iterable, Sequence
 from typing import Any, TypeAlias, TypeVar, cast
 from uuid import UUID
 
-from aseq._core.allocation import LIMIT
 from aseq._core.scripts import NothingDrawn
 from aseq._core.statement import Row, Statement
 from aseq._core.table import TableName
 from aseq._core.waiting import AS_LONG_AS_IT_TAKES, Wait, Waiting
+from aseq._core.wants import LIMIT
 from aseq._sequence import AsyncSequence
 from aseq._sql import Binds, Query
 from aseq.adapters.base import ConnectionInfo

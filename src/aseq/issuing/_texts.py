@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from aseq._core.allocation import LIMIT
 from aseq._core.statement import Template
 from aseq._core.waiting import Wait
+from aseq._core.wants import LIMIT
 from aseq._sql import Binds, quoted
 
 from ._place import Catalogue, Place

@@ -10,6 +10,7 @@ from typing import Any, cast
 from django.db import OperationalError, connections, transaction
 from django.db.transaction import TransactionManagementError
 
+from aseq._core.subject import Subject
 from aseq._core.waiting import waiting
 from aseq._drive import run_on_sync
 from aseq.django.connection import DIALECTS, DjangoConnection
@@ -18,7 +19,6 @@ from aseq.issuing._answers import Answer, Held, Refused, Told
 from aseq.issuing._assign import Numbered, assign
 from aseq.issuing._call import HELD, ROW_LOCKED
 from aseq.issuing._group import BRIEFLY, issued
-from aseq.issuing._number_rows import Subject
 from aseq.issuing._place import Place, adapted
 from aseq.issuing._prepare import Prepared, caught, prepared
 from aseq.issuing._target import Target

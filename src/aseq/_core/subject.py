@@ -1,0 +1,29 @@
+"""Several sequences, as errors speak of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+_SHOWN = 3
+
+
+class Subject(NamedTuple):
+    """One or several of them.
+
+    Attributes:
+        name: the name, or their names.
+        table: as they call it.
+        require_transaction: whether any of them does.
+    """
+
+    name: str
+    table: str
+    require_transaction: bool = True
+
+
+def some_names(names: Sequence[str]) -> str:
+    """Names for an error: the first few, and how many more there are."""
+    shown = ", ".join(names[:_SHOWN])
+    more = len(names) - _SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown
