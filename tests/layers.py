@@ -19,7 +19,8 @@ ERRORS, CORE, BASE = "aseq.errors", "aseq._core", "aseq.adapters.base"
 CONCURRENCY = "aseq._concurrency"
 
 
-_CALLS = (ERRORS, CORE, "aseq._connection", "aseq._dispatch", "aseq._drive")
+_DRIVE = ("aseq._drive", "aseq._drive_sync")
+_CALLS = (ERRORS, CORE, "aseq._connection", "aseq._dispatch", *_DRIVE)
 
 
 # Each of the two, and what all adapters share.
@@ -100,13 +101,19 @@ _FOUND = ("findings", "series", "result", "_plain", "_words")
 # The verbs without an event loop: their executors, and beside them all that decides something.
 SYNC = {
     "aseq.sync": (
-        *(ERRORS, CORE, BASE, "aseq._dispatch", "aseq._drive", "aseq._allocate"),
+        *(ERRORS, CORE, BASE, "aseq._dispatch", *_DRIVE, "aseq._allocate"),
         *("aseq._schema", "aseq._sequence", "aseq.sync"),
         *("aseq.audit", "aseq.issuing", "aseq.numbering"),
     ),
     # What Django's sync code shares knows no connection of its own.
-    "aseq.sync._verbs": (ERRORS, CORE, BASE, "aseq._drive"),
-    "aseq.sync._documents": (CORE, BASE, "aseq._drive", "aseq.numbering", "aseq.sync._verbs"),
+    "aseq.sync._verbs": (ERRORS, CORE, BASE, "aseq._drive_sync"),
+    "aseq.sync._documents": (
+        CORE,
+        BASE,
+        "aseq._drive_sync",
+        "aseq.numbering",
+        "aseq.sync._verbs",
+    ),
     "aseq.sync._connection": (BASE,),
     "aseq.sync._dispatch": (BASE, "aseq._dispatch"),
     "aseq.adapters.sync": (),
@@ -138,6 +145,7 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq._tally": (CORE,),
     "aseq._explain": (ERRORS, CORE, BASE),
     "aseq._drive": (ERRORS, CORE, BASE, CONCURRENCY, "aseq._explain", "aseq._tally"),
+    "aseq._drive_sync": (CORE, BASE, "aseq._drive", "aseq._explain"),
     "aseq._connection": (BASE,),
     "aseq._dispatch": (ERRORS, CORE, BASE),
     "aseq._sequence": (*_CALLS, "aseq._turn"),

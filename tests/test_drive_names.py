@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import pytest
 
-from aseq import AsyncSequence, _drive, _tally
+from aseq import AsyncSequence, _drive_sync, _tally
 from aseq._core.plans import next_values
 from aseq._tally import QueueCounter
 from aseq.adapters.base import (
@@ -145,7 +145,7 @@ def test_sync_code_is_told_too(log: pytest.LogCaptureFixture) -> None:
     for number in range(5):
         spec = AsyncSequence(f"case-{number}")
         plan = next_values(spec, POSTGRESQL, 1)
-        assert _drive.run_on_sync(spec, plan, executor, writes=True) == range(1, 2)
+        assert _drive_sync.run_on_sync(spec, plan, executor, writes=True) == range(1, 2)
 
     assert log.messages == [_tally.MANY_NAMES]
 

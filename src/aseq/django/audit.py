@@ -9,7 +9,7 @@ from asgiref.sync import sync_to_async
 from django.db import router
 
 from aseq._core.spec import SequenceSpec
-from aseq._drive import read_on_sync
+from aseq._drive_sync import read_on_sync
 from aseq._sequence import AsyncSequence
 from aseq.audit import Audit
 from aseq.audit import audit as audit_on

@@ -12,7 +12,7 @@ from django.db import DatabaseError, connections, router, transaction
 from django.db.models import Field, IntegerField, Max, Model
 
 from aseq._core.table import TableName
-from aseq._drive import run_on_sync
+from aseq._drive_sync import read_on_sync
 from aseq._exit_codes import ExitCode
 from aseq.numbering import Unread
 from aseq.numbering._spec import NumberingSpec
@@ -134,7 +134,7 @@ def from_texts(
     with transaction.atomic(using=using):
         about = conf.adapt(numbering.counter((), None))
         try:
-            furthest = run_on_sync(about, plan, DjangoConnection(using), writes=True)
+            furthest = read_on_sync(about, plan, DjangoConnection(using))
         except DatabaseError as exc:
             text = _elsewhere(path, model, using)
             raise CommandError(text, returncode=ExitCode.DATABASE) from exc

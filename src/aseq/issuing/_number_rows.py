@@ -8,7 +8,8 @@ from typing import Any, Literal, cast
 from aseq._connection import Connection
 from aseq._core.subject import Subject
 from aseq._dispatch import executor_for
-from aseq._drive import run_on, run_on_sync
+from aseq._drive import run_on
+from aseq._drive_sync import run_on_sync
 from aseq._sql import condition
 from aseq.adapters.base import ConnectionInfo, SyncExecutor
 from aseq.errors import InvalidSequence

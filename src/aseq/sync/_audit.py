@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from aseq._drive import read_on_sync
+from aseq._drive_sync import read_on_sync
 from aseq.adapters.base import SyncOneWriter
 from aseq.audit import Audit
 from aseq.audit._audit import random_keys

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from aseq._core.waiting import AS_LONG_AS_IT_TAKES, Waiting
-from aseq._drive import read_on_sync, run_on_sync
+from aseq._drive_sync import read_on_sync, run_on_sync
 from aseq.adapters.base import SyncExecutor
 from aseq.numbering import DocumentNumber, TakenOver
 from aseq.numbering._days import chosen

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aseq._core import plans
 from aseq._core.spec import DEFAULT_TABLE
 from aseq._core.table import TableName
-from aseq._drive import run_sync
+from aseq._drive_sync import run_sync
 from aseq._schema import creating
 
 from ._connection import Connection

@@ -10,7 +10,7 @@ from aseq._core.allocation import Allocation
 from aseq._core.counter import Drawable
 from aseq._core.spec import SequenceSpec
 from aseq._core.waiting import Waiting
-from aseq._drive import run_on_sync
+from aseq._drive_sync import run_on_sync
 from aseq.adapters.base import SyncExecutor
 
 D = TypeVar("D", bound=Drawable[Any])

@@ -12,7 +12,7 @@ from django.db.transaction import TransactionManagementError
 
 from aseq._core.subject import Subject
 from aseq._core.waiting import waiting
-from aseq._drive import run_on_sync
+from aseq._drive_sync import run_on_sync
 from aseq.django.connection import DIALECTS, DjangoConnection
 from aseq.errors import AseqError, IssueTimeout, SequenceLocked
 from aseq.issuing._answers import Answer, Held, Refused, Told

@@ -19,7 +19,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from aseq._core.allocation import Allocation
 from aseq._core.counter import Drawable
 from aseq._core.waiting import AS_LONG_AS_IT_TAKES
-from aseq._drive import run_on_sync
+from aseq._drive_sync import run_on_sync
 from aseq.django import conf
 from aseq.django.connection import DjangoConnection
 from aseq.django.errors import NotInTransaction

@@ -9,7 +9,7 @@ from typing import Any
 from aseq._core.holders import holders
 from aseq._core.spec import SequenceSpec
 from aseq._core.subject import Subject, some_names
-from aseq._drive import run_on_sync
+from aseq._drive_sync import run_on_sync
 from aseq._exit_codes import ExitCode
 from aseq._holders import Holder, to_holders
 from aseq.django import conf

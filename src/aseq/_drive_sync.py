@@ -1,0 +1,115 @@
+"""Runs a plan on an executor of sync code, under the rule of `_drive`.
+
+There is no cancellation here. What comes in its place is a signal handler that raises (Ctrl-C,
+a worker's time limit), and Python lets it do so wherever it calls a function or returns from
+one that is written in C: also in the middle of the abort.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TypeVar
+
+from ._core.scripts import Plan
+from ._core.statement import Row
+from ._drive import GIVEN_UP, UNUSABLE, may_have_drawn, report_loss, requests
+from ._explain import Subject, check_in_transaction, explained
+from .adapters.base import SyncExecutor
+
+T = TypeVar("T")
+
+
+def run_on_sync(spec: Subject, plan: Plan[T], executor: SyncExecutor, *, writes: bool) -> T:
+    """As `run_on`, without an event loop: in the thread that called.
+
+    A signal handler (Ctrl-C, a worker's time limit) may raise wherever Python calls a
+    function or returns from one in C. So once the number is there, nothing is called any
+    more that the guard doesn't span, not even the end of a `with`.
+    """
+    explain = explained(spec, executor)
+    try:
+        return _guarded(spec, plan, executor, writes and spec.require_transaction)
+    except BaseException as exc:
+        explain.__exit__(type(exc), exc, exc.__traceback__)
+        raise
+
+
+def read_on_sync(
+    spec: Subject, plan: Plan[T], executor: SyncExecutor, *, writes_next: bool = False
+) -> T:
+    """As `read_on`, without an event loop: in the thread that called.
+
+    Args:
+        spec: the sequence, or the sequences.
+        plan: what to read.
+        executor: where to do it.
+        writes_next: what is read is for a change, so refuse where that would be refused.
+    """
+    with explained(spec, executor), executor.hold():
+        executor.prepare()
+        if writes_next:
+            check_in_transaction(spec, executor)
+        return _play_sync(plan, executor, inside=False, draws=False)
+
+
+def run_sync(plan: Plan[T], executor: SyncExecutor) -> T:
+    """As `run`, without an event loop: in the thread that called."""
+    with executor.hold():
+        executor.prepare()
+        return _play_sync(plan, executor, inside=False)
+
+
+def _guarded(spec: Subject, plan: Plan[T], executor: SyncExecutor, inside: bool) -> T:
+    drawn = False
+    try:
+        with executor.hold():
+            executor.prepare()
+            if inside:
+                check_in_transaction(spec, executor)
+            result = _play_sync(plan, executor, inside=inside)
+            drawn = True
+        return result
+    except BaseException as exc:
+        if drawn:  # interrupted as the hold was left
+            _make_unusable_sync(executor, exc)
+        raise
+
+
+def _play_sync(plan: Plan[T], executor: SyncExecutor, *, inside: bool, draws: bool = True) -> T:
+    steps = requests(plan, executor)
+    rows: Sequence[Row] | None = None
+    asked = 0
+    try:
+        while True:
+            try:
+                request = steps.send(rows)
+            except StopIteration as stop:
+                result: T = stop.value
+                return result
+            asked += 1
+            rows = executor.fetch(
+                request.sql, request.args, timeout=request.timeout, inside=inside
+            )
+    except BaseException as exc:
+        try:
+            if draws and may_have_drawn(exc, executor, asked):
+                _make_unusable_sync(executor, exc)
+        except BaseException:  # interrupted once more, before anything could be asked
+            if asked:
+                executor.terminate()
+            raise
+        raise
+
+
+def _make_unusable_sync(executor: SyncExecutor, lost: BaseException) -> None:
+    aborted: bool | None = None
+    try:
+        with suppress(Exception):
+            aborted = executor.abort()
+    finally:
+        if aborted is None:  # an error instead of an answer, or another interrupt
+            executor.terminate()
+            report_loss(lost, GIVEN_UP)
+        elif aborted:
+            report_loss(lost, UNUSABLE)
