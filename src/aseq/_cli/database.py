@@ -17,6 +17,7 @@ from aseq._exit_codes import ExitCode
 from aseq.adapters.sqlalchemy import greenlet_executor_for
 from aseq.errors import SequenceLocked
 
+from . import interrupt
 from .drivers import Driver, driver_for
 from .problems import Problem
 from .secrets import SECRETS
@@ -91,6 +92,7 @@ def on_database(
                 return work(Database(connection, shown, driver.name))
 
     if driver.awaited:
+        interrupt.leave_to_the_loop()
         return asyncio.run(_awaited(url, driver, options, use, shown))
     engine = create_engine(url, creator=driver.connect, **options)
     with told(shown):
@@ -106,8 +108,10 @@ async def _awaited(
     connection = engine.connect()
     with told(shown):
         await connection.start()
-    async with connection:
+    try:
         return await connection.run_sync(use)
+    finally:
+        await connection.close()
 
 
 @contextmanager

@@ -23,8 +23,8 @@ CONNECT_TIMEOUT = 10
 PREFERRED = ("psycopg", "psycopg2", "asyncpg")
 
 _NONE = (
-    "no driver for PostgreSQL is installed: pip install 'aseq[psycopg]' (asyncpg and psycopg2 do "
-    "as well)"
+    "no driver for PostgreSQL is installed: pip install 'aseq[psycopg]' (asyncpg and psycopg2 "
+    "do as well)"
 )
 
 # Words that only one side knows. asyncpg would send them to the server as settings.
@@ -98,9 +98,7 @@ def driver_for(target: Target, *, application_name: str, create: bool = False) -
     if name == "psycopg2":
         _let_ctrl_c_through(module)
         return Driver(name, False, lambda: module.connect(**options), {})
-    return Driver(
-        name, False, lambda: module.connect(**options, prepare_threshold=None), {}
-    )
+    return Driver(name, False, lambda: module.connect(**options, prepare_threshold=None), {})
 
 
 def _sqlite(file: str, create: bool) -> Driver:

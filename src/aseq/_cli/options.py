@@ -86,6 +86,10 @@ class Place(Where):
     )
 
 
+HERE = Place()
+"""By default, what the environment names."""
+
+
 @dataclass(frozen=True)
 class Series:
     """What was named: a sequence, or a numbering.
@@ -104,9 +108,7 @@ class Series:
         return self.what
 
 
-def series(
-    name: str | None, path: str | None, bound: Values[str] | None, table: str
-) -> Series:
+def series(name: str | None, path: str | None, bound: Values[str] | None, table: str) -> Series:
     """The sequence of a name, or the object of the application.
 
     Args:

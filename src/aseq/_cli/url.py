@@ -35,7 +35,9 @@ _UNREADABLE = (
     f"this isn't the URL of a database, which is like {_FORMS}. In a password, write @ as %40, "
     ": as %3A, / as %2F and % as %25. (The URL isn't shown, since it may have a password.)"
 )
-_UNKNOWN = "aseq knows PostgreSQL (postgresql://) and SQLite (sqlite://): this URL is for neither"
+_UNKNOWN = (
+    "aseq knows PostgreSQL (postgresql://) and SQLite (sqlite://): this URL is for neither"
+)
 _IN_MEMORY = "this is a database in memory, gone when the command ends: name a file"
 
 # Values that are words of libpq's and no secret; anything else is hidden.

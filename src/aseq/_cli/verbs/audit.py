@@ -16,7 +16,7 @@ from aseq.sync import audit as audit_on
 
 from .. import output
 from ..database import on_database
-from ..options import Bind, Json, Name, Object, Place, series
+from ..options import HERE, Bind, Json, Name, Object, Place, series
 from ..progress import Meter
 
 
@@ -53,11 +53,12 @@ def audit(
     first: Annotated[
         int | None,
         Parameter(
-            allow_leading_hyphen=True, help="The number that the rows of each series begin with."
+            allow_leading_hyphen=True,
+            help="The number that the rows of each series begin with.",
         ),
     ] = None,
     limit: Annotated[int, Parameter(help="How many findings of each kind are listed.")] = 1000,
-    place: Place = Place(),
+    place: Place = HERE,
     json: Json = False,
 ) -> ExitCode:
     """Look for numbers that are missing, repeated, out of order or don't belong there.

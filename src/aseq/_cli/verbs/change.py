@@ -15,7 +15,7 @@ from aseq.sync import Numbering, Sequence, create_table
 
 from .. import output
 from ..database import Database, on_database
-from ..options import Bind, Json, Name, Object, Place, Series, Timeout, Yes, series
+from ..options import HERE, Bind, Json, Name, Object, Place, Series, Timeout, Yes, series
 from ..problems import Problem
 
 WAIT = 10.0
@@ -26,7 +26,7 @@ _NEEDS_YES = (
 )
 
 
-def create(*, place: Place = Place()) -> ExitCode:
+def create(*, place: Place = HERE) -> ExitCode:
     """Create the table of sequences, if it isn't there.
 
     A project with migrations creates it there instead: see `aseq ddl`.
@@ -36,7 +36,6 @@ def create(*, place: Place = Place()) -> ExitCode:
         aseq create
         aseq create --table accounting.sequences
     """
-
     target = place.target
     probe = Sequence("x", table=place.table)
     try:
@@ -58,7 +57,7 @@ def next_(
     bind: Bind = None,
     yes: Yes = False,
     timeout: Timeout = WAIT,
-    place: Place = Place(),
+    place: Place = HERE,
     json: Json = False,
 ) -> ExitCode:
     """Draw the next number, and commit it. Asks first.
@@ -127,7 +126,8 @@ def _plain(wanted: Series, drawn: DocumentNumber | int) -> dict[str, object]:
 
 def advance_to(
     name_or_value: Annotated[
-        str, Parameter(name="NAME", allow_leading_hyphen=True, help="The sequence, by its name.")
+        str,
+        Parameter(name="NAME", allow_leading_hyphen=True, help="The sequence, by its name."),
     ],
     value: Annotated[
         str | None,
@@ -138,7 +138,7 @@ def advance_to(
     numbering: Object = None,
     bind: Bind = None,
     timeout: Timeout = WAIT,
-    place: Place = Place(),
+    place: Place = HERE,
 ) -> ExitCode:
     """Move a sequence forward, so that the next number comes after VALUE. Never back.
 

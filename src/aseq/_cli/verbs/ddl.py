@@ -12,7 +12,7 @@ from aseq import create_table_sql
 from aseq._core.dialects import DIALECTS
 from aseq._exit_codes import ExitCode
 
-from ..options import Place
+from ..options import HERE, Place
 from ..problems import Problem
 from ..url import VARIABLE
 
@@ -24,7 +24,7 @@ def ddl(
     ] = None,
     /,
     *,
-    place: Place = Place(),
+    place: Place = HERE,
 ) -> ExitCode:
     """Print the statement that creates the table, for a migration written by hand.
 

@@ -19,11 +19,11 @@ from aseq.sync._holders import holders_of, specs_of_name
 
 from .. import output
 from ..database import Database, on_database
-from ..options import Bind, Json, Name, Object, Place, series
+from ..options import HERE, Bind, Json, Name, Object, Place, series
 from ..problems import Problem
 
 
-def list_(*, place: Place = Place(), json: Json = False) -> ExitCode:
+def list_(*, place: Place = HERE, json: Json = False) -> ExitCode:
     """Show all sequences with their last values.
 
     Of a Numbering, each scope and period has a sequence of its own: invoices/2026.
@@ -54,7 +54,7 @@ def show(
     *,
     numbering: Object = None,
     bind: Bind = None,
-    place: Place = Place(),
+    place: Place = HERE,
     json: Json = False,
 ) -> ExitCode:
     """Print the last value of a sequence.
@@ -84,7 +84,7 @@ def show(
 
 def holders(
     *names: Annotated[str, Parameter(help="The sequences. By default, all.")],
-    place: Place = Place(),
+    place: Place = HERE,
     json: Json = False,
 ) -> ExitCode:
     """Tell who holds sequences on PostgreSQL, and who waits for them.
