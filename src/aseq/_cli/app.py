@@ -51,6 +51,7 @@ app = App(
     help_epilogue=_EPILOGUE,
     help_format="markdown",
     version=lambda: aseq.__version__,
+    suppress_keyboard_interrupt=False,
 )
 for place, (name, verb) in enumerate(VERBS.items()):
     app.command(verb, name=name, sort_key=place, help_epilogue="")

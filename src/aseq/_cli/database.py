@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from sqlalchemy import Connection, NullPool, create_engine
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from aseq._core.dialects import DIALECTS
@@ -95,7 +95,7 @@ def on_database(
         interrupt.leave_to_the_loop()
         return asyncio.run(_awaited(url, driver, options, use, shown))
     engine = create_engine(url, creator=driver.connect, **options)
-    with told(shown):
+    with told(shown, connecting=True):
         connection = engine.connect()
     with connection:
         return use(connection)
@@ -106,7 +106,7 @@ async def _awaited(
 ) -> T:
     engine = create_async_engine(url, async_creator=driver.connect, **options)
     connection = engine.connect()
-    with told(shown):
+    with told(shown, connecting=True):
         await connection.start()
     try:
         return await connection.run_sync(use)
@@ -115,26 +115,22 @@ async def _awaited(
 
 
 @contextmanager
-def told(shown: str) -> Iterator[None]:
+def told(shown: str, *, connecting: bool = False) -> Iterator[None]:
     """Let errors of the database leave as a `Problem`.
 
     Args:
         shown: which database, for the message.
+        connecting: nothing but the connection is made, so that every error is about that.
     """
     try:
         yield
-    except (DBAPIError, OSError) as exc:
-        if isinstance(exc, BrokenPipeError):  # of our own output
+    except (Problem, BrokenPipeError):
+        raise
+    except Exception as exc:
+        if not (connecting or isinstance(exc, SQLAlchemyError | OSError) or _is_drivers(exc)):
             raise
         text = SECRETS.scrub(_words(getattr(exc, "orig", None) or exc))
         raise Problem(f"{shown}: {text}", _code(exc)) from exc
-    except SQLAlchemyError as exc:
-        raise Problem(f"{shown}: {SECRETS.scrub(str(exc))}", ExitCode.DATABASE) from exc
-    except Exception as exc:
-        if not _is_drivers(exc):
-            raise
-        text = SECRETS.scrub(_words(exc))
-        raise Problem(f"{shown}: {text}", ExitCode.DATABASE) from exc
 
 
 def _words(exc: BaseException) -> str:

@@ -108,7 +108,7 @@ def _sqlite(file: str, create: bool) -> Driver:
 
 
 def _asyncpg(module: Any, options: dict[str, str], application_name: str) -> Driver:
-    timeout = float(options["connect_timeout"])
+    timeout = _seconds(options["connect_timeout"])
     options.setdefault("application_name", application_name)
     known = {name: value for name, value in options.items() if name not in _LIBPQS | _ASYNCPGS}
     dsn = "postgresql://?" + urlencode(known)
@@ -122,6 +122,13 @@ def _asyncpg(module: Any, options: dict[str, str], application_name: str) -> Dri
         "prepared_statement_name_func": lambda: f"__aseq_{id(numbers):x}_{next(numbers)}__",
     }
     return Driver("asyncpg", True, connect, arguments)
+
+
+def _seconds(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise Problem("connect_timeout in the URL must be a number of seconds") from None
 
 
 def _let_ctrl_c_through(psycopg2: Any) -> None:

@@ -120,7 +120,7 @@ def _plain(wanted: Series, drawn: DocumentNumber | int) -> dict[str, object]:
         "number": drawn.number,
         "text": drawn.text,
         "at": drawn.at.isoformat(),
-        "date": None if drawn.date is None else drawn.date.isoformat(),
+        "date": drawn.date.isoformat() if drawn.tz else None,
     }
 
 
