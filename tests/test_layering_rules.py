@@ -39,7 +39,7 @@ BREACHES = [
     (
         "aseq._sequence",
         "from importlib import import_module",
-        "aseq, aseq._dispatch, aseq._cli.drivers may",
+        "only aseq, aseq._dispatch,",
     ),
     ("aseq.adapters.asyncpg", "import psycopg", "aseq.adapters.asyncpg imports psycopg"),
     ("aseq.adapters.asyncpg", "from . import psycopg", "imports aseq.adapters.psycopg"),

@@ -12,6 +12,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Sequence
+from io import TextIOWrapper
 
 from cyclopts import CycloptsError
 
@@ -49,7 +50,7 @@ def _quiet() -> None:
         warnings.simplefilter("ignore")
     sys.unraisablehook = lambda _: None
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a name may have what a terminal can't show
+        if isinstance(stream, TextIOWrapper):  # a name may have what a terminal can't show
             stream.reconfigure(errors="backslashreplace")
 
 
