@@ -55,6 +55,8 @@ class Texts:
     facts: Callable[[Sequence[ColumnName], Sequence[Row]], list[Facts]]
     number: Callable[[str, str], tuple[str, bool] | None]
     holds_numbers: Callable[[str], bool]
+    holds_dates: Callable[[str], bool]
+    text: str
     split: Dialect
     date: str
     items: Callable[[str, Sequence[tuple[str, str]]], str]
