@@ -107,6 +107,8 @@ class Numbered:
     def _scope(self, told: Mapping[str, str]) -> Scope | None:
         """All scopes with their values; None if one is bound to another value."""
         bound = self._bound
+        if not bound:
+            return fill(self._all_scopes, (), told)
         if any(told.get(name, value) != value for name, value in bound.items()):
             return None
         others = {name: value for name, value in told.items() if name not in bound}

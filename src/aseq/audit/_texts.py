@@ -67,4 +67,6 @@ class Texts:
 
 def integer(value: object) -> int | None:
     """A number, or NULL, however the connection gives them."""
+    if type(value) is int:  # nearly always, a million times
+        return value
     return int(value) if isinstance(value, str | int | Decimal) else None
