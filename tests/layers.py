@@ -103,7 +103,7 @@ SYNC = {
     "aseq.sync": (
         *(ERRORS, CORE, BASE, "aseq._dispatch", *_DRIVE, "aseq._allocate"),
         *("aseq._schema", "aseq._sequence", "aseq.sync"),
-        *("aseq.audit", "aseq.issuing", "aseq.numbering"),
+        *("aseq.audit", "aseq.issuing", "aseq.ledger", "aseq.numbering"),
     ),
     # What Django's sync code shares knows no connection of its own.
     "aseq.sync._verbs": (ERRORS, CORE, BASE, "aseq._drive_sync"),
@@ -178,6 +178,14 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq.issuing._line": (),
     "aseq.issuing._answers": (),
     "aseq.issuing._sources": (ERRORS, "aseq._dispatch", "aseq.issuing._sources"),
+    "aseq.ledger": (
+        *_CALLS,
+        BASE,
+        *(f"aseq.{name}" for name in ("_sequence", "_sql", "ledger", "numbering")),
+    ),
+    # A table's statements know nothing of what is written to it.
+    "aseq.ledger._ddl": (ERRORS, CORE),
+    "aseq.ledger._entry": (ERRORS, CORE),
     "aseq.testing": (ERRORS, CORE, BASE, *_AUDITS_WORDS),
     **NUMBERING,
     **SYNC,
