@@ -11,7 +11,7 @@ import pytest
 from aseq._dispatch import executor_for
 from tests import clients
 from tests.clients import Client, sqlite_file
-from tests.contract.test_cancellation_ticks import cancelled_at
+from tests.faults.attempts import cancelled_at
 from tests.numbering.storming import prepared
 
 SQL = "INSERT INTO aseq_sequence (name, last) VALUES (?, ?) RETURNING last"

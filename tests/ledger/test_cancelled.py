@@ -12,9 +12,9 @@ from aseq.ledger import Ledger, create_ledger_sql
 from aseq.numbering import Numbering
 from tests import clients
 from tests.clients import Client, sqlite_file
-from tests.contract.test_cancellation_ticks import cancelled_at
 from tests.database import Database
 from tests.faults.aftermath import assert_free, commit_anyway, roll_back
+from tests.faults.attempts import cancelled_at
 from tests.numbering.storming import prepared
 
 LEDGER = Ledger()

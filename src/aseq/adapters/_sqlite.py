@@ -117,7 +117,7 @@ class Job:
         self._sql, self._args, self._timeout = sql, args, timeout
         self._inside, self._abort = inside, abort or make_unusable
         self._refusal: BaseException | None = None
-        self.started = after is not None and after.started
+        self.started: bool = after is not None and after.started
         self.cancelled = self.done = False
         self.aborted: bool | None = None
 

@@ -103,6 +103,18 @@ def _write(row: str, *, keyed: bool) -> str:
     return _WRITE.format(row=row, conflict=_SAME_KEY if keyed else "")
 
 
+@cache
+def _draw(kind: TimedDraw, keyed: bool) -> Script:
+    row = f"{_row('last', _PRINTED, 'clock')}\nFROM write"
+    beside = Beside(
+        before=f"{_HAD}, " if keyed else "",
+        unless=f" AND {_UNLESS}" if keyed else "",
+        after=f", entry AS (\n{_write(row, keyed=keyed)}\n)",
+        told=f", (SELECT count(*) FROM entry), {_TOLD if keyed else 'NULL'}",
+    )
+    return timed_draw(kind, beside)
+
+
 class PostgreSQL(Texts):
     """The texts for PostgreSQL."""
 
@@ -112,18 +124,8 @@ class PostgreSQL(Texts):
     def look_again(self) -> Script:
         return (Template(_FOUND),)
 
-    @cache  # noqa: B019  # there is one of these
     def draw(self, kind: TimedDraw, *, keyed: bool) -> Script:
-        row = f"{_row('last', _PRINTED, 'clock')}\nFROM write"
-        return timed_draw(
-            kind,
-            Beside(
-                before=f"{_HAD}, " if keyed else "",
-                unless=f" AND {_UNLESS}" if keyed else "",
-                after=f", entry AS (\n{_write(row, keyed=keyed)}\n)",
-                told=f", (SELECT count(*) FROM entry), {_TOLD if keyed else 'NULL'}",
-            ),
-        )
+        return _draw(kind, keyed)
 
     def write(self, *, keyed: bool) -> Script:
         row = _row("CAST(:number AS bigint)", "CAST(:text AS text)", ":clock")

@@ -58,6 +58,7 @@ class Asked(Protocol[T_co]):
     @property
     def sequence(self) -> SequenceSpec:
         """The sequence that it is about."""
+        ...
 
     def plan(self, table: TableName, info: ConnectionInfo) -> Plan[T_co]:
         """What to say to the database.
@@ -66,6 +67,7 @@ class Asked(Protocol[T_co]):
             table: the ledger's.
             info: the connection.
         """
+        ...
 
 
 def subject(asked: Asked[Any], info: ConnectionInfo) -> Subject:
