@@ -130,6 +130,7 @@ def test_each_error_of_ours_has_a_code() -> None:
         *(SequenceTableMissing, SequenceExhausted, SequenceCorrupted, UnsteadyClock),
         *(SequenceLocked, InvalidRow, RowRefused, HoldersUnknown),
         *(NotIssuable, IssueTimeout, IssuerFull, IssuerClosed, NestedTurn),
+        *(LedgerTableMissing, LedgerConflict, NotInLedger),
     ]
     ours = [each for each in AseqError.__subclasses__() if each.__module__ == "aseq.errors"]
     assert set(ours) == set(told)
