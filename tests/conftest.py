@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run what asks for a `case` on every case, and each on the event loops it knows."""
     if "case" not in metafunc.fixturenames:
         return
-    wanted = dict[str, object]()
+    wanted = dict[str, Any]()
     for only in metafunc.definition.iter_markers("only"):  # of the test and of its module
         wanted |= only.kwargs
     client = wanted.get("client", clients.Client)
