@@ -9,12 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from devtools.mariadb import INSTALL, MariadbUnavailable, mariadb_dsn
 from devtools.postgres import postgres_dsn
 from tests.cases import BACKENDS, CASES, Case
 from tests.clients import sqlite_file
 from tests.clients.sync import use_aseq_sync
 from tests.contract import verbs
 from tests.database import Database
+
+
+SERVERS = {"mariadb": "mariadb", "postgresql": "postgres"}
+"""The fixture of each server's URL."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -60,6 +65,21 @@ def postgres() -> Iterator[str]:
         yield dsn
 
 
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[str]:
+    """The URL of a MariaDB that lives as long as the test run.
+
+    It is an apt away: without it, what needs it is left out, but not in CI.
+    """
+    try:
+        with mariadb_dsn() as dsn:
+            yield dsn
+    except MariadbUnavailable:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"MariaDB is missing: {INSTALL}")
+
+
 @pytest.fixture(autouse=True)
 def _verbs_of_the_case(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """On connections of sync code, let the verbs be those of aseq.sync."""
@@ -70,10 +90,8 @@ def _verbs_of_the_case(request: pytest.FixtureRequest, monkeypatch: pytest.Monke
 @pytest.fixture
 def database(case: Case, tmp_path: Path, request: pytest.FixtureRequest) -> Database:
     """The database of the test, with its tables."""
-    if case.dialect == "postgresql":
-        url = request.getfixturevalue("postgres")
-    else:
-        url = sqlite_file(tmp_path)
+    on_server = case.dialect != "sqlite"
+    url = request.getfixturevalue(SERVERS[case.dialect]) if on_server else sqlite_file(tmp_path)
     database = Database(case, url)
     database.create_tables()
     return database

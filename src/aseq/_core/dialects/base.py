@@ -192,9 +192,11 @@ CREATE = """\
 CREATE TABLE IF NOT EXISTS $table (
     name {name} NOT NULL,
     last bigint NOT NULL,
-    CONSTRAINT ${{bare}}_pkey PRIMARY KEY (name),
+    {key}PRIMARY KEY (name),
     {checks}
 ){storage}"""
+
+KEY = "CONSTRAINT ${bare}_pkey "
 
 NAME = "varchar(100)"
 

@@ -83,6 +83,7 @@ def create(collation: str) -> Script:
     return (
         Template(
             CREATE.format(
+                key="",  # the server has a name of its own for it
                 name=f"varchar(100) CHARACTER SET utf8mb4 COLLATE {collation}",
                 checks="CONSTRAINT ${bare}_name_check "
                 "CHECK (char_length(name) BETWEEN 1 AND 100)",

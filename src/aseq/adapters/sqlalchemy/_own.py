@@ -52,11 +52,12 @@ LOST = (
 )
 
 # In the `info` of a pooled connection: who has it, and the transaction in which numbers are
-# drawn, from before the first draw and from after it, or lost.
+# drawn, from before the first draw and from after it, or lost; or that the database has ended.
 _USERS = "aseq.users"
 _DRAWING = "aseq.drawing"
 _DRAWN = "aseq.drawn"
 _LOST = "aseq.lost"
+_OVER = "aseq.over"
 
 _watched: weakref.WeakSet[Engine] = weakref.WeakSet()
 
@@ -155,6 +156,28 @@ def _noted(connection: Connection, key: str) -> RootTransaction | None:
     reference = connection.info.get(key)
     transaction: RootTransaction | None = reference() if reference else None
     return transaction if transaction and transaction.is_active else None
+
+
+def drew(connection: Connection) -> bool:
+    """Whether a number was drawn in the transaction that is open on a connection."""
+    return _is_current(connection, _DRAWN)
+
+
+def note_over(connection: Connection) -> None:
+    """The database has ended the transaction by itself: only a rollback may follow."""
+    root = connection.get_transaction()
+    if root is not None:
+        connection.info[_OVER] = weakref.ref(root)
+
+
+def is_over(connection: Connection) -> bool:
+    """Whether the database has ended the transaction by itself."""
+    return _is_current(connection, _OVER)
+
+
+def _is_current(connection: Connection, key: str) -> bool:
+    noted = _noted(connection, key)
+    return noted is not None and noted is connection.get_transaction()
 
 
 def _join(connection: Connection) -> None:
