@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -32,11 +33,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     rows = [
         pytest.param(case, BACKENDS[backend], id=f"{case.id}-{backend}")
         for case in CASES
-        if case.runs and wanted.get("dialect") in (None, case.dialect)
+        if case.runs and case.dialect in _some(wanted.get("dialect", case.dialect))
         if case.client.awaited or not wanted.get("awaited")
         for backend in case.backends
     ]
     metafunc.parametrize(("case", "anyio_backend"), rows)
+
+
+def _some(dialect: object) -> Collection[str]:
+    """The dialects of a marker: one, or a set."""
+    return {dialect} if isinstance(dialect, str) else cast("Collection[str]", dialect)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -47,7 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("PGSSLMODE", "disable")
     config.addinivalue_line(
         "markers",
-        "only(dialect, awaited): run only on cases of this database; awaited=True leaves out "
+        "only(dialect, awaited): run only on cases of this database, or these; awaited=True leaves out "
         "those of aseq.sync, whose calls nobody can cancel",
     )
 

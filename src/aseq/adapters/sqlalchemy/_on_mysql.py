@@ -69,7 +69,10 @@ class MySQLConnection(OnSQLAlchemy):
     def refused(self, exc: BaseException, /) -> bool:
         if not self._sent:
             return True
-        if self._over or was_answered(self._connection, self._sql):
+        connection = self._connection
+        if self._over or connection.closed or connection.invalidated:
+            return False
+        if was_answered(connection, self._sql):
             return False
         return any(map(self._said, chain(exc)))
 
