@@ -29,6 +29,7 @@ _ADVICE = """No PostgreSQL could be run. Do one of these:
 - set ASEQ_TEST_POSTGRES_BIN to a directory with `initdb`, `postgres`, `pg_isready`;
 - set ASEQ_TEST_POSTGRES_DSN to the URL of a server that may get a new database."""
 
+
 class PostgresUnavailable(RuntimeError):
     """PostgreSQL is missing or can't be run; the message gives advice."""
 

@@ -18,7 +18,6 @@ from tests.clients.sync import use_aseq_sync
 from tests.contract import verbs
 from tests.database import Database
 
-
 SERVERS = {"mariadb": "mariadb", "postgresql": "postgres"}
 """The fixture of each server's URL."""
 
@@ -53,9 +52,14 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("PGSSLMODE", "disable")
     config.addinivalue_line(
         "markers",
-        "only(dialect, awaited): run only on cases of this database, or these; awaited=True leaves out "
-        "those of aseq.sync, whose calls nobody can cancel",
+        "only(dialect, awaited): run only on cases of this database, or of these; awaited=True "
+        "leaves out those of aseq.sync, whose calls nobody can cancel",
     )
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Two for each core: tests wait for their databases half of the time."""
+    return 2 * (os.cpu_count() or 1)
 
 
 @pytest.fixture

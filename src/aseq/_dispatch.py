@@ -35,8 +35,8 @@ ADAPTERS = {
 
 _ANYTHING_ELSE = (
     "pass an open connection or session of SQLAlchemy (AsyncSession, AsyncConnection), "
-    "asyncpg, psycopg, asyncmy, aiomysql, aiosqlite or sqlite3, the client of Tortoise's in_transaction(), the "
-    "block of aseq.django.aatomic, or an aseq Executor"
+    "asyncpg, psycopg, asyncmy, aiomysql, aiosqlite or sqlite3, the client of Tortoise's "
+    "in_transaction(), the block of aseq.django.aatomic, or an aseq Executor"
 )
 
 

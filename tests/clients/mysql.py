@@ -48,8 +48,11 @@ class Asyncmy(Client):
     async def close(self) -> None:
         self.conn.close()
 
+    def transaction(self) -> AbstractAsyncContextManager[object]:
+        return self._begun()
+
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[None]:
+    async def _begun(self) -> AsyncIterator[None]:
         if not is_open(self.conn):  # it was given up
             await self.open()
         await self.conn.begin()
@@ -107,11 +110,8 @@ class AsyncmyPool(Asyncmy):
         if hasattr(self, "_pool"):
             self._pool.release(self.conn)
 
-    def transaction(self) -> AbstractAsyncContextManager[None]:
-        return self._transaction()
-
     @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[None]:
+    async def _begun(self) -> AsyncIterator[None]:
         if not is_open(self.conn):
             await self.open()
         async with ended(self):

@@ -65,7 +65,7 @@ class _OnMariadb:
         "INSERT INTO aseq_sequence (name, last) VALUES (%s, 1) "
         "ON DUPLICATE KEY UPDATE last = last + 1"
     )
-    # Of the whole server. Its tables of locks say what was there, as long as one goes on asking.
+    # Of the whole server: its tables of locks stay as they are while somebody goes on asking.
     _WAITERS = "SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_current_waits'"
 
     def __init__(self, cursor: Any, name: str) -> None:
@@ -78,7 +78,7 @@ class _OnMariadb:
     def waited_for(self) -> bool:
         self._cursor.execute(self._WAITERS)
         [(_, waiters)] = self._cursor.fetchall()
-        return waiters != "0"
+        return bool(waiters != "0")
 
     def commit(self) -> None:
         self._cursor.execute("COMMIT")

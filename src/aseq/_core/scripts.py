@@ -37,7 +37,7 @@ class NothingDrawn(Exception):
 
 
 def later(make: Callable[[], Plan[T]]) -> Plan[T]:
-    """A plan that is made when it begins: before that, it may not be known what server it is."""
+    """A plan that is made when it begins: before that, the server may not be known."""
     return (yield from make())
 
 

@@ -3,8 +3,8 @@
 A template names two kinds of thing. ``$table`` is the table, quoted as the dialect
 quotes, and put in as text because it is an identifier (``$literal``: the same as a string
 literal; ``$bare``: its name alone, for the names of constraints). ``:name`` is a value,
-and always bound; the two colons of PostgreSQL's casts are none. ``$inside`` is a condition: that
-the server itself is in a transaction, where it can tell in the statement and is to do so.
+and always bound; the two colons of PostgreSQL's casts are none. ``$inside`` is a condition:
+that a transaction is open, where the server can tell in the statement and is to do so.
 
 Dialects make their templates out of fragments with `str.format` and ``{}``. That is over
 when the module has been imported: to a template, a brace is a brace.

@@ -1,14 +1,15 @@
-"""What the executors on asyncmy and aiomysql share: the protocol of MariaDB and MySQL is the same.
+"""What the executors on asyncmy and aiomysql share: MariaDB and MySQL have one protocol.
 
 What these drivers lack, and what stands in its place:
 
-* *A lock.* Of two tasks that talk at once, asyncmy lets one read the other's answer, and aiomysql
-  fails after the server has run both. So, from a draw to its caller, the connection sends nothing
-  for any other task (`Hold`), and nothing is drawn while another task waits for its answer.
-* *An aborted state.* After a deadlock the server has rolled everything back, and says so with the
-  error alone: the next statement is in another transaction, while the caller still has numbers
-  that are free again. The only thing that can't be overlooked is a connection that is closed.
-  The same goes for a number that was lost on its way.
+* *A lock.* Of two tasks that talk at once, asyncmy lets one read the other's answer, and
+  aiomysql fails after the server has run both. So, from a draw to its caller, the connection
+  sends nothing for any other task (`Hold`), and nothing is drawn while another task waits for
+  its answer.
+* *An aborted state.* After a deadlock the server has rolled everything back, and says so with
+  the error alone: the next statement is in another transaction, while the caller still has
+  numbers that are free again. The only thing that can't be overlooked is a connection that is
+  closed. The same goes for a number that was lost on its way.
 * *Flags that are true.* An error carries none, so after one they are those of before. They are
   good enough to refuse before anything is sent; for the rest, the server looks at its own, in
   the draw itself.
@@ -141,7 +142,9 @@ class MySQLExecutor(Executor):
     async def _run(self, sql: str, args: tuple[Bind, ...]) -> Sequence[Row]:
         cursor = await self.make_cursor()
         text = cursor.mogrify(sql, args) if args else sql
-        text.encode(self._connection._encoding)  # it would send what it can't encode all the same
+        text.encode(
+            self._connection._encoding
+        )  # it would send what it can't encode all the same
         self._sent = True
         await cursor.execute(text)
         rows: Sequence[Row] = await cursor.fetchall() if cursor.description else ()

@@ -3,14 +3,13 @@
 * After some errors (a deadlock, for example) the server has rolled the transaction back, and
   SQLAlchemy goes on as if it hadn't. If a number was drawn before, the caller may save it after
   all, though it is free again. So from then on everything but a rollback is refused.
-* Whether it was our statement that the server refused, or one of a listener's, its error doesn't
-  say. So it is noted when a statement was answered, before any other listener hears of it.
+* Whether it was our statement that the server refused, or one of a listener's, its error
+  doesn't say. So it is noted when a statement was answered, before any listener hears of it.
 """
 
 from __future__ import annotations
 
 import weakref
-from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import ExceptionContext
@@ -18,7 +17,7 @@ from sqlalchemy.exc import PendingRollbackError
 
 from aseq._core.dialects.mysql_family import ENDS_TRANSACTION, code
 
-from ._own import GONE, drew, is_over, note_over
+from ._own import GONE, drew, is_ended, note_ended, roll_back
 
 # In the `info` of a pooled connection: the last statement that the server has answered.
 _ANSWERED = "aseq.answered"
@@ -56,16 +55,15 @@ def _note_end(context: ExceptionContext) -> None:
     if connection is None or connection.closed or connection.invalidated:
         return
     if code(context.original_exception) in ENDS_TRANSACTION and drew(connection):
-        note_over(connection)
+        note_ended(connection)
 
 
 def _check(connection: Connection, *_: object) -> None:
-    if is_over(connection):
+    if is_ended(connection):
         raise PendingRollbackError(GONE)
 
 
 def _commit(connection: Connection) -> None:
-    if is_over(connection):
-        dbapi: Any = connection.connection
-        connection.engine.dialect.do_rollback(dbapi)
+    if is_ended(connection):
+        roll_back(connection)
         raise PendingRollbackError(GONE)

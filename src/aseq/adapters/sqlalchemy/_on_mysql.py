@@ -62,7 +62,8 @@ class MySQLConnection(OnSQLAlchemy):
 
     def _note_end(self, connection: Connection, exc: DBAPIError) -> None:
         """Ask whether a lock timeout has ended the transaction: a server may be set up so."""
-        if self.dialect.code(exc.orig or exc) == LOCK_WAIT_TIMEOUT and not exc.connection_invalidated:
+        timed_out = self.dialect.code(exc.orig or exc) == LOCK_WAIT_TIMEOUT
+        if timed_out and not exc.connection_invalidated:
             [[inside]] = rows_of(connection, _IN_TRANSACTION, ())
             self._over = not inside
 

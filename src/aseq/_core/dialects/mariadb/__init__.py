@@ -1,4 +1,4 @@
-"""MariaDB 10.5 and newer: the row's lock is the queue, and the server checks the transaction."""
+"""MariaDB 10.5 and newer: the row's lock is the queue; the server checks the transaction."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from .fragments import COLLATION
 _SNAPSHOT = "innodb_snapshot_isolation = OFF"
 
 _BUSY = (
-    "the wait for it was over. Nothing was drawn, and the transaction goes on as it was (unless "
-    "a note says otherwise). Roll back and try again in a new one, or give it more time"
+    "the wait for it was over. Nothing was drawn, and the transaction goes on as it was, unless "
+    "a note says otherwise. Roll back and try again in a new one, or give it more time"
 )
 
 
@@ -71,5 +71,5 @@ def mariadb(version: tuple[int, ...]) -> Dialect:
 def _knows_snapshots(version: tuple[int, ...]) -> bool:
     """Whether it has the setting, which came to series that were there already."""
     since = ((10, 6, 18), (10, 11, 8), (11, 0, 6), (11, 1, 5), (11, 2, 4), (11, 4, 2))
-    first = {each[:2]: each for each in since}.get(version[:2], (11, 5))
-    return version >= first
+    firsts = [first for first in since if first[:2] == version[:2]]
+    return version >= (firsts[0] if firsts else (11, 5))

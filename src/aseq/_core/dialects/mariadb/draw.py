@@ -1,4 +1,4 @@
-"""MariaDB's draws from one sequence: the row's lock is the only one, and InnoDB's queue is fair.
+"""MariaDB's draws from one sequence: the row's lock is the only one, and its queue is fair.
 
 A draw past the end fails, for 64 bits are the column's own limit: nothing is written, and the
 transaction goes on. So no condition is needed where there is none to write it in.
