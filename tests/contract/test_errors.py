@@ -65,7 +65,8 @@ async def test_the_advice_creates_the_table(database: Database, name: str) -> No
     async with database.connect() as client:
         for expected in (1, 2):
             async with client.transaction():
-                await create_table(client.conn, table)
+                await create_table(client.conn, table)  # MariaDB commits that at once
+            async with client.transaction():
                 assert await seq.next_value(client.conn) == expected
         async with client.transaction():
             await drop_table(client.conn, table)

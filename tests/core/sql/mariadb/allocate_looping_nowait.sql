@@ -18,11 +18,11 @@ FROM JSON_TABLE(%s, '$[*]' COLUMNS (
 WHERE IF(@@in_transaction = 1 OR @@autocommit = 0, 1, (SELECT 1 UNION ALL SELECT 2)) AND (@aseq_kept := '') = ''
 ORDER BY w.place
 ON DUPLICATE KEY UPDATE last = CASE
-    WHEN (w.first IS NOT NULL OR last BETWEEN w.lowest AND w.highest) THEN CASE WHEN w.first IS NULL THEN last + w.advance ELSE CASE
-    WHEN last NOT BETWEEN w.low AND w.high THEN w.start
-    WHEN (last - w.first) %% w.step <> 0 THEN w.start
-    WHEN (last - w.first) DIV w.step < w.room THEN last + w.advance
-    ELSE last - w.retreat
+    WHEN (w.first IS NOT NULL OR CAST(last AS SIGNED) BETWEEN w.lowest AND w.highest) THEN CASE WHEN w.first IS NULL THEN CAST(last AS SIGNED) + w.advance ELSE CASE
+    WHEN CAST(last AS SIGNED) NOT BETWEEN w.low AND w.high THEN w.start
+    WHEN (CAST(last AS SIGNED) - w.first) %% w.step <> 0 THEN w.start
+    WHEN (CAST(last AS SIGNED) - w.first) DIV w.step < w.room THEN CAST(last AS SIGNED) + w.advance
+    ELSE CAST(last AS SIGNED) - w.retreat
 END END
     ELSE IF((@aseq_kept := w.called) IS NULL, 0, last)
 END

@@ -24,8 +24,8 @@ from .fragments import COLLATION
 _SNAPSHOT = "innodb_snapshot_isolation = OFF"
 
 _BUSY = (
-    "the wait for it was over. Nothing was drawn, and the transaction goes on as it was, unless "
-    "a note says otherwise. Roll back and try again in a new one, or give it more time"
+    "the wait for it was over. Nothing was drawn, and the transaction goes on as it was, "
+    "unless a note says otherwise. Roll back and try again in a new one, or give it more time"
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from aseq._core.dialects.base import FITS, Allocate, looping, wanted, within_span
+from aseq._core.dialects.base import FITS, Allocate, wanted, within_span
 from aseq._core.statement import Script, Template
 from aseq._core.waiting import Wait
 
@@ -13,6 +13,8 @@ from .fragments import (
     CLOCK,
     COLLATION,
     KEPT,
+    LAST,
+    LOOPING,
     NEXT,
     TICKS,
     UTC,
@@ -50,8 +52,8 @@ def _of_wanted(text: str) -> str:
 
 
 _NEXT = _of_wanted(NEXT)
-_FITS = _of_wanted(FITS.replace("s.last", "last"))
-_LOOPING = _of_wanted(looping("last", "DIV"))
+_FITS = _of_wanted(FITS.replace("s.last", LAST))
+_LOOPING = _of_wanted(LOOPING)
 
 
 def allocate(kind: Allocate, settings: Iterable[str]) -> Script:

@@ -37,7 +37,7 @@ _THERE = f"""\
 {{setting}}INSERT INTO $table (name, last)
 SELECT s.name, s.last FROM $table AS s WHERE s.name = :name AND $inside
 FOR UPDATE
-ON DUPLICATE KEY UPDATE last = $table.{NEXT}
+ON DUPLICATE KEY UPDATE last = {NEXT.replace("last", "$table.last")}
 RETURNING IF({CALLED} = :name, last, NULL)"""
 
 # The row may be waited for; what is asked before that only spares a row that would be in vain.

@@ -12,8 +12,10 @@ COLLATION = "utf8mb4_nopad_bin"
 CALLED = f"CONVERT(name USING utf8mb4) COLLATE {COLLATION}"
 """The row's name, to compare: an older table may take two names for the same one."""
 
-NEXT = "last + :advance"
-LOOPING = base.looping("last", "DIV")
+# django-sequences has its column without a sign, which would go on after 64 bits' end.
+LAST = "CAST(last AS SIGNED)"
+NEXT = f"{LAST} + :advance"
+LOOPING = base.looping(LAST, "DIV")
 
 # SYSDATE is read where it stands, NOW when the statement begins.
 CLOCK = "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', SYSDATE(6))"
