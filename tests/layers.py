@@ -64,6 +64,7 @@ _DJANGO_BELOW = ("aseq.django._private", "aseq.django.conf", "aseq.django.errors
 DJANGO = {
     "aseq.django": (
         *("aseq", *_CALLS, BASE, "aseq._exit_codes", "aseq._sequence"),
+        *("aseq._arguments", "aseq._printed", "aseq.sync._holders"),
         *("aseq._allocate", "aseq._explain", "aseq._holders", "aseq.audit"),
         *("aseq.issuing", "aseq.numbering"),
         *(*_DJANGO_BELOW, "aseq.django.connection"),
@@ -95,7 +96,7 @@ DJANGO = {
 
 
 _AUDITS_WORDS = ("aseq.audit._compared", "aseq.audit._grid", "aseq.audit._words")
-_FOUND = ("findings", "series", "result", "_plain", "_words")
+_FOUND = ("findings", "series", "result", "_plain", "_words", "_listed")
 
 
 # The verbs without an event loop: their executors, and beside them all that decides something.
@@ -103,7 +104,7 @@ SYNC = {
     "aseq.sync": (
         *(ERRORS, CORE, BASE, "aseq._dispatch", *_DRIVE, "aseq._allocate"),
         *("aseq._schema", "aseq._sequence", "aseq.sync"),
-        *("aseq.audit", "aseq.issuing", "aseq.numbering"),
+        *("aseq.audit", "aseq.issuing", "aseq.ledger", "aseq.numbering"),
     ),
     # What Django's sync code shares knows no connection of its own.
     "aseq.sync._verbs": (ERRORS, CORE, BASE, "aseq._drive_sync"),
@@ -114,6 +115,7 @@ SYNC = {
         "aseq.numbering",
         "aseq.sync._verbs",
     ),
+    "aseq.sync._holders": (CORE, BASE, "aseq._drive_sync", "aseq._holders"),
     "aseq.sync._connection": (BASE,),
     "aseq.sync._dispatch": (BASE, "aseq._dispatch"),
     "aseq.adapters.sync": (),
@@ -156,6 +158,17 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq._columns": (ERRORS, CORE),
     "aseq._sql": (ERRORS, CORE),
     "aseq._exit_codes": (ERRORS,),
+    "aseq._arguments": (ERRORS,),
+    "aseq._printed": (),
+    # The command, on top of all; and what Python runs, which looks whether its extra is there.
+    "aseq.__main__": ("aseq._cli.main",),
+    "aseq._cli": (
+        *("aseq", ERRORS, CORE, "aseq._arguments", "aseq._exit_codes", "aseq._printed"),
+        *("aseq._holders", "aseq.adapters.sqlalchemy", "aseq.audit", "aseq.numbering"),
+        *("aseq.sync", "aseq._cli"),
+    ),
+    "aseq._cli.secrets": (),
+    "aseq._cli.interrupt": (),
     "aseq.audit": (
         *_CALLS,
         BASE,
@@ -178,6 +191,14 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq.issuing._line": (),
     "aseq.issuing._answers": (),
     "aseq.issuing._sources": (ERRORS, "aseq._dispatch", "aseq.issuing._sources"),
+    "aseq.ledger": (
+        *_CALLS,
+        BASE,
+        *(f"aseq.{name}" for name in ("_sequence", "_sql", "ledger", "numbering")),
+    ),
+    # A table's statements know nothing of what is written to it.
+    "aseq.ledger._ddl": (ERRORS, CORE),
+    "aseq.ledger._entry": (ERRORS, CORE),
     "aseq.testing": (ERRORS, CORE, BASE, *_AUDITS_WORDS),
     **NUMBERING,
     **SYNC,
@@ -220,6 +241,9 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "aseq._drive": ("anyio",),
     "aseq._turn": ("anyio",),
     "aseq.alembic": ("alembic", "sqlalchemy"),
+    "aseq._cli": ("cyclopts", "rich", "sqlalchemy"),
+    "aseq._cli.secrets": (),
+    "aseq._cli.interrupt": (),
     "aseq.adapters.dbapi": ("anyio",),
     "aseq.adapters.aiomysql": ("aiomysql", "pymysql"),
     "aseq.adapters.asyncmy": ("asyncmy",),
@@ -253,9 +277,11 @@ GUARDED: dict[str, tuple[str, ...]] = {
             for name in ("call", "desk", "hooks", "issuer", "lanes", "on", "worker")
         ),
         *("aseq.django._issuing.desks", "aseq.django._issuing.source"),
+        "aseq._cli.database",  # for asyncpg
     ),
-    "importlib": ("aseq", "aseq._dispatch"),
+    "importlib": ("aseq", "aseq._dispatch", "aseq._cli.drivers"),
     "sqlite3": (
+        "aseq._cli.sqlite",
         "aseq.adapters.aiosqlite",
         "aseq.adapters.dbapi",
         "aseq.adapters._sqlite",

@@ -23,6 +23,13 @@ def executor_for(connection: object, /) -> Executor:
     raise unsupported(connection, _HINTS, "pass an aiomysql.Connection")
 
 
+class QuietCursor(aiomysql.Cursor):  # type: ignore[misc]
+    """A cursor that doesn't ask for warnings: that is a round trip, and they say nothing new."""
+
+    async def _show_warnings(self, _: Any) -> None:
+        return
+
+
 class AiomysqlExecutor(MySQLExecutor):
     """One aiomysql connection."""
 
@@ -35,7 +42,7 @@ class AiomysqlExecutor(MySQLExecutor):
         return reader is not None and (reader._waiter is not None or bool(reader._buffer))
 
     async def make_cursor(self) -> Any:
-        return await self._connection.cursor(aiomysql.Cursor)
+        return await self._connection.cursor(QuietCursor)
 
     def is_open(self) -> bool:
         return not self._connection.closed
