@@ -277,7 +277,10 @@ GUARDED: dict[str, tuple[str, ...]] = {
             for name in ("call", "desk", "hooks", "issuer", "lanes", "on", "worker")
         ),
         *("aseq.django._issuing.desks", "aseq.django._issuing.source"),
-        "aseq._cli.database",  # for asyncpg
+        *(
+            "aseq._cli.database",
+            "aseq._cli.doctor.application",
+        ),  # for asyncpg, and users' engines
     ),
     "importlib": ("aseq", "aseq._dispatch", "aseq._cli.drivers"),
     "sqlite3": (

@@ -24,6 +24,13 @@ def executor_for(connection: object, /) -> Executor:
     raise unsupported(connection, _HINTS, "pass an asyncmy Connection")
 
 
+class QuietCursor(asyncmy.cursors.Cursor):
+    """A cursor that doesn't ask for warnings: that is a round trip, and they say nothing new."""
+
+    async def _show_warnings(self, *_: object) -> None:
+        """As the cursor's own, but for nothing."""
+
+
 class AsyncmyExecutor(MySQLExecutor):
     """One asyncmy connection."""
 
@@ -38,7 +45,7 @@ class AsyncmyExecutor(MySQLExecutor):
         )
 
     async def make_cursor(self) -> Any:
-        return self._connection.cursor(asyncmy.cursors.Cursor)
+        return self._connection.cursor(QuietCursor)
 
     def is_open(self) -> bool:
         return bool(self._connection.connected)
