@@ -24,9 +24,9 @@ def executor_for(connection: object, /) -> Executor:
 
 
 class QuietCursor(aiomysql.Cursor):  # type: ignore[misc]
-    """A cursor that doesn't ask for warnings: that is a round trip, and they say nothing new."""
+    """A cursor that asks for no warnings: a round trip for what would be no news."""
 
-    async def _show_warnings(self, *_: object) -> None:
+    async def _show_warnings(self, conn: Any) -> None:
         """As the cursor's own, but for nothing."""
 
 

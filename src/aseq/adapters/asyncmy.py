@@ -25,9 +25,9 @@ def executor_for(connection: object, /) -> Executor:
 
 
 class QuietCursor(asyncmy.cursors.Cursor):
-    """A cursor that doesn't ask for warnings: that is a round trip, and they say nothing new."""
+    """A cursor that asks for no warnings: a round trip for what would be no news."""
 
-    async def _show_warnings(self, *_: object) -> None:
+    async def _show_warnings(self, conn: Any) -> None:
         """As the cursor's own, but for nothing."""
 
 
