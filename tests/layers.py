@@ -164,8 +164,8 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq.__main__": ("aseq._cli.main",),
     "aseq._cli": (
         *("aseq", ERRORS, CORE, "aseq._arguments", "aseq._exit_codes", "aseq._printed"),
-        *("aseq._holders", "aseq.adapters.sqlalchemy", "aseq.audit", "aseq.numbering"),
-        *("aseq.sync", "aseq._cli"),
+        *("aseq._columns", "aseq._drive_sync", "aseq._holders", "aseq.adapters.sqlalchemy"),
+        *("aseq.audit", "aseq.numbering", "aseq.sync", "aseq._cli"),
     ),
     "aseq._cli.secrets": (),
     "aseq._cli.interrupt": (),
