@@ -31,7 +31,8 @@ async def test_several_processes_can_do_it(postgres: str) -> None:
     async with conn.transaction():
         await conn.execute("CREATE TABLE split_document (text text)")
         await conn.execute(
-            "INSERT INTO split_document SELECT 'FR-' || i || '/N' FROM generate_series(1, 10000) i"
+            "INSERT INTO split_document "
+            "SELECT 'FR-' || i || '/N' FROM generate_series(1, 10000) i"
         )
         await conn.execute("ANALYZE split_document")
         await conn.execute(CHEAP)
