@@ -164,8 +164,8 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq.__main__": ("aseq._cli.main",),
     "aseq._cli": (
         *("aseq", ERRORS, CORE, "aseq._arguments", "aseq._exit_codes", "aseq._printed"),
-        *("aseq._holders", "aseq.adapters.sqlalchemy", "aseq.audit", "aseq.numbering"),
-        *("aseq.sync", "aseq._cli"),
+        *("aseq._columns", "aseq._drive_sync", "aseq._holders", "aseq.adapters.sqlalchemy"),
+        *("aseq.audit", "aseq.numbering", "aseq.sync", "aseq._cli"),
     ),
     "aseq._cli.secrets": (),
     "aseq._cli.interrupt": (),
@@ -211,6 +211,10 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq.tortoise": (ERRORS, CORE, "aseq.tortoise"),
     "aseq.adapters.asyncpg": (*(ERRORS, CORE, BASE, CONCURRENCY, "aseq.adapters._asyncpg"),),
     **PSYCOPG,
+    **{
+        f"aseq.adapters.{name}": (*(ERRORS, CORE, BASE, CONCURRENCY, "aseq.adapters._mysql"),)
+        for name in ("_mysql", "asyncmy", "aiomysql")
+    },
     "aseq.adapters.tortoise": (
         *(ERRORS, CORE, BASE, CONCURRENCY, "aseq.adapters._sqlite", "aseq.adapters._thread"),
         *("aseq.adapters.asyncpg", "aseq.adapters.psycopg", "aseq.adapters.tortoise"),
@@ -241,6 +245,8 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "aseq._cli.secrets": (),
     "aseq._cli.interrupt": (),
     "aseq.adapters.dbapi": ("anyio",),
+    "aseq.adapters.aiomysql": ("aiomysql", "pymysql"),
+    "aseq.adapters.asyncmy": ("asyncmy",),
     "aseq.adapters._asyncpg": ("asyncpg",),
     "aseq.adapters.asyncpg": ("asyncpg",),
     "aseq.adapters._psycopg": ("psycopg",),
