@@ -198,6 +198,7 @@ OURS: dict[str, tuple[str, ...]] = {
     ),
     # A table's statements know nothing of what is written to it.
     "aseq.ledger._ddl": (ERRORS, CORE),
+    "aseq.ledger._guard": (ERRORS, CORE, "aseq._sql", "aseq.ledger._ddl"),
     "aseq.ledger._entry": (ERRORS, CORE),
     "aseq.testing": (ERRORS, CORE, BASE, *_AUDITS_WORDS),
     **NUMBERING,
