@@ -177,6 +177,7 @@ OURS: dict[str, tuple[str, ...]] = {
         "aseq._sequence",
         "aseq._sql",
         "aseq.audit",
+        "aseq.ledger._spec",
         "aseq.numbering",
     ),
     # What was found knows no database.

@@ -71,7 +71,7 @@ class CreateLedgerTable(TortoiseOperation):
         if state_editor is not None:
             dialect, table = _dialect(state_editor), TableName.parse(self.table)
             for sql in creating(dialect, table, guard=self.guard):
-                await state_editor._run_sql(sql + ";")
+                await _run(state_editor, sql)
 
     async def database_backward(
         self, app_label: str, old_state: Any, new_state: Any, state_editor: Any = None
@@ -79,7 +79,15 @@ class CreateLedgerTable(TortoiseOperation):
         """Drop the table with all that is in it."""
         if state_editor is not None:
             for sql in dropping(_dialect(state_editor), TableName.parse(self.table)):
-                await state_editor._run_sql(sql + ";")
+                await _run(state_editor, sql)
+
+
+async def _run(state_editor: Any, sql: str) -> None:
+    """Run a statement, or collect it. Tortoise itself would cut SQLite's triggers at semicolons."""
+    if state_editor.collect_sql:
+        state_editor.collected_sql.append(f"{sql};")
+    else:
+        await state_editor.client.execute_query(sql)
 
 
 def _dialect(state_editor: Any) -> str:
