@@ -83,7 +83,7 @@ class CreateLedgerTable(TortoiseOperation):
 
 
 async def _run(state_editor: Any, sql: str) -> None:
-    """Run a statement, or collect it. Tortoise itself would cut SQLite's triggers at semicolons."""
+    """Run a statement, or collect it. Tortoise's own way cuts triggers at semicolons."""
     if state_editor.collect_sql:
         state_editor.collected_sql.append(f"{sql};")
     else:
