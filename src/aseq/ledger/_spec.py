@@ -16,7 +16,8 @@ from aseq._core.waiting import Waiting
 from aseq.adapters.base import ConnectionInfo
 from aseq.errors import InvalidSequence
 from aseq.numbering import DocumentNumber, ParsedNumber
-from aseq.numbering._clock import microseconds
+from aseq.numbering._allocation import PeriodCounter
+from aseq.numbering._clock import CLOCK, microseconds
 from aseq.numbering._days import chosen
 from aseq.numbering._spec import NumberingSpec
 
@@ -138,13 +139,7 @@ def wanted(
     Raises:
         InvalidSequence: an argument can't work.
     """
-    if isinstance(what, NumberingSpec):
-        what.scope_of(scope)  # all are there
-        what = what.bind(**scope)
-    elif scope:
-        raise InvalidSequence(next(iter(scope)), "is for a Numbering: a sequence has no scope")
-    check_all_drawable([what])
-    counter: Counter[Any] = what._counter()  # type: ignore[attr-defined]
+    counter = _counter(what, scope)
     if counter.spec._cycle is not None:
         raise InvalidSequence("sequence", _LOOPS)
     moment = chosen(at)
@@ -152,6 +147,16 @@ def wanted(
         return Wanted(counter, entry, None, waiting)
     chosen_at = microseconds(moment)
     return Wanted(of_moment(counter, chosen_at), entry, chosen_at, waiting)
+
+
+def _counter(what: object, scope: Mapping[str, Any]) -> Counter[Any]:
+    if isinstance(what, NumberingSpec):
+        return PeriodCounter(what, what.scope_of(scope), CLOCK.now(), CLOCK.learn)
+    if scope:
+        raise InvalidSequence(next(iter(scope)), "is for a Numbering: a sequence has no scope")
+    check_all_drawable([what])
+    counter: Counter[Any] = what._counter()  # type: ignore[attr-defined]
+    return counter
 
 
 def unwanted(number: object, of: object, reason: object, by: object) -> Unwanted:
