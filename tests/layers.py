@@ -164,8 +164,8 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq.__main__": ("aseq._cli.main",),
     "aseq._cli": (
         *("aseq", ERRORS, CORE, "aseq._arguments", "aseq._exit_codes", "aseq._printed"),
-        *("aseq._holders", "aseq.adapters.sqlalchemy", "aseq.audit", "aseq.numbering"),
-        *("aseq.sync", "aseq._cli"),
+        *("aseq._columns", "aseq._drive_sync", "aseq._holders", "aseq.adapters.sqlalchemy"),
+        *("aseq.audit", "aseq.numbering", "aseq.sync", "aseq._cli"),
     ),
     "aseq._cli.secrets": (),
     "aseq._cli.interrupt": (),
@@ -217,6 +217,10 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq.tortoise": (ERRORS, CORE, "aseq.ledger._migrations", "aseq.tortoise"),
     "aseq.adapters.asyncpg": (*(ERRORS, CORE, BASE, CONCURRENCY, "aseq.adapters._asyncpg"),),
     **PSYCOPG,
+    **{
+        f"aseq.adapters.{name}": (*(ERRORS, CORE, BASE, CONCURRENCY, "aseq.adapters._mysql"),)
+        for name in ("_mysql", "asyncmy", "aiomysql")
+    },
     "aseq.adapters.tortoise": (
         *(ERRORS, CORE, BASE, CONCURRENCY, "aseq.adapters._sqlite", "aseq.adapters._thread"),
         *("aseq.adapters.asyncpg", "aseq.adapters.psycopg", "aseq.adapters.tortoise"),
@@ -247,6 +251,8 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "aseq._cli.secrets": (),
     "aseq._cli.interrupt": (),
     "aseq.adapters.dbapi": ("anyio",),
+    "aseq.adapters.aiomysql": ("aiomysql", "pymysql"),
+    "aseq.adapters.asyncmy": ("asyncmy",),
     "aseq.adapters._asyncpg": ("asyncpg",),
     "aseq.adapters.asyncpg": ("asyncpg",),
     "aseq.adapters._psycopg": ("psycopg",),
@@ -277,7 +283,10 @@ GUARDED: dict[str, tuple[str, ...]] = {
             for name in ("call", "desk", "hooks", "issuer", "lanes", "on", "worker")
         ),
         *("aseq.django._issuing.desks", "aseq.django._issuing.source"),
-        "aseq._cli.database",  # for asyncpg
+        *(
+            "aseq._cli.database",
+            "aseq._cli.doctor.application",
+        ),  # for asyncpg, and users' engines
     ),
     "importlib": ("aseq", "aseq._dispatch", "aseq._cli.drivers"),
     "sqlite3": (

@@ -28,7 +28,7 @@ from typing import NamedTuple, TypeVar
 import anyio
 
 from ._concurrency.shield import shielded
-from ._core.failure import report
+from ._core.failure import Code, report
 from ._core.scripts import NothingDrawn, Plan
 from ._core.statement import Bind, Row
 from ._explain import Subject, check_in_transaction, explained
@@ -80,10 +80,18 @@ class Request(NamedTuple):
     sql: str
     args: tuple[Bind, ...]
     timeout: float | None
+    nothing_on: frozenset[Code]
+
+    def drew_nothing(self, exc: BaseException, info: ConnectionInfo) -> bool:
+        """Whether an error only says so, and the plan goes on as without a row."""
+        if not self.nothing_on or not info.refused(exc):
+            return False
+        found = report(exc, info.dialect.code)
+        return found is not None and found.code in self.nothing_on
 
 
 def requests(
-    plan: Plan[T], info: ConnectionInfo
+    plan: Plan[T], info: ConnectionInfo, *, inside: bool
 ) -> Generator[Request, Sequence[Row] | None, T]:
     """A plan's statements as one connection takes them; sent the rows of each."""
     rows: Sequence[Row] | None = None
@@ -94,8 +102,8 @@ def requests(
             result: T = stop.value
             return result
         table = info.locate(statement.table)
-        sql, args = info.dialect.render(statement, info.paramstyle, table)
-        rows = yield Request(sql, args, statement.timeout)
+        sql, args = info.dialect.render(statement, info.paramstyle, table, inside=inside)
+        rows = yield Request(sql, args, statement.timeout, statement.template.nothing_on)
         if statement.queues:
             note_queued(statement, table, rows or ())
 
@@ -141,7 +149,7 @@ async def read_on(spec: Subject, plan: Plan[T], executor: Executor) -> T:
 
 
 async def _play(plan: Plan[T], executor: Executor, *, inside: bool, draws: bool = True) -> T:
-    steps = requests(plan, executor)
+    steps = requests(plan, executor, inside=inside)
     rows: Sequence[Row] | None = None
     asked = 0
     try:
@@ -152,9 +160,14 @@ async def _play(plan: Plan[T], executor: Executor, *, inside: bool, draws: bool 
                 result: T = stop.value
                 return result
             asked += 1
-            rows = await executor.fetch(
-                request.sql, request.args, timeout=request.timeout, inside=inside
-            )
+            try:
+                rows = await executor.fetch(
+                    request.sql, request.args, timeout=request.timeout, inside=inside
+                )
+            except executor.driver_errors as exc:
+                if not request.drew_nothing(exc, executor):
+                    raise
+                rows = ()
     except GeneratorExit:  # the coroutine is being closed: nothing can be awaited
         if asked and draws:
             executor.terminate()

@@ -77,7 +77,7 @@ def _guarded(spec: Subject, plan: Plan[T], executor: SyncExecutor, inside: bool)
 
 
 def _play_sync(plan: Plan[T], executor: SyncExecutor, *, inside: bool, draws: bool = True) -> T:
-    steps = requests(plan, executor)
+    steps = requests(plan, executor, inside=inside)
     rows: Sequence[Row] | None = None
     asked = 0
     try:
@@ -88,9 +88,14 @@ def _play_sync(plan: Plan[T], executor: SyncExecutor, *, inside: bool, draws: bo
                 result: T = stop.value
                 return result
             asked += 1
-            rows = executor.fetch(
-                request.sql, request.args, timeout=request.timeout, inside=inside
-            )
+            try:
+                rows = executor.fetch(
+                    request.sql, request.args, timeout=request.timeout, inside=inside
+                )
+            except executor.driver_errors as exc:
+                if not request.drew_nothing(exc, executor):
+                    raise
+                rows = ()
     except BaseException as exc:
         try:
             if draws and may_have_drawn(exc, executor, asked):

@@ -49,6 +49,10 @@ VERBS = {
     "next": ["x", "--yes"],
     "advance-to": ["x", "1"],
     "create": [],
+    "doctor": [],
+    "take-over": ["x.y", "x"],
+    "take-over-table": ["x"],
+    "void": ["1", "x", "--reason", "y"],
 }
 
 

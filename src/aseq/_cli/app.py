@@ -12,7 +12,10 @@ from aseq._exit_codes import ExitCode
 from .verbs.audit import audit
 from .verbs.change import advance_to, create, next_
 from .verbs.ddl import ddl
+from .verbs.doctor import doctor
 from .verbs.look import holders, list_, show
+from .verbs.take_over import take_over, take_over_table
+from .verbs.void import void
 
 _HELP = """\
 Look at gapless sequences, move them forward, and audit the numbers that they gave.
@@ -38,8 +41,12 @@ VERBS: dict[str, Callable[..., ExitCode]] = {
     "show": show,
     "audit": audit,
     "holders": holders,
+    "doctor": doctor,
     "next": next_,
     "advance-to": advance_to,
+    "take-over": take_over,
+    "take-over-table": take_over_table,
+    "void": void,
     "create": create,
     "ddl": ddl,
 }
