@@ -105,6 +105,7 @@ def test_who_can_rewrite_it_on_sqlite(table: str) -> None:
     assert "\n".join(lines) in PAGE.read_text(encoding="utf-8"), "\n".join(lines)
 
 
+@pytest.mark.only(dialect=("postgresql", "sqlite"))
 async def test_what_aseq_does_passes(database: Database, own_ledger: Ledger, name: str) -> None:
     """On every kind of connection; the guard can be created again, and dropped."""
     if database.case.client is clients.AsyncBackend:

@@ -14,7 +14,7 @@ from aseq._core.subject import Subject
 from aseq._core.table import TableName
 from aseq._core.waiting import Waiting
 from aseq.adapters.base import ConnectionInfo
-from aseq.errors import InvalidSequence
+from aseq.errors import InvalidSequence, UnsupportedConnection
 from aseq.numbering import DocumentNumber, ParsedNumber
 from aseq.numbering._allocation import PeriodCounter
 from aseq.numbering._clock import CLOCK, microseconds
@@ -22,7 +22,7 @@ from aseq.numbering._days import chosen
 from aseq.numbering._spec import NumberingSpec
 
 from ._entry import Entry, text, writer
-from ._plans import Issue, Void, issue, void
+from ._plans import TEXTS, Issue, Void, issue, void
 from ._print import of_moment
 
 DEFAULT_TABLE = "aseq_ledger"
@@ -30,6 +30,7 @@ DEFAULT_TABLE = "aseq_ledger"
 _LOOPS = (
     "loops, so its numbers come again, and a ledger has one row for each. Leave out reset_value"
 )
+_ELSEWHERE = "a ledger is on PostgreSQL or SQLite"
 _NOT_A_NUMBER = (
     "must be a DocumentNumber or what Numbering.parse gives; or with of=, the text of a "
     "numbering's number, or the number of a sequence, not {!r}"
@@ -72,7 +73,14 @@ class Asked(Protocol[T_co]):
 
 
 def subject(asked: Asked[Any], info: ConnectionInfo) -> Subject:
-    """What errors are about. A ledger that commits by itself would be none."""
+    """What errors are about. A ledger that commits by itself would be none.
+
+    Raises:
+        UnsupportedConnection: the ledger doesn't know the connection's database.
+    """
+    if info.dialect.name not in TEXTS:
+        cls = type(info)
+        raise UnsupportedConnection(f"{cls.__module__}.{cls.__qualname__}", _ELSEWHERE)
     spec = info.adapt(asked.sequence)
     return Subject(spec.name, spec.table)
 
