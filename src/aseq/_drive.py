@@ -103,7 +103,7 @@ def requests(
             return result
         table = info.locate(statement.table)
         sql, args = info.dialect.render(statement, info.paramstyle, table, inside=inside)
-        rows = yield Request(sql, args, statement.timeout, statement.template.nothing_on)
+        rows = yield Request(sql, args, statement.timeout, statement.nothing_on)
         if statement.queues:
             note_queued(statement, table, rows or ())
 

@@ -76,6 +76,11 @@ class Statement(NamedTuple):
         return self.template.queues
 
     @property
+    def nothing_on(self) -> frozenset[Code]:
+        """Which errors only say that nothing was drawn: see `Template`."""
+        return self.template.nothing_on
+
+    @property
     def queue_names(self) -> Iterable[Bind]:
         """In whose queues it takes a place, if it `queues`."""
         return (self.binds["queue"],) if self.queues_for is None else self.queues_for
