@@ -198,9 +198,9 @@ def test_what_has_a_span_is_drawn_within_it() -> None:
 @pytest.mark.parametrize("left", [None, 3.0])
 def test_what_came_too_late_is_asked_for_once_more(left: float | None) -> None:
     wait = Waiting() if left is None else Waiting(Wait.BOUNDED, left)
-    first = [(9, "t", 1, FREE, 99, 1000), (None, "t", 2, FREE, 101, 1000)]
+    first = [(9, "t", 1, FREE, 99, 0, 1000), (None, "t", 2, FREE, 101, 0, 1000)]
     plan = Allocation({X: 1, Y: 2}).plan(POSTGRESQL, wait)
-    said, drawn = play(plan, first, [(4, "t", 1, FREE, 102, 1100)])
+    said, drawn = play(plan, first, [(4, "t", 1, FREE, 102, 0, 1100)])
 
     asked = json.loads(str(said[1].binds["wanted"]))
     assert [each["called"] for each in asked] == ["y/1"]

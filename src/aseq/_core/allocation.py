@@ -184,8 +184,8 @@ def _answer(
         if end is not None:
             ends[place] = (end, moment)
     left = waiting
-    if rows and waiting.kind is Wait.BOUNDED and len(rows[0]) > 5:
-        left = waiting.after(cast("int", integer(rows[0][5])))
+    if rows and waiting.kind is Wait.BOUNDED and len(rows[0]) > 6:
+        left = waiting.after(cast("int", integer(rows[0][6])))
     free = not rows or bool(integer(rows[0][3]))
     if clock is None:
         clock_rows = yield from say(statements(dialect.clock, _table(items), {}))

@@ -37,10 +37,13 @@ class Template(NamedTuple):
         text: the SQL.
         queues: it takes a place in the fair queue, which is kept until the transaction
             ends. The second column of its row is the transaction's id.
+        waited: in which column of a row the server tells how long the statement had taken
+            when it had its last lock, in microseconds; None if it doesn't tell.
     """
 
     text: str
     queues: bool = False
+    waited: int | None = None
 
 
 Script: TypeAlias = tuple[Template, ...]
