@@ -89,7 +89,7 @@ DJANGO = {
         *(CORE, BASE, CONCURRENCY, *_DJANGO_BELOW),
         *("aseq.django.connection", "aseq.django._block"),
     ),
-    "aseq.django._block.state": (),
+    "aseq.django._block.state": (BASE,),
     "aseq.django._block.lock": (),
 }
 
@@ -142,9 +142,13 @@ OURS: dict[str, tuple[str, ...]] = {
     CONCURRENCY: (CONCURRENCY,),
     # Run by PyInstaller, and imported by nothing.
     "aseq.__pyinstaller": ("aseq", "aseq._dispatch", "aseq.sync", "aseq.sync._dispatch"),
-    "aseq._tally": (CORE,),
+    "aseq._log": (),
+    "aseq._tally": (CORE, "aseq._log"),
     "aseq._explain": (ERRORS, CORE, BASE),
-    "aseq._drive": (ERRORS, CORE, BASE, CONCURRENCY, "aseq._explain", "aseq._tally"),
+    "aseq._drive": (
+        *(ERRORS, CORE, BASE, CONCURRENCY),
+        *("aseq._explain", "aseq._log", "aseq._tally"),
+    ),
     "aseq._drive_sync": (CORE, BASE, "aseq._drive", "aseq._explain"),
     "aseq._connection": (BASE,),
     "aseq._dispatch": (ERRORS, CORE, BASE),
@@ -172,7 +176,8 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq.issuing": (
         *_CALLS,
         BASE,
-        *(f"aseq.{name}" for name in ("_columns", "_sequence", "_sql", "numbering", "issuing")),
+        *(f"aseq.{name}" for name in ("_columns", "_log", "_sequence", "_sql")),
+        *("aseq.numbering", "aseq.issuing"),
     ),
     # Of these, the first two know no database, and the last no library but by its looks.
     "aseq.issuing._line": (),
@@ -188,7 +193,11 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq.alembic": (ERRORS, CORE, "aseq._columns", "aseq.sqlalchemy"),
     "aseq.sqlalchemy": ("aseq.adapters.sqlalchemy",),
     "aseq.tortoise": (ERRORS, CORE, "aseq.tortoise"),
-    "aseq.adapters.asyncpg": (*(ERRORS, CORE, BASE, CONCURRENCY, "aseq.adapters._asyncpg"),),
+    "aseq.adapters.asyncpg": (
+        *(ERRORS, CORE, BASE, CONCURRENCY),
+        *("aseq.adapters._asyncpg", "aseq.adapters._asyncpg_watch"),
+    ),
+    "aseq.adapters._asyncpg_watch": (BASE,),
     **PSYCOPG,
     "aseq.adapters.tortoise": (
         *(ERRORS, CORE, BASE, CONCURRENCY, "aseq.adapters._sqlite", "aseq.adapters._thread"),
@@ -218,6 +227,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "aseq.alembic": ("alembic", "sqlalchemy"),
     "aseq.adapters.dbapi": ("anyio",),
     "aseq.adapters._asyncpg": ("asyncpg",),
+    "aseq.adapters._asyncpg_watch": ("asyncpg",),
     "aseq.adapters.asyncpg": ("asyncpg",),
     "aseq.adapters._psycopg": ("psycopg",),
     "aseq.adapters.psycopg": ("psycopg",),

@@ -20,7 +20,6 @@ Three things of the executor make the rule hold (see `adapters.base`):
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Generator, Sequence
 from contextlib import suppress
 from typing import NamedTuple, TypeVar
@@ -32,6 +31,7 @@ from ._core.failure import report
 from ._core.scripts import NothingDrawn, Plan
 from ._core.statement import Bind, Row
 from ._explain import Subject, check_in_transaction, explained
+from ._log import FAILED_BEFORE, GIVEN_UP, LOST, LostTransaction, log
 from ._tally import note_queued
 from .adapters.base import ConnectionInfo, Executor, TransactionEnded
 from .errors import (
@@ -45,17 +45,15 @@ from .errors import (
 
 T = TypeVar("T")
 
-logger = logging.getLogger("aseq")
-
 ABORT_TIMEOUT = 5.0
 """Seconds after which a connection that doesn't answer any more is given up."""
 
-UNUSABLE = (
+UNUSABLE_NOTE = (
     "aseq: the call may have drawn a number that nobody got, so its transaction was made "
     "unusable: roll it back (some drivers let commit() pass without an error, but nothing "
     "is saved)"
 )
-GIVEN_UP = (
+GIVEN_UP_NOTE = (
     "aseq: the call may have drawn a number that nobody got, and the database didn't "
     "answer any more, so the connection was closed"
 )
@@ -97,14 +95,20 @@ def requests(
         sql, args = info.dialect.render(statement, info.paramstyle, table)
         rows = yield Request(sql, args, statement.timeout)
         if statement.queues:
-            note_queued(statement, table, rows or ())
+            note_queued(statement, table, rows or (), info.kind)
 
 
-async def run(plan: Plan[T], executor: Executor) -> T:
-    """Run a plan to its result; errors of the driver pass unchanged."""
+async def run(plan: Plan[T], executor: Executor, about: str) -> T:
+    """Run a plan to its result; errors of the driver pass unchanged.
+
+    Args:
+        plan: what to do.
+        executor: where to do it.
+        about: what it is about, for the log.
+    """
     async with executor.hold():
         await executor.prepare()
-        return await _play(plan, executor, inside=False)
+        return await _play(plan, executor, about, inside=False)
 
 
 async def run_on(spec: Subject, plan: Plan[T], executor: Executor, *, writes: bool) -> T:
@@ -125,7 +129,7 @@ async def run_on(spec: Subject, plan: Plan[T], executor: Executor, *, writes: bo
             await executor.prepare()
             if inside:
                 check_in_transaction(spec, executor)
-            return await _play(plan, executor, inside=inside)
+            return await _play(plan, executor, spec.name, inside=inside)
 
 
 async def read_on(spec: Subject, plan: Plan[T], executor: Executor) -> T:
@@ -137,10 +141,12 @@ async def read_on(spec: Subject, plan: Plan[T], executor: Executor) -> T:
     with explained(spec, executor):
         async with executor.hold():
             await executor.prepare()
-            return await _play(plan, executor, inside=False, draws=False)
+            return await _play(plan, executor, spec.name, inside=False, draws=False)
 
 
-async def _play(plan: Plan[T], executor: Executor, *, inside: bool, draws: bool = True) -> T:
+async def _play(
+    plan: Plan[T], executor: Executor, about: str, *, inside: bool, draws: bool = True
+) -> T:
     steps = requests(plan, executor)
     rows: Sequence[Row] | None = None
     asked = 0
@@ -161,7 +167,9 @@ async def _play(plan: Plan[T], executor: Executor, *, inside: bool, draws: bool 
         raise
     except BaseException as exc:
         if draws and may_have_drawn(exc, executor, asked):
-            await _make_unusable(executor, exc)
+            await _make_unusable(executor, about, exc)
+        elif draws:
+            log_failed_before(exc, executor, about)
         raise
 
 
@@ -184,7 +192,14 @@ def may_have_drawn(exc: BaseException, info: ConnectionInfo, asked: int) -> bool
     return not (only and info.refused(exc))
 
 
-async def _make_unusable(executor: Executor, lost: BaseException) -> None:
+def log_failed_before(exc: BaseException, info: ConnectionInfo, about: str) -> None:
+    """Log that somebody passed over an earlier error of the transaction, if so it is."""
+    found = report(exc, info.dialect.code)
+    if found is not None and found.code in info.dialect.failed_before:
+        log(FAILED_BEFORE, sequence=about, connection=info.kind)
+
+
+async def _make_unusable(executor: Executor, about: str, lost: BaseException) -> None:
     async def abort() -> None:
         aborted: bool | None = None
         try:
@@ -193,9 +208,7 @@ async def _make_unusable(executor: Executor, lost: BaseException) -> None:
         finally:
             if aborted is None:  # no answer, or an error instead of one
                 executor.terminate()
-                report_loss(lost, GIVEN_UP)
-            elif aborted:
-                report_loss(lost, UNUSABLE)
+            report_loss(lost, executor, about, aborted)
 
     try:
         await shielded(abort)
@@ -209,11 +222,25 @@ async def _make_unusable(executor: Executor, lost: BaseException) -> None:
         raise
 
 
-def report_loss(exc: BaseException, text: str) -> None:
+def report_loss(
+    lost: BaseException, info: ConnectionInfo, about: str, aborted: bool | None
+) -> None:
     """Say what became of the transaction: with the error, and in the log.
 
-    A log handler that raises must not take the place of the error.
+    Args:
+        lost: what the call ended with.
+        info: the connection.
+        about: the sequence, or the sequences.
+        aborted: what `abort` said; None if the connection was given up instead.
     """
-    exc.add_note(text)
-    with suppress(Exception):
-        logger.warning(text)
+    if aborted is False:  # nothing was drawn
+        return
+    lost.add_note(GIVEN_UP_NOTE if aborted is None else UNUSABLE_NOTE)
+    log(
+        GIVEN_UP if aborted is None else LOST,
+        sequence=about,
+        connection=info.kind,
+        reason=lost,
+    )
+    if aborted:
+        info.watch(LostTransaction(about, info.kind))

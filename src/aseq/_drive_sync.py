@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from ._core.scripts import Plan
 from ._core.statement import Row
-from ._drive import GIVEN_UP, UNUSABLE, may_have_drawn, report_loss, requests
+from ._drive import log_failed_before, may_have_drawn, report_loss, requests
 from ._explain import Subject, check_in_transaction, explained
 from .adapters.base import SyncExecutor
 
@@ -50,14 +50,14 @@ def read_on_sync(
         executor.prepare()
         if writes_next:
             check_in_transaction(spec, executor)
-        return _play_sync(plan, executor, inside=False, draws=False)
+        return _play_sync(plan, executor, spec.name, inside=False, draws=False)
 
 
-def run_sync(plan: Plan[T], executor: SyncExecutor) -> T:
+def run_sync(plan: Plan[T], executor: SyncExecutor, about: str) -> T:
     """As `run`, without an event loop: in the thread that called."""
     with executor.hold():
         executor.prepare()
-        return _play_sync(plan, executor, inside=False)
+        return _play_sync(plan, executor, about, inside=False)
 
 
 def _guarded(spec: Subject, plan: Plan[T], executor: SyncExecutor, inside: bool) -> T:
@@ -67,16 +67,18 @@ def _guarded(spec: Subject, plan: Plan[T], executor: SyncExecutor, inside: bool)
             executor.prepare()
             if inside:
                 check_in_transaction(spec, executor)
-            result = _play_sync(plan, executor, inside=inside)
+            result = _play_sync(plan, executor, spec.name, inside=inside)
             drawn = True
         return result
     except BaseException as exc:
         if drawn:  # interrupted as the hold was left
-            _make_unusable_sync(executor, exc)
+            _make_unusable_sync(executor, spec.name, exc)
         raise
 
 
-def _play_sync(plan: Plan[T], executor: SyncExecutor, *, inside: bool, draws: bool = True) -> T:
+def _play_sync(
+    plan: Plan[T], executor: SyncExecutor, about: str, *, inside: bool, draws: bool = True
+) -> T:
     steps = requests(plan, executor)
     rows: Sequence[Row] | None = None
     asked = 0
@@ -94,7 +96,9 @@ def _play_sync(plan: Plan[T], executor: SyncExecutor, *, inside: bool, draws: bo
     except BaseException as exc:
         try:
             if draws and may_have_drawn(exc, executor, asked):
-                _make_unusable_sync(executor, exc)
+                _make_unusable_sync(executor, about, exc)
+            elif draws:
+                log_failed_before(exc, executor, about)
         except BaseException:  # interrupted once more, before anything could be asked
             if asked:
                 executor.terminate()
@@ -102,7 +106,7 @@ def _play_sync(plan: Plan[T], executor: SyncExecutor, *, inside: bool, draws: bo
         raise
 
 
-def _make_unusable_sync(executor: SyncExecutor, lost: BaseException) -> None:
+def _make_unusable_sync(executor: SyncExecutor, about: str, lost: BaseException) -> None:
     aborted: bool | None = None
     try:
         with suppress(Exception):
@@ -110,6 +114,4 @@ def _make_unusable_sync(executor: SyncExecutor, lost: BaseException) -> None:
     finally:
         if aborted is None:  # an error instead of an answer, or another interrupt
             executor.terminate()
-            report_loss(lost, GIVEN_UP)
-        elif aborted:
-            report_loss(lost, UNUSABLE)
+        report_loss(lost, executor, about, aborted)

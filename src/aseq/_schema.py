@@ -38,7 +38,7 @@ async def create_table(conn: Connection, table: str = DEFAULT_TABLE, /) -> None:
     """
     name = TableName.parse(table)
     executor = executor_for(conn)
-    await run(creating(executor.dialect, name), executor)
+    await run(creating(executor.dialect, name), executor, f"the table {name}")
 
 
 def creating(dialect: Dialect, table: TableName) -> Plan[None]:
@@ -61,7 +61,7 @@ async def drop_table(conn: Connection, table: str = DEFAULT_TABLE, /) -> None:
     """
     name = TableName.parse(table)
     executor = executor_for(conn)
-    await run(plans.drop_table(executor.dialect, name), executor)
+    await run(plans.drop_table(executor.dialect, name), executor, f"the table {name}")
 
 
 def create_table_sql(dialect: DialectName, table: str = DEFAULT_TABLE, /) -> str:

@@ -258,8 +258,8 @@ async def test_a_lost_number_in_a_pipeline_is_told(
                 with pytest.raises(asyncio.CancelledError) as caught:
                     await drawing
                 assert conn.info.transaction_status is TransactionStatus.INERROR
-            assert caught.value.__notes__ == [_drive.UNUSABLE]
-            assert [r.getMessage() for r in caplog.records] == [_drive.UNUSABLE]
+            assert caught.value.__notes__ == [_drive.UNUSABLE_NOTE]
+            assert [r.getMessage() for r in caplog.records] == [_drive.UNUSABLE_NOTE]
             assert database.saved(name) == []
             async with conn.transaction():
                 assert await seq.next_value(conn) == 1

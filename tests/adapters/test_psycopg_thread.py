@@ -201,7 +201,7 @@ async def test_cancelled_after_the_lock_was_given_back(
             with conn.lock:  # the loop doesn't turn, and the lock is free all the same
                 attempt.cancel("scope")
         assert attempt.error is not None
-        assert attempt.error.__notes__ == [_drive.GIVEN_UP]
+        assert attempt.error.__notes__ == [_drive.GIVEN_UP_NOTE]
         with pytest.raises(psycopg.OperationalError, match=r"closed|lost"):
             conn.commit()
     await assert_free(database, name)
@@ -221,7 +221,7 @@ async def test_a_lost_number_in_a_pipeline_is_told(database: Database, name: str
                 proxy.release()
             assert conn.info.transaction_status is TransactionStatus.INERROR
         assert attempt.error is not None
-        assert attempt.error.__notes__ == [_drive.UNUSABLE]
+        assert attempt.error.__notes__ == [_drive.UNUSABLE_NOTE]
         assert database.saved(name) == []
         assert await seq.next_value(conn) == 1
 

@@ -63,5 +63,5 @@ async def test_a_lost_number_is_told_in_the_clients_turn(
                 await first
             await asyncio.gather(second, return_exceptions=True)
         warned = [r.getMessage() for r in caplog.records if r.name == "aseq"]
-        assert warned == [_drive.UNUSABLE]
+        assert warned == [_drive.UNUSABLE_NOTE]
         await assert_usable(database, client, name)

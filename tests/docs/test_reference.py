@@ -10,7 +10,7 @@ import pytest
 import aseq
 from aseq import create_table_sql, errors
 from aseq._core.spec import NAME_LIMIT
-from aseq._drive import GIVEN_UP
+from aseq._drive import GIVEN_UP_NOTE
 from tests import clients
 from tests.cases import BACKENDS, CASES, Case
 from tests.clients import TortoiseClient
@@ -114,7 +114,7 @@ def test_limits() -> None:
 
 
 def test_the_note_of_a_connection_given_up() -> None:
-    assert f"{GIVEN_UP}\n" in [b.code for b in blocks_of("explanation/cancellation.md")]
+    assert f"{GIVEN_UP_NOTE}\n" in [b.code for b in blocks_of("explanation/cancellation.md")]
 
 
 def test_the_readme_names_the_extras() -> None:

@@ -105,7 +105,7 @@ async def test_a_listener_behind_the_draw(engine: AsyncEngine, name: str, failur
         assert await last(url_of(engine), name) is None
         assert await seq.next_value(session) == 1
 
-    assert caught.value.__notes__ == [_drive.UNUSABLE]
+    assert caught.value.__notes__ == [_drive.UNUSABLE_NOTE]
 
 
 async def test_a_listener_before_the_draw(engine: AsyncEngine, name: str) -> None:

@@ -67,6 +67,11 @@ class Groups:
         self.place: Place | None = None  # what the catalogue said
 
     @property
+    def about(self) -> str:
+        """The sequence or the numbering."""
+        return self.target.what.name
+
+    @property
     def shared(self) -> bool:
         """Whether the rows of a group may draw from several sequences."""
         return bool(self.target.scopes)

@@ -25,7 +25,7 @@ def create_table(conn: Connection, table: str = DEFAULT_TABLE, /) -> None:
     """
     name = TableName.parse(table)
     executor = executor_for(conn)
-    run_sync(creating(executor.dialect, name), executor)
+    run_sync(creating(executor.dialect, name), executor, f"the table {name}")
 
 
 def drop_table(conn: Connection, table: str = DEFAULT_TABLE, /) -> None:
@@ -41,4 +41,4 @@ def drop_table(conn: Connection, table: str = DEFAULT_TABLE, /) -> None:
     """
     name = TableName.parse(table)
     executor = executor_for(conn)
-    run_sync(plans.drop_table(executor.dialect, name), executor)
+    run_sync(plans.drop_table(executor.dialect, name), executor, f"the table {name}")

@@ -116,6 +116,7 @@ class Dialect:
         aborts_on_error: whether a statement that fails leaves nothing but a rollback.
         ends_transaction: codes of errors after which the server has rolled the
             transaction back without making the connection refuse what comes next.
+        failed_before: codes of errors that only say that the transaction had failed earlier.
         holders: tells who holds the sequences of the JSON list ``:wanted``, whose items have
             a place, a name (called) and a queue or null, and who waits for them. The answer
             is a row for each: the sequence's place; the backend; whether it holds, whether
@@ -144,6 +145,7 @@ class Dialect:
     retryable: frozenset[Code] = frozenset()
     aborts_on_error: bool = False
     ends_transaction: frozenset[Code] = frozenset()
+    failed_before: frozenset[Code] = frozenset()
     holders: Script = ()
     exists: Script = ()
 

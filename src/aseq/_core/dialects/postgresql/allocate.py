@@ -114,14 +114,16 @@ _PLAIN = f"""\
 WITH {{wanted}}, queue AS MATERIALIZED (
     SELECT pg_advisory_xact_lock({key("queue")}) FROM wanted WHERE queue IS NOT NULL
 )
-{{write}} last{TXID}, (SELECT w.place FROM wanted AS w WHERE w.called = s.name), 1, 0{MEASURED}"""
+{{write}} last{TXID}, (SELECT w.place FROM wanted AS w WHERE w.called = s.name), 1, 0\
+{MEASURED}"""
 _PLAIN_ROW = "called, start FROM wanted WHERE (SELECT count(*) FROM queue) >= 0"
 
 _TEXT = f"""\
 WITH RECURSIVE {{before}}{{queue}}, {{free}}, write AS (
 {{write}} name, last{MEASURED}{{read}}
 )
-SELECT write.last{TXID}, wanted.place, EXISTS (SELECT FROM free)::integer, {{clock}}, write.waited{{after}}
+SELECT write.last{TXID}, wanted.place, EXISTS (SELECT FROM free)::integer, {{clock}}, \
+write.waited{{after}}
 FROM {{saved}}wanted LEFT JOIN write ON write.name = wanted.called"""
 
 # The column in which each row tells how long its draw had waited until then.
