@@ -147,9 +147,24 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq._explain": (ERRORS, CORE, BASE),
     "aseq._drive": (
         *(ERRORS, CORE, BASE, CONCURRENCY),
-        *("aseq._explain", "aseq._log", "aseq._tally"),
+        *("aseq._explain", "aseq._loss", "aseq._observe", "aseq._tally"),
+        "aseq.hooks._registry",
     ),
-    "aseq._drive_sync": (CORE, BASE, "aseq._drive", "aseq._explain"),
+    "aseq._drive_sync": (
+        *(CORE, BASE, "aseq._drive", "aseq._explain", "aseq._loss", "aseq._observe"),
+        "aseq.hooks._registry",
+    ),
+    "aseq._loss": (ERRORS, CORE, BASE, "aseq._log"),
+    "aseq._observe": (
+        *(ERRORS, CORE, BASE, "aseq._explain", "aseq._loss"),
+        *("aseq.hooks._details", "aseq.hooks._registry"),
+    ),
+    # They know nothing of what is drawn but what the facts say.
+    "aseq.hooks": ("aseq.hooks",),
+    **{
+        f"aseq.hooks._{name}": ("aseq.hooks",)
+        for name in ("opentelemetry", "prometheus", "ready")
+    },
     "aseq._connection": (BASE,),
     "aseq._dispatch": (ERRORS, CORE, BASE),
     "aseq._sequence": (*_CALLS, "aseq._turn"),
@@ -225,6 +240,9 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "aseq._drive": ("anyio",),
     "aseq._turn": ("anyio",),
     "aseq.alembic": ("alembic", "sqlalchemy"),
+    "aseq.hooks._opentelemetry": ("opentelemetry",),
+    "aseq.hooks._prometheus": ("prometheus_client",),
+    "aseq.hooks._ready": ("opentelemetry", "prometheus_client"),  # for type checkers alone
     "aseq.adapters.dbapi": ("anyio",),
     "aseq.adapters._asyncpg": ("asyncpg",),
     "aseq.adapters._asyncpg_watch": ("asyncpg",),

@@ -13,7 +13,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from aseq import AsyncSequence, InvalidSequence, SequenceLocked, _drive
+from aseq import AsyncSequence, InvalidSequence, SequenceLocked, _drive, _loss
 from aseq._core.statement import Statement, Template
 from aseq.adapters.base import SQLITE, Bind, Executor, Paramstyle, Row, TableName
 from tests.cases import BACKENDS
@@ -111,7 +111,7 @@ async def test_any_other_end_is_a_loss_too(log: pytest.LogCaptureFixture) -> Non
         await AsyncSequence("invoices").next_value(executor)
 
     assert executor.done == ["aborted"]
-    assert caught.value.__notes__ == [_drive.UNUSABLE_NOTE]
+    assert caught.value.__notes__ == [_loss.UNUSABLE_NOTE]
     assert events(log) == ["number_lost"]
 
 
@@ -145,7 +145,7 @@ async def test_a_connection_that_cannot_be_spoilt_is_given_up(
         await AsyncSequence("invoices").next_value(executor)
 
     assert executor.done == ["terminated"]
-    assert caught.value.__notes__ == [_drive.GIVEN_UP_NOTE]
+    assert caught.value.__notes__ == [_loss.GIVEN_UP_NOTE]
     assert events(log) == ["connection_closed"]
 
 
@@ -187,7 +187,7 @@ async def test_what_the_plan_cannot_read_was_drawn_all_the_same(
     with pytest.raises(ValueError, match="one") as caught:
         await AsyncSequence("invoices").next_value(executor)
 
-    assert caught.value.__notes__ == [_drive.UNUSABLE_NOTE]
+    assert caught.value.__notes__ == [_loss.UNUSABLE_NOTE]
     assert events(log) == ["number_lost"]
 
 
@@ -249,7 +249,7 @@ async def test_after_an_error_that_ended_the_transaction_nothing_may_be_sent() -
         await AsyncSequence("invoices").next_value(executor)
 
     assert executor.done == ["aborted"]
-    assert caught.value.__notes__ == [_drive.UNUSABLE_NOTE]
+    assert caught.value.__notes__ == [_loss.UNUSABLE_NOTE]
 
 
 @pytest.mark.parametrize("required", [True, False])
@@ -278,7 +278,7 @@ async def test_a_log_handler_that_raises_hides_nothing(
     finally:
         logging.getLogger("aseq").removeHandler(handler)
 
-    assert caught.value.__notes__ == [_drive.UNUSABLE_NOTE]
+    assert caught.value.__notes__ == [_loss.UNUSABLE_NOTE]
 
 
 class Suspended(Stuck):

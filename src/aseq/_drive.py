@@ -27,49 +27,19 @@ from typing import NamedTuple, TypeVar
 import anyio
 
 from ._concurrency.shield import shielded
-from ._core.failure import report
-from ._core.scripts import NothingDrawn, Plan
+from ._core.scripts import Plan
 from ._core.statement import Bind, Row
 from ._explain import Subject, check_in_transaction, explained
-from ._log import FAILED_BEFORE, GIVEN_UP, LOST, LostTransaction, log
+from ._loss import log_failed_before, may_have_drawn, report_loss
+from ._observe import Count, Observation, observed
 from ._tally import note_queued
-from .adapters.base import ConnectionInfo, Executor, TransactionEnded
-from .errors import (
-    NotInTransaction,
-    SequenceExhausted,
-    SequenceLocked,
-    SequenceTableMissing,
-    UnsteadyClock,
-    UnsupportedConnection,
-)
+from .adapters.base import ConnectionInfo, Executor
+from .hooks._registry import REGISTRY
 
 T = TypeVar("T")
 
 ABORT_TIMEOUT = 5.0
 """Seconds after which a connection that doesn't answer any more is given up."""
-
-UNUSABLE_NOTE = (
-    "aseq: the call may have drawn a number that nobody got, so its transaction was made "
-    "unusable: roll it back (some drivers let commit() pass without an error, but nothing "
-    "is saved)"
-)
-GIVEN_UP_NOTE = (
-    "aseq: the call may have drawn a number that nobody got, and the database didn't "
-    "answer any more, so the connection was closed"
-)
-
-# Raised by plans and executors when nothing was drawn. (InvalidSequence isn't among them:
-# whatever calls something of the user's after the draw may raise that one as well.)
-_NOTHING_DRAWN = (
-    NothingDrawn,
-    NotInTransaction,
-    SequenceExhausted,
-    SequenceLocked,
-    SequenceTableMissing,
-    TransactionEnded,
-    UnsteadyClock,
-    UnsupportedConnection,
-)
 
 
 class Request(NamedTuple):
@@ -81,7 +51,7 @@ class Request(NamedTuple):
 
 
 def requests(
-    plan: Plan[T], info: ConnectionInfo
+    plan: Plan[T], info: ConnectionInfo, seen: Observation | None = None
 ) -> Generator[Request, Sequence[Row] | None, T]:
     """A plan's statements as one connection takes them; sent the rows of each."""
     rows: Sequence[Row] | None = None
@@ -96,6 +66,8 @@ def requests(
         rows = yield Request(sql, args, statement.timeout)
         if statement.queues:
             note_queued(statement, table, rows or (), info.kind)
+        if seen is not None:
+            seen.note(statement, rows or ())
 
 
 async def run(plan: Plan[T], executor: Executor, about: str) -> T:
@@ -111,7 +83,15 @@ async def run(plan: Plan[T], executor: Executor, about: str) -> T:
         return await _play(plan, executor, about, inside=False)
 
 
-async def run_on(spec: Subject, plan: Plan[T], executor: Executor, *, writes: bool) -> T:
+async def run_on(
+    spec: Subject,
+    plan: Plan[T],
+    executor: Executor,
+    *,
+    writes: bool,
+    drawn: Count | None = None,
+    waited: float | None = None,
+) -> T:
     """Run a plan about a sequence to its result.
 
     Args:
@@ -119,17 +99,25 @@ async def run_on(spec: Subject, plan: Plan[T], executor: Executor, *, writes: bo
         plan: what to do with it.
         executor: where to do it.
         writes: refuse if the change would be committed by itself.
+        drawn: if the plan draws, how many numbers its result has: for hooks.
+        waited: seconds that were waited for the sequence before, by the server's clock.
 
     Raises:
         NotInTransaction, SequenceLocked, SequenceTableMissing: see `explained`.
     """
     inside = writes and spec.require_transaction
-    with explained(spec, executor):
-        async with executor.hold():
-            await executor.prepare()
-            if inside:
-                check_in_transaction(spec, executor)
-            return await _play(plan, executor, spec.name, inside=inside)
+    seen = observed(spec, executor, drawn, waited) if REGISTRY.hooks else None
+    try:
+        with explained(spec, executor):
+            async with executor.hold():
+                await executor.prepare()
+                if inside:
+                    check_in_transaction(spec, executor)
+                return await _play(plan, executor, spec.name, inside=inside, seen=seen)
+    except BaseException as exc:
+        if seen is not None:
+            seen.failed(exc)
+        raise
 
 
 async def read_on(spec: Subject, plan: Plan[T], executor: Executor) -> T:
@@ -145,9 +133,15 @@ async def read_on(spec: Subject, plan: Plan[T], executor: Executor) -> T:
 
 
 async def _play(
-    plan: Plan[T], executor: Executor, about: str, *, inside: bool, draws: bool = True
+    plan: Plan[T],
+    executor: Executor,
+    about: str,
+    *,
+    inside: bool,
+    draws: bool = True,
+    seen: Observation | None = None,
 ) -> T:
-    steps = requests(plan, executor)
+    steps = requests(plan, executor, seen)
     rows: Sequence[Row] | None = None
     asked = 0
     try:
@@ -156,6 +150,8 @@ async def _play(
                 request = steps.send(rows)
             except StopIteration as stop:
                 result: T = stop.value
+                if seen is not None:
+                    seen.drew(result)
                 return result
             asked += 1
             rows = await executor.fetch(
@@ -171,32 +167,6 @@ async def _play(
         elif draws:
             log_failed_before(exc, executor, about)
         raise
-
-
-def may_have_drawn(exc: BaseException, info: ConnectionInfo, asked: int) -> bool:
-    """Whether a number may have been drawn that the caller doesn't get.
-
-    Args:
-        exc: what was raised.
-        info: the connection.
-        asked: how many statements were handed to it.
-    """
-    if not asked or isinstance(exc, _NOTHING_DRAWN):
-        return False
-    dialect = info.dialect
-    found = report(exc, dialect.code)
-    if found is not None and found.code in dialect.ends_transaction:
-        return True  # earlier numbers are free again, and the next statement commits by itself
-    # Where an error leaves the transaction usable, an earlier statement may have drawn.
-    only = asked == 1 or dialect.aborts_on_error
-    return not (only and info.refused(exc))
-
-
-def log_failed_before(exc: BaseException, info: ConnectionInfo, about: str) -> None:
-    """Log that somebody passed over an earlier error of the transaction, if so it is."""
-    found = report(exc, info.dialect.code)
-    if found is not None and found.code in info.dialect.failed_before:
-        log(FAILED_BEFORE, sequence=about, connection=info.kind)
 
 
 async def _make_unusable(executor: Executor, about: str, lost: BaseException) -> None:
@@ -220,27 +190,3 @@ async def _make_unusable(executor: Executor, about: str, lost: BaseException) ->
     except GeneratorExit:  # the coroutine is being closed: nobody waits for the abort
         executor.terminate()
         raise
-
-
-def report_loss(
-    lost: BaseException, info: ConnectionInfo, about: str, aborted: bool | None
-) -> None:
-    """Say what became of the transaction: with the error, and in the log.
-
-    Args:
-        lost: what the call ended with.
-        info: the connection.
-        about: the sequence, or the sequences.
-        aborted: what `abort` said; None if the connection was given up instead.
-    """
-    if aborted is False:  # nothing was drawn
-        return
-    lost.add_note(GIVEN_UP_NOTE if aborted is None else UNUSABLE_NOTE)
-    log(
-        GIVEN_UP if aborted is None else LOST,
-        sequence=about,
-        connection=info.kind,
-        reason=lost,
-    )
-    if aborted:
-        info.watch(LostTransaction(about, info.kind))

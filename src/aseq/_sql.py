@@ -46,6 +46,7 @@ class Query:
     table: TableName
     timeout: float | None = field(default=None, init=False)
     queues: bool = field(default=False, init=False)
+    waited: None = field(default=None, init=False)
 
     def render(
         self, _quote: str, paramstyle: Paramstyle, _table: TableName

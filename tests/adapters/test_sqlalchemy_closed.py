@@ -13,7 +13,7 @@ from sqlalchemy import event, exc, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from aseq import AsyncSequence, NotInTransaction
-from aseq._drive import UNUSABLE_NOTE
+from aseq._loss import UNUSABLE_NOTE
 from aseq.sqlalchemy import begin_immediate
 from tests.adapters.sqlalchemy_setups import (
     create_tables,

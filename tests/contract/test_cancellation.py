@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from aseq import AsyncSequence, _drive
+from aseq import AsyncSequence, _loss
 from tests import clients
 from tests.database import Database
 from tests.faults.aftermath import (
@@ -27,6 +27,7 @@ from tests.faults.aftermath import (
 from tests.faults.attempts import WAYS, Attempt, asyncio_runs
 from tests.faults.stalled import attempted
 from tests.faults.stalls import Stall, stallable
+from tests.hooked import hooked
 from tests.logged import events, records
 
 pytestmark = pytest.mark.only(awaited=True)  # it cancels calls
@@ -104,10 +105,14 @@ async def test_a_late_cancellation_swallowed(
     async with stallable(database, name) as (client, stall):
 
         async def draw() -> Any:
-            async with attempted(lambda: seq.next_value(client.conn), stall) as attempt:
-                stall.release_unnoticed()
-                attempt.cancel(way)
+            with hooked() as hooks_told:
+                async with attempted(lambda: seq.next_value(client.conn), stall) as attempt:
+                    stall.release_unnoticed()
+                    attempt.cancel(way)
             assert_told(attempt, caplog)
+            [details] = hooks_told
+            assert details.outcome == ("lost" if attempt.value is None else "drawn")
+            assert details.error is attempt.error
             return attempt.value
 
         await commit_anyway(client, name, draw)
@@ -133,7 +138,7 @@ async def test_a_timeout_inside_the_transaction_swallowed(
                     expiry = asyncio.create_task(expire(limit, stall, late))
                     await seq.next_value(client.conn)
             await expiry
-            assert _drive.UNUSABLE_NOTE in getattr(timeout.value.__cause__, "__notes__", ())
+            assert _loss.UNUSABLE_NOTE in getattr(timeout.value.__cause__, "__notes__", ())
 
         async with stall.holding():
             await commit_anyway(client, name, draw)
@@ -215,7 +220,7 @@ def assert_told(attempt: Attempt, caplog: pytest.LogCaptureFixture) -> None:
         assert events(caplog) == []
         return
     assert attempt.error is not None
-    assert attempt.error.__notes__ == [_drive.UNUSABLE_NOTE]
+    assert attempt.error.__notes__ == [_loss.UNUSABLE_NOTE]
     assert events(caplog) == ["number_lost"]
     [record] = records(caplog)
     assert record.levelno == logging.INFO

@@ -160,6 +160,10 @@ class Daily(NamedTuple):
         return SequenceSpec(f"{self.name}/{self.day}", queue=self.name)
 
     @property
+    def series(self) -> str:
+        return self.name
+
+    @property
     def span(self) -> range:
         return range(self.day * 100, self.day * 100 + 100)
 

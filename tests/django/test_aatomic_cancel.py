@@ -17,7 +17,7 @@ from django.db import connections
 from django.db.transaction import TransactionManagementError
 
 from aseq import AsyncSequence
-from aseq._drive import UNUSABLE_NOTE
+from aseq._loss import UNUSABLE_NOTE
 from aseq.django import aatomic, advance_to, get_next_value
 from tests.cases import BACKENDS
 from tests.django.saved import last, save, saved

@@ -15,7 +15,7 @@ from django.db.transaction import TransactionManagementError
 
 from aseq import AsyncSequence, NotInTransaction
 from aseq._core import plans
-from aseq._drive import UNUSABLE_NOTE
+from aseq._loss import UNUSABLE_NOTE
 from aseq.django import aatomic, get_next_value, sync
 from tests.django.autocommit import autocommit_off
 from tests.django.saved import last, save, saved

@@ -16,7 +16,7 @@ import anyio
 import pytest
 from django.db import connections
 
-from aseq._drive import UNUSABLE_NOTE
+from aseq._loss import UNUSABLE_NOTE
 from aseq.django import aatomic, advance_to
 from tests.django.saved import last, saved
 from tests.django.server import observed

@@ -27,7 +27,7 @@ from types import ModuleType
 import psycopg
 import pytest
 
-from aseq._drive import GIVEN_UP_NOTE
+from aseq._loss import GIVEN_UP_NOTE
 from tests.docs import shell
 from tests.docs.markdown import Block, blocks, page_id, pages
 from tests.docs.setup import SETUPS, Place, place, prepared

@@ -10,7 +10,7 @@ import pytest
 import aseq
 from aseq import create_table_sql, errors
 from aseq._core.spec import NAME_LIMIT
-from aseq._drive import GIVEN_UP_NOTE
+from aseq._loss import GIVEN_UP_NOTE
 from tests import clients
 from tests.cases import BACKENDS, CASES, Case
 from tests.clients import TortoiseClient

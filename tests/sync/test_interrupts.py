@@ -22,7 +22,7 @@ import psycopg
 import pytest
 
 from aseq import sync
-from aseq._drive import UNUSABLE_NOTE
+from aseq._loss import UNUSABLE_NOTE
 from tests.observer import observing
 from tests.sync.kinds import KINDS, Kind
 

@@ -96,6 +96,7 @@ class Allocation(Generic[D]):
             some_names([item.spec.name for item in self._items]),
             self._items[0].spec.table,
             any(item.spec.require_transaction for item in self._items),
+            tuple([item.counter.series for item in self._items]),
         )
 
     @property
@@ -151,6 +152,11 @@ class Allocation(Generic[D]):
         # It may have been looked at before its time had come, and read just after that.
         if span is None or not isinstance(error, SequenceCorrupted):
             raise _as_far_as(error, some=some)
+
+
+def count_drawn(drawn: Mapping[Any, Sequence[Any]]) -> int:
+    """How many numbers an allocation gave."""
+    return sum(map(len, drawn.values()))
 
 
 class Answer(NamedTuple):

@@ -74,6 +74,11 @@ class Statement(NamedTuple):
         return self.template.queues
 
     @property
+    def waited(self) -> int | None:
+        """In which column it is told how long it waited: see `Template`."""
+        return self.template.waited
+
+    @property
     def queue_names(self) -> Iterable[Bind]:
         """In whose queues it takes a place, if it `queues`."""
         return (self.binds["queue"],) if self.queues_for is None else self.queues_for

@@ -178,7 +178,15 @@ class Group:
 
     async def _assign(self, group: Prepared, drafts: Sequence[Draft]) -> None:
         plan = caught(assign(group.place, drafts, self._wait))
-        numbered = await self._run(plan, executor_for(self._link.conn))
+        waited, group.waited = group.waited, None  # told once, if it goes by halves
+        numbered = await run_on(
+            self._subject,
+            cast("Any", plan),
+            executor_for(self._link.conn),
+            writes=True,
+            drawn=len,
+            waited=waited,
+        )
         if isinstance(numbered, AseqError):
             raise numbered
         await self._groups.hooks.issued(self._link, [issued(each) for each in numbered])
