@@ -7,7 +7,7 @@ by row.
 
 from __future__ import annotations
 
-from aseq._sql import Plan
+from aseq._sql import Binds, Plan, Query
 from aseq.errors import InvalidSequence
 
 from ._details import Details
@@ -27,7 +27,7 @@ def compare_checks(details: Details, tallies: Tallies) -> Plan[None]:
     details.steps.expect(pages)
     for page in range(pages):
         details.steps.begin("computing check digits")
-        for text, count, *columns in (yield details.texts_of(page, pages)):
+        for text, count, *columns in (yield _question(details, page, pages)):
             group = tuple(map(str, columns))
             if group not in readable:
                 readable[group] = _is_readable(series, group)
@@ -42,3 +42,17 @@ def _is_readable(series: Series, group: Group) -> bool:
         return series.counter_of(group) is not None
     except InvalidSequence:
         return False
+
+
+def _question(ask: Details, page: int, pages: int) -> Query:
+    """Each text that has a number, of one part of all numbers.
+
+    A row each: the text, how many rows have it, what tells its series.
+    """
+    bind = Binds()
+    columns = "".join(f", {name}" for name in ask.sources.group)
+    text = (
+        f"SELECT t, count(*){columns} FROM {ask.sources.relation(bind)} "
+        f"WHERE n % {pages} IN ({page}, {page - pages}) GROUP BY t{columns}"
+    )
+    return ask.query(text, bind)

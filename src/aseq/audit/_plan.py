@@ -9,7 +9,7 @@ the counter, too: by then it may have been given.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
 
 from aseq._core.table import TableName
 from aseq._sql import Plan
@@ -18,9 +18,12 @@ from aseq.adapters.base import ConnectionInfo
 from ._checks import compare_checks
 from ._details import Details
 from ._grid import Grid
+from ._holes import find_holes
 from ._look import sources
 from ._membership import OneSeries
 from ._numbers import Numbers
+from ._order import find_out_of_order
+from ._outside import find_outside
 from ._postgresql import POSTGRESQL
 from ._proof import Keys, complete
 from ._question import Question
@@ -28,6 +31,8 @@ from ._search import Search
 from ._sqlite import SQLITE
 from ._tally import Tallies, Tally, tallied
 from ._totals import TotalsQuestion
+from ._unreadable import find_unreadable
+from ._voids import find_voids
 from .progress import OnProgress, Steps
 from .result import Audit
 from .series import NOTHING, SeriesAudit, Totals
@@ -76,36 +81,37 @@ def _series(
     details: Details, totals: TotalsQuestion, tallies: Tallies, keys: Keys
 ) -> Plan[list[SeriesAudit]]:
     of_all = details.sources.series
-    spoilt = tallies.unreadable + tallies.misprinted
-    if spoilt or isinstance(of_all, OneSeries):
+    if tallies.spoilt or isinstance(of_all, OneSeries):
         tallies.series.setdefault(of_all.name, Tally())
     names = sorted(tallies.series)
     listed = [tallies.series[name] for name in names]
     grid = details.numbers.grid
     results = [_result(name, tally, grid) for name, tally in zip(names, listed, strict=True)]
-    search = Search(details, listed, results)
     whole = yield from complete(totals, listed, keys, details.steps)
-    for place in whole:
-        if not (details.sources.has_dates or listed[place].voids):
-            listed[place].groups = ()  # nothing more will be asked about it
-    strays = [i for i, tally in enumerate(listed) if tally.has_strays(grid)]
-    spoilt = tallies.unreadable + tallies.misprinted
-    details.steps.expect(
-        sum(map(bool, (strays, len(whole) < len(listed), details.sources.has_dates, spoilt)))
+    if not details.sources.has_dates:
+        for place in whole:
+            if not listed[place].voids:
+                listed[place].groups = ()  # nothing more will be asked about it
+    search = Search(details, listed, results)
+    yield from _suspects(
+        search, [i for i in range(len(listed)) if i not in whole], bool(tallies.spoilt)
     )
-    if strays:
-        yield from search.outside(strays)
-    suspects = [i for i in range(len(listed)) if i not in whole]
-    if suspects:
-        yield from search.holes(suspects)
     if details.sources.has_dates:
-        yield from search.out_of_order()
-    yield from search.voids()
-    if spoilt:
-        place = names.index(of_all.name)
-        _count_unreadable(search, place, tallies)
-        yield from search.unreadable(place, tallies.refused, tallies.misprints)
+        yield from find_out_of_order(search)
+    yield from find_voids(search)
+    if tallies.spoilt:
+        yield from find_unreadable(search, names.index(of_all.name), tallies)
     return search.found
+
+
+def _suspects(search: Search, suspects: Sequence[int], spoilt: bool) -> Plan[None]:
+    strays = [i for i, tally in enumerate(search.tallies) if tally.has_strays(search.grid)]
+    details = search.ask
+    details.steps.expect(sum(map(bool, (strays, suspects, details.sources.has_dates, spoilt))))
+    if strays:
+        yield from find_outside(search, strays)
+    if suspects:
+        yield from find_holes(search, suspects)
 
 
 def _result(name: str, tally: Tally, grid: Grid) -> SeriesAudit:
@@ -118,14 +124,4 @@ def _result(name: str, tally: Tally, grid: Grid) -> SeriesAudit:
         counter=tally.counter,
         totals=Totals(voids=tally.voids) if tally.voids else NOTHING,
         dates=tally.dates,
-    )
-
-
-def _count_unreadable(search: Search, place: int, tallies: Tallies) -> None:
-    series = search.found[place]
-    spoilt = tallies.unreadable + tallies.misprinted
-    search.found[place] = replace(
-        series,
-        rows=series.rows + tallies.unreadable,
-        totals=replace(series.totals, unreadable=spoilt),
     )

@@ -89,6 +89,11 @@ def _items(listed: str, columns: Sequence[tuple[str, str]]) -> str:
     )
 
 
+# As a text, the zero is of the right type at once. OFFSET 0 is a conversion of an integer, and
+# PostgreSQL doesn't look into it when it asks whether several processes can do the work.
+_FENCE = "OFFSET '0'"
+
+
 def _fingerprint(position: str, low: str, high: str) -> str:
     return (
         f"sum(CAST((hashint8extended({position} & {BLOCK - 1}, {low}) & {P}) "
@@ -110,7 +115,13 @@ POSTGRESQL = Texts(
     facts=_facts,
     number=_number,
     holds_numbers=_holds_numbers,
-    split=Dialect("strpos", "OFFSET 0", _FROM_TEXT),
+    split=Dialect(
+        position="strpos",
+        head="left({0}, {1})",
+        rest="right({0}, -({1}))",
+        fence=_FENCE,
+        integer=_FROM_TEXT,
+    ),
     date="(to_json({0}) #>> '{{}}')",
     items=_items,
     now="to_char(statement_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')",

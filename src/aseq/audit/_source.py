@@ -88,10 +88,14 @@ class Sources:
         """Whether the caller named a column of dates."""
         return any(source.date is not None for source in self._sources)
 
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """Those columns of a group that tell scopes."""
+        return self.group[len(self.group) - len(self.series.scopes) :]
+
     def well_formed(self, bind: Binds) -> str:
         """A condition on a group, which those that belong to no series don't meet."""
-        scopes = self.group[len(self.group) - len(self.series.scopes) :]
-        told = [f"{column} IS NOT NULL" for column in scopes]
+        told = [f"{column} IS NOT NULL" for column in self.scopes]
         if self._split is not None:
             told.insert(0, self._split.fits("g0", "g1", bind))
         return " AND ".join(told) or "1 = 1"

@@ -30,11 +30,15 @@ class Dialect:
 
     Attributes:
         position: the function that finds one text in another.
+        head: the SQL for the first characters of a text: of how many.
+        rest: the SQL for what is behind them. There is at least one.
         fence: at the end of a subquery, keeps it from being flattened.
         integer: the SQL for a text's number, which has no sign; NULL if it is none.
     """
 
     position: str
+    head: str
+    rest: str
     fence: str
     integer: str
 
@@ -61,32 +65,43 @@ class Split:
     def rows(self, select: str, bind: Binds) -> str:
         """The rows of a query that has the text as ``t``; with ``h``, ``z`` and ``n``."""
         at = self._offset("t", bind)
-        steps = [f"{at} AS p", "substr(t, 1, p) AS h, substr(t, p + 1) AS r"]
-        if at.isdigit():
-            steps = [f"substr(t, 1, {at}) AS h, substr(t, {at} + 1) AS r"]
+        steps = [] if at.isdigit() else [f"{at} AS p"]
+        at = at if at.isdigit() else "p"
+        steps.append(f"{self._head('t', at)} AS h, {self._rest('t', at)} AS r")
         number = "r"
         if self._behind:
-            steps += [f"{self._tail} AS z", "substr(r, 1, length(r) - length(z)) AS w"]
+            steps += [f"{self._tail} AS z", f"{self._head('r', 'length(r) - length(z)')} AS w"]
             number = "w"
         steps.append(f"{self._number(number)} AS n")
         for step in steps:
             select = f"SELECT q.*, {step} FROM ({select} {self._dialect.fence}) q"
         return f"{select} {self._dialect.fence}"
 
+    def _head(self, text: str, width: str) -> str:
+        return self._dialect.head.format(text, width)
+
+    def _rest(self, text: str, at: str) -> str:
+        return text if at == "0" else self._dialect.rest.format(text, at)
+
+    def _is_negative(self, text: str) -> str:
+        return f"{self._head(text, '1')} = '-'"
+
     @property
     def _tail(self) -> str:
         """What stands behind the digits; NULL if there is no room for the check."""
-        digits = f"ltrim(substr(r, 2), {_DIGITS})"
-        tail = f"CASE WHEN {_NEGATIVE.format('r')} THEN {digits} ELSE ltrim(r, {_DIGITS}) END"
+        digits = f"ltrim({self._rest('r', '1')}, {_DIGITS})"
+        tail = f"CASE WHEN {self._is_negative('r')} THEN {digits} ELSE ltrim(r, {_DIGITS}) END"
         if not self._check:
             return tail
         run = f"length(r) - length({tail.replace(_DIGITS, _ALNUM)}) - {self._check}"
         return f"CASE WHEN {run} > 0 THEN substr(r, {run} + 1) END"
 
     def _number(self, text: str) -> str:
+        # Few are negative, so that is asked only of texts that aren't digits throughout.
         positive = self._dialect.integer.format(text)
-        negative = self._dialect.integer.format(f"substr({text}, 2)")
-        return f"CASE WHEN {_NEGATIVE.format(text)} THEN -({negative}) ELSE {positive} END"
+        negative = self._dialect.integer.format(self._rest(text, "1"))
+        sign = f"CASE WHEN {self._is_negative(text)} THEN -({negative}) END"
+        return f"coalesce({positive}, {sign})"
 
     def _offset(self, text: str, bind: Binds) -> str:
         """How many characters stand before the number; NULL if a scope has no end."""
@@ -99,8 +114,9 @@ class Split:
         if not isinstance(part, ScopeField):
             return _sum(at, _width(part))
         # A scope ends where the literal begins that stands behind it.
-        rest = text if at == "0" else f"substr({text}, {at} + 1)"
-        found = f"{self._dialect.position}({rest}, {_text(str(part.until), bind)})"
+        found = (
+            f"{self._dialect.position}({self._rest(text, at)}, {_text(str(part.until), bind)})"
+        )
         return f"({at} + nullif({found}, 0) - 1)"
 
     def fits(self, head: str, tail: str, bind: Binds) -> str:
@@ -127,9 +143,6 @@ class Split:
             at = self._past(part, text, at, bind)
         if parts:
             yield f"length({text}) = {at}"
-
-
-_NEGATIVE = "substr({0}, 1, 1) = '-'"
 
 
 def _text(value: str, bind: Binds) -> str:

@@ -104,6 +104,11 @@ class Tallies:
     misprinted: int = 0
     misprints: list[str] = field(default_factory=list)
 
+    @property
+    def spoilt(self) -> int:
+        """How many rows have a text that is wrong in one way or the other."""
+        return self.unreadable + self.misprinted
+
     def add(self, series: Series, totals: GroupTotals) -> None:
         """Take a group into account."""
         try:

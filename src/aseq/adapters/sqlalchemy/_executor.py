@@ -16,7 +16,8 @@ What made another error is found by `orig` and `__cause__`, which SQLAlchemy set
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, ClassVar, TypeVar
 
 from sqlalchemy import Connection
@@ -72,6 +73,7 @@ class SQLAlchemyExecutor(OnSQLAlchemy, Executor):
     def __init__(self, source: Source, paramstyle: Paramstyle) -> None:
         super().__init__(source, paramstyle)
         self._source = source
+        self._marked = False
 
     async def prepare(self) -> None:
         try:
@@ -80,6 +82,22 @@ class SQLAlchemyExecutor(OnSQLAlchemy, Executor):
             raise unsupported(self._given, {}, SHARED) from exc
         self._take(connection, dbapi)
         self._schemas = self._source.schemas(connection)
+
+    @asynccontextmanager
+    async def hold(self) -> AsyncIterator[None]:
+        """Keep nobody off, but let no COMMIT pass until the draw is over."""
+        try:
+            yield
+        finally:
+            if self._marked:
+                self._own.over()
+
+    def outside_transaction(self) -> str | None:
+        advice = super().outside_transaction()
+        if advice is None:
+            self._own.under_way(self.terminate)
+            self._marked = True
+        return advice
 
     async def _run(self, work: Callable[[Connection], T]) -> T:
         return await self._source.run(lambda: work(self._connection))

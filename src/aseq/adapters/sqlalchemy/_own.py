@@ -1,6 +1,6 @@
 """Whether the transaction that a number is drawn in is the caller's own, and stays so.
 
-SQLAlchemy takes three things for granted that don't always hold, and none shows in its own
+SQLAlchemy takes four things for granted that don't always hold, and none shows in its own
 state:
 
 * *A connection has one user at a time.* `StaticPool` (the default for SQLite in memory)
@@ -15,18 +15,22 @@ state:
   connection goes back to its pool as it is (`Connection.close` takes the transaction for
   closed), and the next user finds an open transaction that may be unusable.
 
+* *A block ends when what was begun in it has ended.* A task that was cancelled and not
+  awaited may still be drawing. asyncpg answers a ROLLBACK then with an error, SQLAlchemy takes
+  it for one, and the pool gets a connection back whose transaction is open.
+
 So a draw is refused while anybody else has the same connection. Once a number was drawn,
 nobody else gets it until the transaction is over; and every statement up to the COMMIT is
 refused if the database says that no transaction is open. The COMMIT of a transaction that
-lost a number is a ROLLBACK. Listeners on the engine do these three, since SQLAlchemy has no
-other place for it.
+lost a number, or in which a draw is under way, is a ROLLBACK. Listeners on the engine do
+these, since SQLAlchemy has no other place for it.
 """
 
 from __future__ import annotations
 
 import gc
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from sqlalchemy import Connection, Engine, RootTransaction, event
@@ -51,12 +55,18 @@ LOST = (
     "number that nobody got, so nothing of it was committed. Roll back and try again"
 )
 
-# In the `info` of a pooled connection: who has it, and the transaction in which numbers are
-# drawn, from before the first draw and from after it, or lost.
+UNDER_WAY = (
+    "a draw in this transaction is still under way in another task, so nothing of it was "
+    "committed: await the task, also after cancelling it, before the block ends"
+)
+
+# In the `info` of a pooled connection: who has it, the draw that is under way on it, and the
+# transaction in which numbers are drawn, from before the first draw and from after it, or lost.
 _USERS = "aseq.users"
 _DRAWING = "aseq.drawing"
 _DRAWN = "aseq.drawn"
 _LOST = "aseq.lost"
+_UNDER_WAY = "aseq.under_way"
 
 _watched: weakref.WeakSet[Engine] = weakref.WeakSet()
 
@@ -70,15 +80,17 @@ def watch(engine: Engine) -> None:
     if engine in _watched:
         return
     _watched.add(engine)
-    if isinstance(engine.pool, StaticPool | SingletonThreadPool):
+    event.listen(engine, "commit", _commit)
+    event.listen(engine, "rollback", _rollback)
+    shares = isinstance(engine.pool, StaticPool | SingletonThreadPool)
+    if shares:
         for connection in _opened(engine):  # before this watched: looked for only once
             _users(connection).add(connection)
         for name in ("engine_connect", "begin"):  # the latter for one that reconnected
             event.listen(engine, name, _join, insert=True)
-    elif engine.dialect.name != "sqlite":
-        return  # nobody ends a transaction there but its owner
-    event.listen(engine, "before_cursor_execute", _check)
-    event.listen(engine, "commit", _commit)
+    if shares or engine.dialect.name == "sqlite":  # else nobody ends it but its owner
+        event.listen(engine, "before_cursor_execute", _check)
+        event.listen(engine, "commit", _check)
 
 
 def _opened(engine: Engine) -> Iterator[Connection]:
@@ -114,6 +126,7 @@ class OwnTransaction:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._root = connection.get_transaction()
+        self._info = connection.info  # that of a connection given up can't be asked for
         _users(connection).add(connection)
 
     @property
@@ -139,6 +152,18 @@ class OwnTransaction:
     def lost(self) -> None:
         """A number of it was lost: it isn't to be committed."""
         self._note(_LOST)
+
+    def under_way(self, stop: Callable[[], object]) -> None:
+        """A draw is under way, until `over`: the transaction can't be committed.
+
+        Args:
+            stop: ends the draw at once, and at the latest then its number is lost.
+        """
+        self._info.setdefault(_UNDER_WAY, {})[self] = stop
+
+    def over(self) -> None:
+        """The draw has ended, and its caller has what came of it."""
+        self._info.get(_UNDER_WAY, {}).pop(self, None)
 
     def _note(self, key: str) -> None:
         if self._root is not None:
@@ -177,8 +202,37 @@ def _check(connection: Connection, *_: object) -> None:
 
 
 def _commit(connection: Connection) -> None:
+    if _stop_draws(connection):
+        _roll_back(connection)
+        if connection.engine.dialect.name != "sqlite" and not connection.invalidated:
+            connection.invalidate()  # without its socket, even if nobody has noticed yet
+        raise PendingRollbackError(UNDER_WAY)
     lost = _noted(connection, _LOST)
     if lost is not None and lost is connection.get_transaction():
-        connection.engine.dialect.do_rollback(connection.connection)
+        _roll_back(connection)
         raise PendingRollbackError(LOST)
-    _check(connection)
+
+
+def _rollback(connection: Connection) -> None:
+    # Other drivers let a ROLLBACK wait until the draw is over.
+    on_asyncpg = connection.engine.dialect.driver == "asyncpg"
+    if on_asyncpg and not connection.invalidated and _stop_draws(connection):
+        connection.invalidate()
+
+
+def _stop_draws(connection: Connection) -> bool:
+    """Whether there were any under way."""
+    stops = list(connection.info.get(_UNDER_WAY, {}).values())
+    for stop in stops:
+        stop()
+    return bool(stops)
+
+
+def _roll_back(connection: Connection) -> None:
+    """In the place of a COMMIT. A connection that can't is not to go back to its pool."""
+    try:
+        connection.engine.dialect.do_rollback(connection.connection)
+    except BaseException as exc:
+        connection.invalidate()
+        if not isinstance(exc, Exception):
+            raise
