@@ -19,7 +19,7 @@ def name_of(details: DrawDetails, names: Names) -> str:
     """The name for a label: of several sequences at once, that there are several."""
     if len(details.sequences) > 1:
         return SEVERAL
-    [name] = details.sequences
+    name = "".join(details.sequences)  # one
     return names(name) if callable(names) else name
 
 
