@@ -117,8 +117,11 @@ def test_what_errors_are_about() -> None:
     strict, lax = SequenceSpec("a"), SequenceSpec("b", require_transaction=False)
     many = {SequenceSpec(name): 1 for name in "abcde"}
 
-    assert Allocation({lax: 1, strict: 1}).subject == Subject("a, b", "aseq_sequence", True)
-    assert Allocation({lax: 1}).subject == Subject("b", "aseq_sequence", False)
+    about = Allocation({lax: 1, strict: 1}).subject
+    assert about == Subject("a, b", "aseq_sequence", True, ("a", "b"))
+    assert Allocation({lax: 1}).subject == Subject("b", "aseq_sequence", False, ("b",))
+    assert about._series == ("a", "b")
+    assert Subject("a", "aseq_sequence")._series == ("a",)
     assert Allocation(many).subject.name == "a, b, c and 2 more"
     assert Allocation({A: 0}).empty
     assert not Allocation({A: 1}).empty
