@@ -96,7 +96,24 @@ def postgres_server(**settings: str | float) -> Iterator[PostgresServer]:
     with (
         # If the server had to be killed, its children may go on writing for a moment.
         tempfile.TemporaryDirectory(prefix="aseq-postgres-", ignore_cleanup_errors=True) as tmp,
-        _create_cluster(Path(tmp)).serve(*options) as server,
+        _create_cluster(Path(tmp), "initdb", *_INITDB).serve(*options) as server,
+    ):
+        yield server
+
+
+@contextlib.contextmanager
+def postgres_standby(
+    primary: PostgresServer, **settings: str | float
+) -> Iterator[PostgresServer]:
+    """Run a hot standby of a server: it replays what is committed there, and can be read.
+
+    As `postgres_server`; the primary must outlive it.
+    """
+    options = [f"-c{name}={value}" for name, value in settings.items()]
+    backup = "-R", "-cfast", f"-d{primary.dsn}"
+    with (
+        tempfile.TemporaryDirectory(prefix="aseq-postgres-", ignore_cleanup_errors=True) as tmp,
+        _create_cluster(Path(tmp), "pg_basebackup", *backup).serve(*options) as server,
     ):
         yield server
 
@@ -162,7 +179,8 @@ class _Cluster:
         return False
 
 
-def _create_cluster(base: Path) -> _Cluster:
+def _create_cluster(base: Path, program: str, *args: str) -> _Cluster:
+    """A directory whose data one of PostgreSQL's programs makes."""
     identity, reason = _identity(), "It isn't installed."
     for programs in _candidates(base):
         if identity:
@@ -170,7 +188,7 @@ def _create_cluster(base: Path) -> _Cluster:
                 os.chown(path, identity["user"], identity["group"])
         cluster = _Cluster(base, programs)
         try:
-            if cluster.run("initdb", "-D", base / "data", *_INITDB):
+            if cluster.run(program, "-D", base / "data", *args):
                 return cluster
             reason = (base / "log").read_text(errors="replace")
         except OSError as error:

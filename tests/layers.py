@@ -64,6 +64,7 @@ _DJANGO_BELOW = ("aseq.django._private", "aseq.django.conf", "aseq.django.errors
 DJANGO = {
     "aseq.django": (
         *("aseq", *_CALLS, BASE, "aseq._exit_codes", "aseq._sequence"),
+        *("aseq._arguments", "aseq._printed", "aseq.sync._holders"),
         *("aseq._allocate", "aseq._explain", "aseq._holders", "aseq.audit"),
         *("aseq.issuing", "aseq.numbering"),
         *(*_DJANGO_BELOW, "aseq.django.connection"),
@@ -95,7 +96,7 @@ DJANGO = {
 
 
 _AUDITS_WORDS = ("aseq.audit._compared", "aseq.audit._grid", "aseq.audit._words")
-_FOUND = ("findings", "series", "result", "_plain", "_words")
+_FOUND = ("findings", "series", "result", "_plain", "_words", "_listed")
 
 
 # The verbs without an event loop: their executors, and beside them all that decides something.
@@ -114,6 +115,7 @@ SYNC = {
         "aseq.numbering",
         "aseq.sync._verbs",
     ),
+    "aseq.sync._holders": (CORE, BASE, "aseq._drive_sync", "aseq._holders"),
     "aseq.sync._connection": (BASE,),
     "aseq.sync._dispatch": (BASE, "aseq._dispatch"),
     "aseq.adapters.sync": (),
@@ -175,6 +177,17 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq._columns": (ERRORS, CORE),
     "aseq._sql": (ERRORS, CORE),
     "aseq._exit_codes": (ERRORS,),
+    "aseq._arguments": (ERRORS,),
+    "aseq._printed": (),
+    # The command, on top of all; and what Python runs, which looks whether its extra is there.
+    "aseq.__main__": ("aseq._cli.main",),
+    "aseq._cli": (
+        *("aseq", ERRORS, CORE, "aseq._arguments", "aseq._exit_codes", "aseq._printed"),
+        *("aseq._holders", "aseq.adapters.sqlalchemy", "aseq.audit", "aseq.numbering"),
+        *("aseq.sync", "aseq._cli"),
+    ),
+    "aseq._cli.secrets": (),
+    "aseq._cli.interrupt": (),
     "aseq.audit": (
         *_CALLS,
         BASE,
@@ -243,6 +256,9 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "aseq.hooks._opentelemetry": ("opentelemetry",),
     "aseq.hooks._prometheus": ("prometheus_client",),
     "aseq.hooks._ready": ("opentelemetry", "prometheus_client"),  # for type checkers alone
+    "aseq._cli": ("cyclopts", "rich", "sqlalchemy"),
+    "aseq._cli.secrets": (),
+    "aseq._cli.interrupt": (),
     "aseq.adapters.dbapi": ("anyio",),
     "aseq.adapters._asyncpg": ("asyncpg",),
     "aseq.adapters._asyncpg_watch": ("asyncpg",),
@@ -275,9 +291,11 @@ GUARDED: dict[str, tuple[str, ...]] = {
             for name in ("call", "desk", "hooks", "issuer", "lanes", "on", "worker")
         ),
         *("aseq.django._issuing.desks", "aseq.django._issuing.source"),
+        "aseq._cli.database",  # for asyncpg
     ),
-    "importlib": ("aseq", "aseq._dispatch"),
+    "importlib": ("aseq", "aseq._dispatch", "aseq._cli.drivers"),
     "sqlite3": (
+        "aseq._cli.sqlite",
         "aseq.adapters.aiosqlite",
         "aseq.adapters.dbapi",
         "aseq.adapters._sqlite",

@@ -36,7 +36,11 @@ BREACHES = [
     ),
     ("aseq._sequence", "import anyio", "aseq._sequence imports anyio"),
     ("aseq._sequence", "from .adapters import dbapi", "imports aseq.adapters.dbapi"),
-    ("aseq._sequence", "from importlib import import_module", "aseq, aseq._dispatch may"),
+    (
+        "aseq._sequence",
+        "from importlib import import_module",
+        "only aseq, aseq._dispatch,",
+    ),
     ("aseq.adapters.asyncpg", "import psycopg", "aseq.adapters.asyncpg imports psycopg"),
     ("aseq.adapters.asyncpg", "from . import psycopg", "imports aseq.adapters.psycopg"),
     ("aseq.adapters.asyncpg", "from aseq._sequence import X", "imports aseq._sequence"),

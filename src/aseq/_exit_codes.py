@@ -32,6 +32,10 @@ class ExitCode(IntEnum):
     """Another transaction held what was needed, and the wait was over: worth another try."""
     BUG = 70
     """An error that nobody foresaw: a bug of ours."""
+    INTERRUPTED = 130
+    """Ctrl-C. What wasn't committed by then was rolled back."""
+    PIPE = 141
+    """Whoever read the output went away."""
 
 
 _DATABASE = (

@@ -130,6 +130,27 @@ async def test_lists_are_as_long_as_the_limit_in_all_series_together(
     assert [series.truncated for series in result.series] == [False, *[True] * 9]
 
 
+async def test_letters_that_differ_in_case_alone(conn: sqlite3.Connection) -> None:
+    """Other texts are of other series, even if the column's collation takes them for one."""
+    conn.execute("CREATE TABLE receipt (text text COLLATE NOCASE, tenant text COLLATE NOCASE)")
+    conn.execute(
+        "INSERT INTO receipt VALUES ('FR-2026-001', 'a'), ('fr-2026-002', 'A'), "
+        "('FR-2026-003', 'a')"
+    )
+    result = await audit(conn, "receipt.text", INVOICES)
+    rows = {series.name: series.rows for series in result.series if series.rows}
+    assert rows == {"inv/entity=FR/2026": 2, "inv/entity=fr/2026": 1}
+
+    letters = Numbering("r", "{entity}-{number}", scope=["tenant"])
+    scope = {"tenant": "receipt.tenant"}
+    result = await audit(conn, "receipt.text", letters, scope=scope, where="text LIKE '%-1'")
+    assert result.series == ()
+    conn.execute("UPDATE receipt SET text = 'x-1'")
+    result = await audit(conn, "receipt.text", letters, scope=scope)
+    rows = {series.name: series.rows for series in result.series}
+    assert rows == {"r/entity=x/tenant=A": 1, "r/entity=x/tenant=a": 2}
+
+
 async def test_a_wrong_check_digit(conn: sqlite3.Connection) -> None:
     checked = Numbering("c", "{number}{check}", check=lambda digits: str(int(digits) % 7))
     conn.executescript(
@@ -177,8 +198,15 @@ async def test_a_wrong_check_digit(conn: sqlite3.Connection) -> None:
             "scope names entity, which is printed, so it is read from each text",
         ),
         (
-            {"what": INVOICES, "column": "invoice.number"},
-            "column holds numbers alone, which don't tell the period: name that of the texts",
+            {
+                "what": INVOICES,
+                "column": "invoice.number",
+                "scope": {"entity": "invoice.tenant"},
+            },
+            (
+                "date must name invoice's column with the date, which tells the period: "
+                "numbers alone don't. Or audit the column of the texts"
+            ),
         ),
         (
             {"what": Numbering("n", "{entity}-{number}"), "column": "invoice.number"},

@@ -73,15 +73,15 @@ def test_show(name: str, using: str) -> None:
 
 def test_advance(name: str, using: str) -> None:
     database = f"--database={using}"
-    assert run("advance", name, 5, database) == (f"{name}: 5 (new)\n", "")
-    assert run("advance", name, 9, database) == (f"{name}: 5 -> 9\n", "")
-    assert run("advance", name, 9, database) == (f"{name}: 9 (unchanged)\n", "")
-    assert run("advance", name, 3, database) == (f"{name}: 9 (unchanged)\n", "")
-    assert run("advance", name, -3, database) == (f"{name}: 9 (unchanged)\n", "")
+    assert run("advance-to", name, 5, database) == (f"{name}: 5 (new)\n", "")
+    assert run("advance-to", name, 9, database) == (f"{name}: 5 -> 9\n", "")
+    assert run("advance-to", name, 9, database) == (f"{name}: 9 (unchanged)\n", "")
+    assert run("advance-to", name, 3, database) == (f"{name}: 9 (unchanged)\n", "")
+    assert run("advance-to", name, -3, database) == (f"{name}: 9 (unchanged)\n", "")
     with pytest.raises(CommandError, match="must fit in 64 bits"):
-        run("advance", name, 2**63, database)
+        run("advance-to", name, 2**63, database)
     with pytest.raises(CommandError, match="name must have 1 to 100 characters"):
-        run("advance", "", 1, database)
+        run("advance-to", "", 1, database)
 
 
 def test_advance_tells_what_others_drew_meanwhile(name: str) -> None:
@@ -89,12 +89,12 @@ def test_advance_tells_what_others_drew_meanwhile(name: str) -> None:
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
             assert sync.get_next_value(name) == 11
-            [other] = start(pool, lambda: run("advance", name, 50))
+            [other] = start(pool, lambda: run("advance-to", name, 50))
             until_waiting()
         assert other.result(DEADLINE)[0] == f"{name}: 11 -> 50\n"
 
 
-@pytest.mark.parametrize("verb", [["list"], ["show", "x"], ["advance", "x", "1"]])
+@pytest.mark.parametrize("verb", [["list"], ["show", "x"], ["advance-to", "x", "1"]])
 def test_a_missing_table(verb: list[str], using: str) -> None:
     with override_settings(ASEQ_TABLE="nowhere"), pytest.raises(CommandError) as caught:
         run(*verb, "--database", using)

@@ -15,6 +15,7 @@ from django.db import connections, transaction
 from django.test.utils import override_settings
 
 from aseq._exit_codes import ExitCode, code_of
+from aseq._printed import BUG
 from aseq.django import sync
 from aseq.django.management.commands import aseq as command
 from aseq.django.management.verbs import VERBS
@@ -89,6 +90,8 @@ def test_the_codes_are_those_of_the_page() -> None:
         "DATABASE": 3,
         "LOCKED": 4,
         "BUG": 70,
+        "INTERRUPTED": 130,
+        "PIPE": 141,
     }
 
 
@@ -135,13 +138,14 @@ def test_a_bug(does: type[Does], capsys: pytest.CaptureFixture[str]) -> None:
     out, err = capsys.readouterr()
     assert out == ""
     assert "ZeroDivisionError: ours" in err
-    assert err.endswith(f"{command._BUG}\n")
+    assert err.endswith(f"{BUG}\n")
     with pytest.raises(ZeroDivisionError):  # in Python it is what it is
         call_command("aseq", "does")
 
 
 @pytest.mark.parametrize(
-    "args", [(), ("nothing",), ("advance", "x", "y"), ("advance", "", 1), ("show", "not there")]
+    "args",
+    [(), ("nothing",), ("advance-to", "x", "y"), ("advance-to", "", 1), ("show", "not there")],
 )
 def test_usage(args: tuple[object, ...], capsys: pytest.CaptureFixture[str]) -> None:
     assert code(*args) == ExitCode.USAGE
@@ -162,7 +166,7 @@ def test_with_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
         assert code("--traceback", "list") == ExitCode.DATABASE
 
 
-@pytest.mark.parametrize("args", [("list",), ("show", "x"), ("advance", "x", 1)])
+@pytest.mark.parametrize("args", [("list",), ("show", "x"), ("advance-to", "x", 1)])
 def test_a_missing_table(args: tuple[object, ...], using: str) -> None:
     with override_settings(ASEQ_TABLE="nowhere"):
         assert code(*args, "--database", using) == ExitCode.DATABASE
@@ -206,8 +210,8 @@ def test_locked(name: str, using: str, capsys: pytest.CaptureFixture[str]) -> No
     with psycopg.connect(dsn()) as other, sqlite3.connect(file) as writer:
         other.execute("SELECT 1 FROM aseq_sequence WHERE name = %s FOR UPDATE", (name,))
         writer.execute("BEGIN IMMEDIATE")
-        assert code("advance", name, 5, "--database", using) == ExitCode.LOCKED
+        assert code("advance-to", name, 5, "--database", using) == ExitCode.LOCKED
         writer.rollback()
     writer.close()
     assert "CommandError: " in capsys.readouterr().err
-    assert code("advance", name, 5, "--database", using) == ExitCode.OK
+    assert code("advance-to", name, 5, "--database", using) == ExitCode.OK

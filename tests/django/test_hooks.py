@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Iterator
 
+import pytest
 from django.db import transaction
 
 from aseq.django import Issuer
@@ -11,7 +12,11 @@ from aseq.django import sync as aseq
 from tests.django.shop.models import Paper
 from tests.hooked import hooked
 
-AT = datetime(2026, 5, 1, tzinfo=UTC)
+
+@pytest.fixture(autouse=True)
+def _empty(using: str) -> Iterator[None]:
+    yield
+    Paper.objects.using(using).all().delete()
 
 
 def test_sync_code(name: str, using: str) -> None:

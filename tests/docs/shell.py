@@ -12,6 +12,7 @@ from pathlib import Path
 
 from alembic.config import CommandLine
 
+from aseq._cli.app import app
 from tests.docs.markdown import ROOT
 
 _PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -67,6 +68,13 @@ def _install(words: list[str], _folder: Path) -> None:
             assert set(extras.split(",")) <= set(known), requirement
 
 
+def _aseq(words: list[str], _folder: Path) -> None:
+    """Verbs and options of the command."""
+    for end in ("|", ">"):
+        words = words[: words.index(end)] if end in words else words
+    app.parse_args(words, exit_on_error=False, print_error=False)
+
+
 def _nothing_more(words: list[str], _folder: Path) -> None:
     """A command that is complete as it is."""
     assert words == []
@@ -102,6 +110,7 @@ def _tools(groups: set[str]) -> set[str]:
 
 
 _CHECKS: dict[tuple[str, ...], Callable[[list[str], Path], str | None]] = {
+    ("aseq",): _aseq,
     ("python",): _python,
     ("alembic",): _alembic,
     ("make",): _make,

@@ -15,6 +15,7 @@ from aseq._loss import GIVEN_UP_NOTE
 from tests import clients
 from tests.cases import BACKENDS, CASES, Case
 from tests.clients import TortoiseClient
+from tests.docs.command import PAGE, page
 from tests.docs.markdown import DOCS, ROOT, Block, blocks
 from tests.exports import EXPORTS
 
@@ -125,6 +126,10 @@ def test_the_page_about_the_log_tells_of_every_event() -> None:
 def test_the_table(dialect: str) -> None:
     statements = [b.code for b in blocks_of("reference/table.md") if b.language == "sql"]
     assert create_table_sql(dialect) in statements  # type: ignore[arg-type]
+
+
+def test_the_page_of_the_command_is_made_from_it() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "run python -m tests.docs.command"
 
 
 def test_limits() -> None:

@@ -68,7 +68,9 @@ async def audit(
             are several tables. If the column has numbers alone, that is each scope.
         void: the column with the reason why a number is void; a list if there are several
             tables. NULL, false and '' mean that it isn't.
-        date: the column with the date. Dates must not run against the numbers.
+        date: the column with the date; a list if there are several tables. Dates must not
+            run against the numbers. If the column has numbers alone, of a numbering with
+            periods, it tells the period, and must be of type date.
         where: which rows count, as a condition in SQL; it becomes part of the statement as
             it is. A list if each column has one of its own.
         first: the number that the rows of each series begin with, if it isn't the sequence's

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -24,6 +24,15 @@ from ._texts import Facts, Texts
 _HIDDEN = (
     "row-level security hides rows of {table} from this role, and what can't be seen would be "
     "called missing: audit as the table's owner, or as a role with BYPASSRLS"
+)
+
+_UNDATED = (
+    "must name {table}'s column with the date, which tells the period: numbers alone don't. "
+    "Or audit the column of the texts"
+)
+_NO_DATE = (
+    "names {column}, which isn't of type date, and must tell the period: on which day a moment "
+    "was depends on the time zone. Name a column of dates, or audit the column of the texts"
 )
 
 
@@ -54,7 +63,8 @@ def sources(question: Question, info: ConnectionInfo, texts: Texts) -> Plan[Sour
             raise AuditRefused(_HIDDEN.format(table=column.table))
     number = len(question.columns)
     tables = [place.table for place in places[:number]]
-    return _Found(question, texts, tables, found[:number]).sources()
+    types = {column: str(facts.type) for column, facts in zip(asked, found, strict=True)}
+    return _Found(question, texts, tables, found[:number], types).sources()
 
 
 def _check(column: ColumnName, facts: Facts) -> None:
@@ -66,12 +76,21 @@ def _check(column: ColumnName, facts: Facts) -> None:
 
 @dataclass(frozen=True)
 class _Found:
-    """What was asked, and what the catalogue says of each column of numbers."""
+    """What was asked, and what the catalogue says.
+
+    Attributes:
+        question: what was asked.
+        texts: of the database.
+        tables: where each column of numbers is.
+        facts: of each of these columns.
+        types: of these and all others.
+    """
 
     question: Question
     texts: Texts
     tables: Sequence[TableName]
     facts: Sequence[Facts]
+    types: Mapping[ColumnName, str]
 
     def sources(self) -> Sources:
         series = self._series()
@@ -86,9 +105,21 @@ class _Found:
         numbers = {self.texts.holds_numbers(str(facts.type)) for facts in self.facts}
         if len(numbers) > 1:
             raise InvalidSequence("column", "must be columns of texts, or of numbers, not both")
-        texts = numbers == {False}
-        (_check_texts if texts else _check_numbers)(what, question.scopes)
-        return Numbered(what, tuple(question.scopes), texts=texts)
+        if numbers == {False}:
+            _check_texts(what, question.scopes)
+            return Numbered(what, tuple(question.scopes), texts=True)
+        _check_numbers(what, question.scopes)
+        if what._pattern.calendar is not None:
+            self._check_dates()
+        return Numbered(what, tuple(question.scopes), texts=False)
+
+    def _check_dates(self) -> None:
+        for number in self.question.columns:
+            column = self.question.dates.get(number.table)
+            if column is None:
+                raise InvalidSequence("date", _UNDATED.format(table=number.table))
+            if not self.texts.holds_dates(self.types[column]):
+                raise InvalidSequence("date", _NO_DATE.format(column=column))
 
     def _source(self, i: int, series: Series, split: Split | None) -> Source:
         question, column = self.question, self.question.columns[i]
@@ -97,15 +128,12 @@ class _Found:
             problem = f"can't be {column}: its type can't hold numbers"
             raise InvalidSequence("column", problem)
         sql, as_text = number
-        scopes = [
-            f"CAST({_quoted(question.scopes[name], column.table)} AS text)"
-            for name in series.scopes
-        ]
+        scopes = [self._scope(series, name, column.table) for name in series.scopes]
         return Source(
             table=self.tables[i],
             label=str(column.table),
             number=sql,
-            text=quoted(column.name) if as_text or split else None,
+            text=self.texts.text.format(quoted(column.name)) if as_text or split else None,
             void=_quoted(question.voids, column.table),
             date=_quoted(question.dates, column.table),
             where=question.where[i],
@@ -113,6 +141,14 @@ class _Found:
             scopes=tuple(scopes),
             bound=tuple(self._bound(series.scopes, scopes)),
         )
+
+    def _scope(self, series: Series, name: str, table: TableName) -> str:
+        """What tells a scope, or the period, as a text."""
+        if name in self.question.scopes:
+            return self.texts.text.format(_quoted(self.question.scopes[name], table))
+        assert isinstance(series, Numbered)  # noqa: S101  # only these have a date for a scope
+        date = self.texts.date.format(_quoted(self.question.dates, table))
+        return f"substr({date}, 1, {series.date_width})"
 
     def _bound(self, names: Sequence[str], columns: Sequence[str]) -> Sequence[tuple[str, str]]:
         what = self.question.what
@@ -136,10 +172,6 @@ def _check_texts(numbering: NumberingSpec, scopes: dict[str, ByTable]) -> None:
 
 
 def _check_numbers(numbering: NumberingSpec, scopes: dict[str, ByTable]) -> None:
-    if numbering._pattern.calendar is not None:
-        raise InvalidSequence(
-            "column", "holds numbers alone, which don't tell the period: name that of the texts"
-        )
     untold = {*numbering.scopes} - {*numbering.bound, *scopes}
     if untold:
         name = min(untold)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 from aseq._sql import Binds
 from aseq.errors import InvalidSequence
@@ -11,6 +12,9 @@ from aseq.numbering._scope import Scope, counter_name, escaped, fill
 from aseq.numbering._spec import NumberingSpec
 
 from ._membership import Group
+
+THE_DATE = "the date"
+"""As a scope: the column that tells the period. It can't be the name of a real one."""
 
 
 class Numbered:
@@ -26,13 +30,18 @@ class Numbered:
         self, numbering: NumberingSpec, columns: Sequence[str], *, texts: bool
     ) -> None:
         self.name = numbering.name
-        self.scopes = tuple(columns)
         self.parts: tuple[Part, ...] = numbering._pattern.parts if texts else ()
         self._numbering = numbering
+        # Looked up once: there may be a hundred thousand series.
+        self._calendar = numbering._pattern.calendar
+        self._all_scopes, self._bound = numbering.scopes, numbering.bound
+        self._first_part = escaped(self.name)
+        dated = self._calendar is not None and not texts
+        self.scopes = (*columns, THE_DATE) if dated else tuple(columns)
 
     def counters(self, column: str, bind: Binds) -> str:
         """As `Series.counters`."""
-        name = escaped(self.name)
+        name = self._first_part
         return (
             f"({column} = {bind(name)} OR "
             f"substr({column}, 1, {len(name) + 1}) = CAST({bind(name + '/')} AS text))"
@@ -40,53 +49,70 @@ class Numbered:
 
     def has(self, counter: str) -> bool:
         """As `Series.has`: a name like its counters', of a scope that isn't another."""
-        numbering = self._numbering
         series, *parts = counter.split("/")
-        if series != escaped(self.name) or not all(parts):
+        scopes = self._all_scopes
+        count = len(scopes) + (self._calendar is not None)
+        if series != self._first_part or len(parts) != count or not all(parts):
             return False
-        for scope in numbering.scopes:
-            name, _, value = parts.pop(0).partition("=") if parts else ("", "", "")
-            bound = numbering.bound.get(scope)
+        for scope, part in zip(scopes, parts, strict=False):
+            name, _, value = part.partition("=")
+            bound = self._bound.get(scope)
             if name != scope or not value or bound not in (None, _unescaped(value)):
                 return False
-        return len(parts) == (numbering._pattern.calendar is not None) and "=" not in "".join(
-            parts
-        )
+        return "=" not in "".join(parts[len(scopes) :])
 
     def counter_of(self, group: Group) -> str | None:
         """As `Series.counter_of`."""
-        head, tail = self._around(group)
-        reading = Reading(f"{head}1{tail}")
-        for part in self.parts:
-            part.read(reading)
-        if self.parts and reading.at < len(reading.text):
-            raise reading.refused("the end")
         told = dict(zip(self.scopes, self._values(group), strict=True))
-        scope = self._scope({**reading.scope, **told})
+        first = self._first_day_of(told.pop(THE_DATE, None))
+        if self.parts:
+            reading = self._read(group)
+            told |= reading.scope
+            first = self._numbering._pattern.first_day(reading)
+        scope = self._scope(told)
         if scope is None:
             return None
-        return counter_name(self.name, scope, self._period(reading) if self.parts else None)
+        period = self._calendar.label(first) if self._calendar and first else None
+        return counter_name(self.name, scope, period)
 
-    def _around(self, group: Group) -> tuple[str, str]:
-        """What stands before the number, and behind it."""
+    @property
+    def date_width(self) -> int:
+        """How many characters of an ISO date tell the period: fewer make fewer groups."""
+        spans = self._calendar.spans if self._calendar else ()
+        return 4 if "year" in spans else 7 if "month" in spans else 10
+
+    def _read(self, group: Group) -> Reading:
+        """What the head and the tail of its texts say."""
         around = group[: len(group) - len(self.scopes)]
-        return "".join(around[:1]), "".join(around[1:])
+        reading = Reading(f"{around[0]}1{''.join(around[1:])}")
+        for part in self.parts:
+            part.read(reading)
+        if reading.at < len(reading.text):
+            raise reading.refused("the end")
+        return reading
+
+    def _first_day_of(self, told: str | None) -> date | None:
+        """The first day of the period, from the part of a date that tells it."""
+        if told is None or self._calendar is None:
+            return None
+        try:
+            return self._calendar.first(date.fromisoformat(told + "-01-01"[len(told) - 4 :]))
+        except (ValueError, OverflowError):
+            problem = f"begins with {told!r} in its row, which tells no period"
+            raise InvalidSequence(THE_DATE, problem) from None
 
     def _values(self, group: Group) -> Group:
         return group[len(group) - len(self.scopes) :]
 
     def _scope(self, told: Mapping[str, str]) -> Scope | None:
         """All scopes with their values; None if one is bound to another value."""
-        bound = self._numbering._bound
-        if any(told.get(name, value) != value for name, value in bound):
+        bound = self._bound
+        if not bound:
+            return fill(self._all_scopes, (), told)
+        if any(told.get(name, value) != value for name, value in bound.items()):
             return None
-        others = {name: value for name, value in told.items() if name not in dict(bound)}
-        return fill(self._numbering.scopes, bound, others)
-
-    def _period(self, reading: Reading) -> str | None:
-        pattern = self._numbering._pattern
-        first, calendar = pattern.first_day(reading), pattern.calendar
-        return calendar.label(first) if calendar is not None and first is not None else None
+        others = {name: value for name, value in told.items() if name not in bound}
+        return fill(self._all_scopes, self._numbering._bound, others)
 
     @property
     def has_checks(self) -> bool:
@@ -103,12 +129,12 @@ class Numbered:
 
     def problem(self, text: str, scopes: Group) -> str | None:
         """As `Series.problem`. A check digit may be wrong, too."""
-        if not self.parts:
-            return "not a number"
         told = dict(zip(self.scopes, scopes, strict=True))
-        bound = self._numbering.bound
-        free = {name: value for name, value in told.items() if name not in bound}
+        free = {name: value for name, value in told.items() if name not in self._bound}
         try:
+            if not self.parts:
+                self.counter_of(scopes)
+                return "not a number"
             self._numbering.parse(text, **free)
         except InvalidSequence as exc:
             mine = exc.argument == "text"

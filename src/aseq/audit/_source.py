@@ -21,7 +21,7 @@ class Source:
         label: what the caller calls it.
         number: the number, a bigint; NULL if there is none, or it can't be read. Unused
             where texts are split.
-        text: what the column holds, if it isn't an integer anyway.
+        text: what the column holds, as a text, if it isn't an integer anyway.
         void: the column with the reason, if there is one.
         date: the column with the date, if there is one.
         where: which rows count, if not all.
@@ -135,12 +135,11 @@ class Sources:
                 yield f"{column} IN ({', '.join(map(bind, values))})"
         heads = {group[0] for group in groups} if self._split is not None else ()
         if 0 < len(heads) <= FEW:
-            text = f"CAST({source.text} AS text)"
             widths = sorted(set(map(len, heads)))
             yield (
                 "("
                 + " OR ".join(
-                    f"substr({text}, 1, {width}) IN "
+                    f"substr({source.text}, 1, {width}) IN "
                     f"({', '.join(bind(head) for head in sorted(heads) if len(head) == width)})"
                     for width in widths
                 )
@@ -148,10 +147,12 @@ class Sources:
             )
 
     def _numbers(self, source: Source) -> dict[str, str]:
-        text = f"CAST({source.text or source.number} AS text)"
         if self._split is not None:
-            return {"t": text}
-        return {"n": source.number, "t": text if self._as_text else source.number}
+            return {"t": str(source.text)}
+        text = source.text or (
+            f"CAST({source.number} AS text)" if self._as_text else source.number
+        )
+        return {"n": source.number, "t": text}
 
     def _beside(self, source: Source) -> dict[str, str]:
         columns = {

@@ -61,6 +61,10 @@ def _holds_numbers(type_: str) -> bool:
     return any(part in type_.upper() for part in _NUMERIC)
 
 
+def _holds_dates(type_: str) -> bool:
+    return type_.upper() == "DATE"
+
+
 def _items(listed: str, columns: Sequence[tuple[str, str]]) -> str:
     values = (f"json_extract(value, '$[{i}]') AS {name}" for i, (name, _) in enumerate(columns))
     return f"SELECT {', '.join(values)} FROM json_each({listed})"
@@ -71,6 +75,8 @@ SQLITE = Texts(
     facts=_facts,
     number=_number,
     holds_numbers=_holds_numbers,
+    holds_dates=_holds_dates,
+    text="(CAST({0} AS text) COLLATE BINARY)",
     split=Dialect(
         position="instr",
         head="substr({0}, 1, {1})",

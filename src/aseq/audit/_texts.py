@@ -55,6 +55,8 @@ class Texts:
     facts: Callable[[Sequence[ColumnName], Sequence[Row]], list[Facts]]
     number: Callable[[str, str], tuple[str, bool] | None]
     holds_numbers: Callable[[str], bool]
+    holds_dates: Callable[[str], bool]
+    text: str
     split: Dialect
     date: str
     items: Callable[[str, Sequence[tuple[str, str]]], str]
@@ -65,4 +67,6 @@ class Texts:
 
 def integer(value: object) -> int | None:
     """A number, or NULL, however the connection gives them."""
+    if type(value) is int:  # nearly always, a million times
+        return value
     return int(value) if isinstance(value, str | int | Decimal) else None

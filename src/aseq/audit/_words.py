@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from .findings import (
     OutOfOrder,
@@ -16,8 +16,6 @@ from .findings import (
 )
 from .series import SeriesAudit, Totals
 
-T = TypeVar("T")
-
 LISTED = 10
 """How many findings of a kind are printed. The attributes have them all, up to the limit."""
 
@@ -28,16 +26,31 @@ _WHY = {
 }
 
 
+UNCOUNTED = "no counter of this name: nothing says how far the numbers should go"
+
+
 class Kind(NamedTuple):
-    """A kind of finding: its word, its total, and what is listed of it."""
+    """A kind of finding.
+
+    Attributes:
+        word: as it is called.
+        total: how many there are.
+        items: those that are listed.
+        text: one of them, in words.
+    """
 
     word: str
     total: Callable[[Totals], int]
-    listed: Callable[[SeriesAudit], Sequence[str]]
+    items: Callable[[SeriesAudit], Sequence[Any]]
+    text: Callable[[Any], str]
+
+    def listed(self, series: SeriesAudit) -> list[tuple[int, str]]:
+        """Those that are listed, in words, and for how many numbers or rows each stands."""
+        return [(_count(item), self.text(item)) for item in self.items(series)]
 
 
-def _texts(items: Sequence[T], text: Callable[[T], str]) -> list[str]:
-    return [text(item) for item in items[:LISTED]]
+def _count(item: object) -> int:
+    return item.count if isinstance(item, Range) else 1
 
 
 def _range(found: Range) -> str:
@@ -75,24 +88,20 @@ def _void(found: Void) -> str:
     return f"{found.number} ({found.reason}; {_row(found.row)})"
 
 
-_FINDINGS = (
-    Kind("missing", lambda t: t.missing, lambda s: _texts(s.missing, _range)),
-    Kind("repeated", lambda t: t.repeated, lambda s: _texts(s.repeated, _repeated)),
-    Kind("outside", lambda t: t.outside, lambda s: _texts(s.outside, _outside)),
-    Kind("unreadable", lambda t: t.unreadable, lambda s: _texts(s.unreadable, _unreadable)),
-    Kind(
-        "out of order",
-        lambda t: t.out_of_order,
-        lambda s: _texts(s.out_of_order, _out_of_order),
-    ),
+FINDINGS = (
+    Kind("missing", lambda t: t.missing, lambda s: s.missing, _range),
+    Kind("repeated", lambda t: t.repeated, lambda s: s.repeated, _repeated),
+    Kind("outside", lambda t: t.outside, lambda s: s.outside, _outside),
+    Kind("unreadable", lambda t: t.unreadable, lambda s: s.unreadable, _unreadable),
+    Kind("out of order", lambda t: t.out_of_order, lambda s: s.out_of_order, _out_of_order),
 )
-_VOID = Kind("void", lambda t: t.voids, lambda s: _texts(s.voids, _void))
+VOID = Kind("void", lambda t: t.voids, lambda s: s.voids, _void)
 
 
 def kinds(found: Iterable[SeriesAudit]) -> Iterator[str]:
     """The totals of some series together: "3 missing", "1 repeated"."""
     found = list(found)
-    for kind in _FINDINGS:
+    for kind in FINDINGS:
         total = sum(kind.total(series.totals) for series in found)
         if total:
             yield f"{total:,} {kind.word}"
@@ -103,11 +112,12 @@ def kinds(found: Iterable[SeriesAudit]) -> Iterator[str]:
 
 def series_lines(series: SeriesAudit) -> Iterator[str]:
     """One series, and under it a line for each kind of finding."""
-    yield f"{series.name}: {'; '.join(_facts(series))}"
+    yield f"{series.name}: {'; '.join(facts(series))}"
     yield from finding_lines(series)
 
 
-def _facts(series: SeriesAudit) -> Iterator[str]:
+def facts(series: SeriesAudit) -> Iterator[str]:
+    """What there is to say of a series, whether something was found or not."""
     yield f"{series.rows:,} {'row' if series.rows == 1 else 'rows'}"
     if series.first is not None:
         yield f"numbers {series.first} to {series.last}"
@@ -121,17 +131,15 @@ def _facts(series: SeriesAudit) -> Iterator[str]:
 
 def finding_lines(series: SeriesAudit) -> Iterator[str]:
     """A line for each kind: how many, and the first of them."""
-    for kind in (*_FINDINGS, _VOID):
+    for kind in (*FINDINGS, VOID):
         total = kind.total(series.totals)
         if total:
             yield f"  {total:,} {kind.word}: {_some(kind, series)}"
     if series.uncounted:
-        yield "  no counter of this name: nothing says how far the numbers should go"
+        yield f"  {UNCOUNTED}"
 
 
 def _some(kind: Kind, series: SeriesAudit) -> str:
-    texts = kind.listed(series)
-    told = sum(part.count for part in series.missing[:LISTED])
-    shown = told if kind is _FINDINGS[0] else len(texts)
-    more = kind.total(series.totals) - shown
-    return ", ".join(texts) + (f" and {more:,} more" if more else "")
+    listed = kind.listed(series)[:LISTED]
+    more = kind.total(series.totals) - sum(count for count, _ in listed)
+    return ", ".join(text for _, text in listed) + (f" and {more:,} more" if more else "")

@@ -5,8 +5,14 @@
 
 from __future__ import annotations
 
-from ._accept import executor_for, sync_executor_for
+from ._accept import executor_for, greenlet_executor_for, sync_executor_for
 from ._sqlite import begin_immediate
 from ._table import sequence_table
 
-__all__ = ("begin_immediate", "executor_for", "sequence_table", "sync_executor_for")
+__all__ = (
+    "begin_immediate",
+    "executor_for",
+    "greenlet_executor_for",
+    "sequence_table",
+    "sync_executor_for",
+)

@@ -81,6 +81,17 @@ def sync_executor_for(connection: object, /) -> SQLAlchemySyncExecutor:
     return executor(source, paramstyle)
 
 
+def greenlet_executor_for(connection: Connection, /) -> SQLAlchemySyncExecutor | None:
+    """The executor for the `Connection` of an asyncpg engine, in `AsyncConnection.run_sync`.
+
+    None for any other one. Sync code may wait on it there and nowhere else, so `aseq.sync`
+    doesn't take one.
+    """
+    if (connection.dialect.name, connection.dialect.driver) != ("postgresql", "asyncpg"):
+        return None
+    return PostgresSyncExecutor(SyncConnectionSource(connection), "numeric_dollar")
+
+
 def _known(
     connection: object, dialect: Dialect, drivers: Iterable[tuple[str, str]], who: str
 ) -> tuple[str, str]:

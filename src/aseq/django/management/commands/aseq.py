@@ -11,14 +11,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections, router
 
 from aseq._exit_codes import ExitCode
+from aseq._printed import BUG
 from aseq.django.management.failures import told
 from aseq.django.management.verbs import VERBS
 from aseq.django.models import Sequence as SequenceModel
-
-_BUG = (
-    "aseq: this is a bug of aseq's, or of something that it stands on. Please report it with "
-    "the lines above"
-)
 
 
 class Command(BaseCommand):
@@ -72,5 +68,5 @@ class Command(BaseCommand):
             sys.exit(exc.returncode)
         except Exception:
             traceback.print_exc()
-            self.stderr.write(_BUG)
+            self.stderr.write(BUG)
             sys.exit(ExitCode.BUG)

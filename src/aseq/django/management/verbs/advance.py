@@ -1,4 +1,4 @@
-"""``manage.py aseq advance``."""
+"""``manage.py aseq advance-to``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .base import Verb
 class Advance(Verb):
     """Moves one sequence."""
 
-    name = "advance"
+    name = "advance-to"
     help = "Moves a sequence forward, never back."
 
     @classmethod

@@ -11,12 +11,15 @@ from django.core.exceptions import FieldDoesNotExist
 from django.core.management.base import CommandError
 from django.db.models import Field, Model
 
+from aseq._arguments import pairs
 from aseq._exit_codes import ExitCode
+from aseq.audit import Audit as Result
 from aseq.audit import Progress
+from aseq.audit._listed import head, listed
 from aseq.django.audit import audit
 from aseq.numbering._spec import NumberingSpec
 
-from .arguments import found_numbering, pairs
+from .arguments import found_numbering
 from .base import Verb
 
 
@@ -87,8 +90,14 @@ class Audit(Verb):
             using=using,
             **{name: options[name] for name in ("where", "first", "limit")},
         )
-        self.stdout.write(result.to_json(indent=2) if json else str(result))
+        self.stdout.write(result.to_json(indent=2) if json else self._text(result))
         return ExitCode.OK if result.ok else ExitCode.FINDINGS
+
+    def _text(self, result: Result) -> str:
+        """For people as they read; elsewhere one finding a line, and nothing cut."""
+        if self.stdout.isatty():
+            return str(result)
+        return "\n".join([*head(result), *map(str, listed(result))])
 
     def _tell(self, progress: Progress) -> None:
         self.stderr.write(str(progress))

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from django.core.management.base import OutputWrapper
 
 from aseq._exit_codes import ExitCode
+from aseq._printed import moved
 
 
 class Verb(ABC):
@@ -49,9 +50,4 @@ class Verb(ABC):
 
     def tell(self, name: str, before: int | None, after: int) -> None:
         """Print how far a sequence was moved."""
-        if before is None:
-            self.stdout.write(f"{name}: {after} (new)")
-        elif before == after:
-            self.stdout.write(f"{name}: {after} (unchanged)")
-        else:
-            self.stdout.write(f"{name}: {before} -> {after}")
+        self.stdout.write(moved(name, before, after))

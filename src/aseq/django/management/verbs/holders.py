@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from collections.abc import Iterator
 from typing import Any
 
-from aseq._core.holders import holders
-from aseq._core.spec import SequenceSpec
-from aseq._core.subject import Subject, some_names
-from aseq._drive_sync import run_on_sync
 from aseq._exit_codes import ExitCode
-from aseq._holders import Holder, to_holders
+from aseq._holders import Holder
 from aseq.django import conf
 from aseq.django.connection import DjangoConnection
 from aseq.django.models import Sequence as SequenceModel
 from aseq.django.sync import get_last_value
+from aseq.sync._holders import holders_of, specs_of_name
 
 from .base import Verb
 
@@ -44,20 +40,5 @@ class Holders(Verb):
 
 def found(names: list[str], using: str) -> list[Holder]:
     """Who holds sequences of these names, or waits for them, each once."""
-    specs = [conf.adapt(spec) for name in names for spec in _specs(name)]
-    if not specs:
-        return []
-    connection = DjangoConnection(using)
-    about = Subject(some_names(names), specs[0].table, False)
-    plan = holders(specs, connection.dialect)
-    seen = run_on_sync(about, plan, connection, writes=False)
-    once = {(each.sequence, each.holds, each.pid): each for each in to_holders(seen)}
-    return list(once.values())
-
-
-def _specs(name: str) -> Iterator[SequenceSpec]:
-    """A sequence in its own queue; and that of a numbering, which all its periods share."""
-    yield SequenceSpec(name)
-    queue, slash, _ = name.rpartition("/")
-    if slash and queue:
-        yield SequenceSpec(name, queue=queue)
+    specs = [conf.adapt(spec) for name in names for spec in specs_of_name(name)]
+    return holders_of(specs, DjangoConnection(using))

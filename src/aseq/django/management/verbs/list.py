@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from argparse import ArgumentParser
 from typing import Any
 
+from aseq import _printed
 from aseq.django.models import Sequence as SequenceModel
 from aseq.django.sync import get_last_value
 
@@ -28,12 +28,7 @@ class List(Verb):
         get_last_value(using=using)  # says what to do if there is no table
         rows = SequenceModel.objects.using(using).order_by("name").values_list("name", "last")
         if json:
-            self.stdout.write(as_json(dict(rows)))
+            self.stdout.write(_printed.as_json(dict(rows)))
             return
         for name, last in rows:
-            self.stdout.write(f"{last:>19}  {name}")
-
-
-def as_json(sequences: dict[str, int]) -> str:
-    """The last values by name, for a machine."""
-    return json.dumps(sequences, indent=2, ensure_ascii=False)
+            self.stdout.write(_printed.last(name, last))

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.db import transaction
 
+from aseq._arguments import pairs
 from aseq._exit_codes import ExitCode
 from aseq._sequence import AsyncSequence
 from aseq.django.connection import DjangoConnection
@@ -15,7 +16,7 @@ from aseq.django.take_over import field_of
 from aseq.issuing._number_rows import number_rows_sync
 from aseq.issuing._result import NumberedRows
 
-from .arguments import found_numbering, pairs
+from .arguments import found_numbering
 from .base import Verb
 
 

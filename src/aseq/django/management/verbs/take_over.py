@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
+from aseq._printed import moved_forward
 from aseq.django import take_over
 
 from .base import Verb
@@ -26,5 +27,4 @@ class TakeOver(Verb):
         moves = take_over.from_table(table, using=using)
         for name, (before, after) in moves.items():
             self.tell(name, before, after)
-        moved = sum(before != after for before, after in moves.values())
-        self.stderr.write(f"{moved} of {len(moves)} sequences of {table} moved forward.")
+        self.stderr.write(moved_forward(moves, table))

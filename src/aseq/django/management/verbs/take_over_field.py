@@ -7,14 +7,13 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
+from aseq._arguments import pairs
 from aseq._exit_codes import ExitCode
+from aseq._printed import unread as told
 from aseq.django import take_over
-from aseq.numbering import Unread
 
-from .arguments import found_numbering, pairs
+from .arguments import found_numbering
 from .base import Verb
-
-_SHOWN = 20
 
 
 class TakeOverField(Verb):
@@ -76,13 +75,6 @@ class TakeOverField(Verb):
         )
         for counter, (before, after) in moves.items():
             self.tell(counter, before, after)
-        self._tell_unread(unread)
+        for line in told(unread):
+            self.stderr.write(line)
         return ExitCode.FINDINGS if unread else None
-
-    def _tell_unread(self, unread: list[Unread]) -> None:
-        for text, problem in unread[:_SHOWN]:
-            self.stderr.write(f"{text}: {problem}")
-        if len(unread) > _SHOWN:
-            self.stderr.write(f"... and {len(unread) - _SHOWN:,} more")
-        if unread:
-            self.stderr.write(f"{len(unread):,} numbers can't be read, and were left out.")

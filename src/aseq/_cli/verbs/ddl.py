@@ -1,0 +1,45 @@
+"""``ddl``: needs no connection."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from aseq import create_table_sql
+from aseq._core.dialects import DIALECTS
+from aseq._exit_codes import ExitCode
+
+from ..options import HERE, Place
+from ..problems import Problem
+from ..url import VARIABLE
+
+
+def ddl(
+    dialect: Annotated[
+        str | None,
+        Parameter(help="postgresql or sqlite. By default, that of the database's URL."),
+    ] = None,
+    /,
+    *,
+    place: Place = HERE,
+) -> ExitCode:
+    """Print the statement that creates the table, for a migration written by hand.
+
+    It needs no connection.
+
+    For example:
+
+        aseq ddl postgresql
+        aseq ddl sqlite --table numbers | sqlite3 shop.db
+    """
+    if dialect is None:
+        if place.dsn is None and not os.environ.get(VARIABLE):
+            raise Problem("for which database? Say `aseq ddl postgresql` or `aseq ddl sqlite`")
+        dialect = place.target.dialect
+    if dialect not in DIALECTS:
+        raise Problem("aseq knows the dialects postgresql and sqlite")
+    sys.stdout.write(create_table_sql(dialect, place.table))  # type: ignore[arg-type]
+    return ExitCode.OK
