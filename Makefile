@@ -42,13 +42,13 @@ check: $(call environment,test) ## a telling part of the tests: under a minute
 	$(call python,test) -m pytest $(ARGS) tests/core tests/test_drive.py tests/test_errors.py \
 	    tests/test_layering.py tests/contract -k "$(QUICK)"
 
-test: $(call environment,test) ## all tests: under ten minutes
+test: $(call environment,test) ## all tests: ten minutes (ARGS=--uvloop for that event loop, too)
 	$(call python,test) -m pytest $(ARGS)
 
 soak: $(call environment,test) ## a long search for lost numbers (SOAK=60 seconds on each kind of connection, SEED=...)
 	@echo "SEED=$(SEED) SOAK=$(SOAK)"
 	ASEQ_SEARCH_SEED=$(SEED) ASEQ_SEARCH_SECONDS=$(SOAK) \
-	    $(call python,test) -m pytest tests/faults/search $(ARGS)
+	    $(call python,test) -m pytest tests/faults/search --uvloop $(ARGS)
 
 serve: $(call environment,test) ## the application of the demo, in a browser (PORT=8000)
 	$(call python,test) -m examples.invoices

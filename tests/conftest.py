@@ -6,10 +6,12 @@ import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from devtools.postgres import postgres_dsn
+from tests import clients
 from tests.cases import BACKENDS, CASES, Case
 from tests.clients import sqlite_file
 from tests.clients.sync import use_aseq_sync
@@ -17,19 +19,28 @@ from tests.contract import verbs
 from tests.database import Database
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the tests run on uvloop, too, which takes half as long again."""
+    parser.addoption("--uvloop", action="store_true", help="the cases on uvloop, too")
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run what asks for a `case` on every case, and each on the event loops it knows."""
     if "case" not in metafunc.fixturenames:
         return
-    wanted = dict[str, object]()
+    wanted = dict[str, Any]()
     for only in metafunc.definition.iter_markers("only"):  # of the test and of its module
         wanted |= only.kwargs
+    client = wanted.get("client", clients.Client)
+    uvloop = metafunc.config.getoption("uvloop")
     rows = [
         pytest.param(case, BACKENDS[backend], id=f"{case.id}-{backend}")
         for case in CASES
         if case.runs and wanted.get("dialect") in (None, case.dialect)
         if case.client.awaited or not wanted.get("awaited")
+        if issubclass(case.client, client)
         for backend in case.backends
+        if uvloop or "uvloop" not in backend
     ]
     metafunc.parametrize(("case", "anyio_backend"), rows)
 
@@ -42,8 +53,8 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("PGSSLMODE", "disable")
     config.addinivalue_line(
         "markers",
-        "only(dialect, awaited): run only on cases of this database; awaited=True leaves out "
-        "those of aseq.sync, whose calls nobody can cancel",
+        "only(dialect, awaited, client): run only on cases of this database, or this kind of "
+        "client; awaited=True leaves out those of aseq.sync, whose calls nobody can cancel",
     )
 
 

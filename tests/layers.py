@@ -19,7 +19,7 @@ ERRORS, CORE, BASE = "aseq.errors", "aseq._core", "aseq.adapters.base"
 CONCURRENCY = "aseq._concurrency"
 
 
-_DRIVE = ("aseq._drive", "aseq._drive_sync")
+_DRIVE = ("aseq._drive", "aseq._drive_sync", "aseq._observe")
 _CALLS = (ERRORS, CORE, "aseq._connection", "aseq._dispatch", *_DRIVE)
 
 
@@ -104,7 +104,7 @@ SYNC = {
     "aseq.sync": (
         *(ERRORS, CORE, BASE, "aseq._dispatch", *_DRIVE, "aseq._allocate"),
         *("aseq._schema", "aseq._sequence", "aseq.sync"),
-        *("aseq.audit", "aseq.issuing", "aseq.numbering"),
+        *("aseq.audit", "aseq.issuing", "aseq.ledger", "aseq.numbering"),
     ),
     # What Django's sync code shares knows no connection of its own.
     "aseq.sync._verbs": (ERRORS, CORE, BASE, "aseq._drive_sync"),
@@ -211,6 +211,14 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq.issuing._line": (),
     "aseq.issuing._answers": (),
     "aseq.issuing._sources": (ERRORS, "aseq._dispatch", "aseq.issuing._sources"),
+    "aseq.ledger": (
+        *_CALLS,
+        BASE,
+        *(f"aseq.{name}" for name in ("_sequence", "_sql", "ledger", "numbering")),
+    ),
+    # A table's statements know nothing of what is written to it.
+    "aseq.ledger._ddl": (ERRORS, CORE),
+    "aseq.ledger._entry": (ERRORS, CORE),
     "aseq.testing": (ERRORS, CORE, BASE, *_AUDITS_WORDS),
     **NUMBERING,
     **SYNC,
@@ -291,7 +299,10 @@ GUARDED: dict[str, tuple[str, ...]] = {
             for name in ("call", "desk", "hooks", "issuer", "lanes", "on", "worker")
         ),
         *("aseq.django._issuing.desks", "aseq.django._issuing.source"),
-        "aseq._cli.database",  # for asyncpg
+        *(
+            "aseq._cli.database",
+            "aseq._cli.doctor.application",
+        ),  # for asyncpg, and users' engines
     ),
     "importlib": ("aseq", "aseq._dispatch", "aseq._cli.drivers"),
     "sqlite3": (

@@ -17,7 +17,10 @@ from aseq import (
     IssuerClosed,
     IssuerFull,
     IssueTimeout,
+    LedgerConflict,
+    LedgerTableMissing,
     NestedTurn,
+    NotInLedger,
     NotInTransaction,
     NotIssuable,
     RowRefused,
@@ -74,6 +77,14 @@ STILL_WAITING = (
 FULL = (
     "10,000 callers wait for this issuer, and no more may: try again later, or give it a "
     "higher limit="
+)
+NO_LEDGER = (
+    "the ledger's table 'billing.ledger' doesn't exist: create it once with "
+    "`await ledger.create_table(conn)`, or with your migrations"
+)
+NEVER_ISSUED = (
+    "number 'INV-7' of sequence 'invoices' isn't in the ledger aseq_ledger: it wasn't issued "
+    "through it, or that transaction was rolled back"
 )
 REFUSED = (
     "row 17 of invoice got the number 'INV-7', but it wasn't changed. Look for triggers and "
@@ -157,6 +168,17 @@ TEXTS: list[tuple[AseqError, str, dict[str, object]]] = [
         UNSTEADY,
         {"sequence": "invoices/2026", "tries": 3},
     ),
+    (LedgerTableMissing("billing.ledger"), NO_LEDGER, {"table": "billing.ledger"}),
+    (
+        NotInLedger("INV-7", "invoices", "aseq_ledger"),
+        NEVER_ISSUED,
+        {"number": "INV-7", "sequence": "invoices", "table": "aseq_ledger"},
+    ),
+    (
+        LedgerConflict("invoices", "look there"),
+        "the ledger contradicts sequence 'invoices': look there",
+        {"sequence": "invoices", "problem": "look there"},
+    ),
     (HoldersUnknown("sqlite"), NOBODY_KNOWS, {"database": "sqlite"}),
     (NotIssuable(7, "invoice"), NOT_ISSUABLE, {"key": 7, "table": "invoice"}),
     (
@@ -190,6 +212,9 @@ BASES: list[tuple[type[AseqError], tuple[type, ...], type]] = [
     (RowRefused, (AseqError, RuntimeError), ValueError),
     (UnsteadyClock, (AseqError, RuntimeError), ValueError),
     (HoldersUnknown, (AseqError, RuntimeError), ValueError),
+    (LedgerTableMissing, (AseqError, LookupError), KeyError),
+    (NotInLedger, (AseqError, LookupError), KeyError),
+    (LedgerConflict, (AseqError, RuntimeError), ValueError),
     (NotIssuable, (AseqError, LookupError), KeyError),
     (IssueTimeout, (AseqError,), TimeoutError),
     (IssuerFull, (AseqError,), OSError),

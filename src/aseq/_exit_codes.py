@@ -8,6 +8,8 @@ from .errors import (
     AseqError,
     IssuerFull,
     IssueTimeout,
+    LedgerConflict,
+    LedgerTableMissing,
     RowRefused,
     SequenceCorrupted,
     SequenceExhausted,
@@ -39,6 +41,8 @@ class ExitCode(IntEnum):
 
 
 _DATABASE = (
+    LedgerConflict,
+    LedgerTableMissing,
     RowRefused,
     SequenceCorrupted,
     SequenceExhausted,

@@ -16,6 +16,9 @@ The tree:
     ├─ SequenceCorrupted(RuntimeError)     its row isn't what aseq writes
     ├─ UnsteadyClock(RuntimeError)         no period could be told for a document number
     ├─ HoldersUnknown(RuntimeError)        the database doesn't tell who holds a sequence
+    ├─ LedgerTableMissing(LookupError)     the table of the ledger wasn't created
+    ├─ NotInLedger(LookupError)            a number that wasn't issued through the ledger
+    ├─ LedgerConflict(RuntimeError)        the ledger says something else of the number
     ├─ NotIssuable(LookupError)            the row is deleted, or not committed yet
     ├─ IssueTimeout                        the row has no number yet, and the time is over
     ├─ IssuerFull                          as many wait for an issuer as may
@@ -37,7 +40,10 @@ __all__ = (
     "IssueTimeout",
     "IssuerClosed",
     "IssuerFull",
+    "LedgerConflict",
+    "LedgerTableMissing",
     "NestedTurn",
+    "NotInLedger",
     "NotInTransaction",
     "NotIssuable",
     "RowRefused",
@@ -410,3 +416,60 @@ class HoldersUnknown(AseqError, RuntimeError):
             "time: look for a transaction that isn't ended, in all processes that have the "
             "file open"
         )
+
+
+class LedgerTableMissing(AseqError, LookupError):
+    """The table of the ledger doesn't exist in this database or schema.
+
+    Attributes:
+        table: where it was looked for: "table" or "schema.table".
+    """
+
+    def __init__(self, table: str) -> None:
+        super().__init__(table)
+        self.table = table
+
+    def __str__(self) -> str:
+        return (
+            f"the ledger's table {self.table!r} doesn't exist: create it once with "
+            "`await ledger.create_table(conn)`, or with your migrations"
+        )
+
+
+class NotInLedger(AseqError, LookupError):
+    """A number isn't in the ledger. Nothing was written, and the transaction is usable.
+
+    Attributes:
+        number: the number, as it is printed.
+        sequence: the sequence that it would be of.
+        table: the ledger's table.
+    """
+
+    def __init__(self, number: str, sequence: str, table: str) -> None:
+        super().__init__(number, sequence, table)
+        self.number = number
+        self.sequence = sequence
+        self.table = table
+
+    def __str__(self) -> str:
+        return (
+            f"number {self.number!r} of sequence {self.sequence!r} isn't in the ledger "
+            f"{self.table}: it wasn't issued through it, or that transaction was rolled back"
+        )
+
+
+class LedgerConflict(AseqError, RuntimeError):
+    """The ledger has something else of this number, and keeps it.
+
+    Attributes:
+        sequence: name of the sequence.
+        problem: what it has, and what to do.
+    """
+
+    def __init__(self, sequence: str, problem: str) -> None:
+        super().__init__(sequence, problem)
+        self.sequence = sequence
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"the ledger contradicts sequence {self.sequence!r}: {self.problem}"

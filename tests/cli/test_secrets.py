@@ -49,6 +49,7 @@ VERBS = {
     "next": ["x", "--yes"],
     "advance-to": ["x", "1"],
     "create": [],
+    "doctor": [],
 }
 
 

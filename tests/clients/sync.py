@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 import aseq.audit
 import aseq.issuing
 from aseq import AsyncSequence, sync
+from aseq.ledger import Ledger
 from aseq.numbering import Numbering
 from aseq.sqlalchemy import begin_immediate
 
@@ -177,6 +178,16 @@ def _audit(conn: Any, column: Any, what: Any, **kwargs: Any) -> Any:
     return sync.audit(conn, column, _twin(what), **kwargs)
 
 
+def _of_ledger(name: str) -> Verb:
+    def call(ledger: Ledger, conn: Any, *args: Any, **kwargs: Any) -> Any:
+        if "of" in kwargs:
+            kwargs["of"] = _twin(kwargs["of"])
+        twins = [_twin(each) for each in args]
+        return getattr(sync.Ledger(ledger.table), name)(conn, *twins, **kwargs)
+
+    return _awaited(call)
+
+
 FUNCTIONS: dict[Any, Verb] = {
     aseq.allocate: _awaited(_allocate),
     aseq.audit.audit: _awaited(_audit),
@@ -194,6 +205,8 @@ def use_aseq_sync(patch: pytest.MonkeyPatch, modules: Iterable[ModuleType]) -> N
     patch.setattr(AsyncSequence, "iterate", _iterate)
     for name in ("next", "next_many", "preview", "take_over"):
         patch.setattr(Numbering, name, _of_numbering(name))
+    for name in ("issue", "void", "create_table", "drop_table"):
+        patch.setattr(Ledger, name, _of_ledger(name))
     for module in (aseq, aseq.audit, aseq.issuing, *modules):
         for name, value in list(vars(module).items()):
             if isinstance(value, FunctionType) and value in FUNCTIONS:

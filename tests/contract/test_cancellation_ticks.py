@@ -22,6 +22,7 @@ from tests.faults.aftermath import (
     draw_and_save,
     roll_back,
 )
+from tests.faults.attempts import cancelled_at
 from tests.faults.stalled import attempted
 from tests.faults.stalls import stallable
 
@@ -46,16 +47,6 @@ VERBS: dict[str, Verb] = {
 def _asyncio_only(anyio_backend: tuple[str, object]) -> None:
     if anyio_backend[0] != "asyncio":
         pytest.skip("only asyncio's tasks can be cancelled at a tick, or again and again")
-
-
-async def cancelled_at(tick: int, work: Awaitable[object]) -> object:
-    """What becomes of some work that is cancelled so many turns of the loop later."""
-    task = asyncio.ensure_future(work)
-    for _ in range(tick):
-        await asyncio.sleep(0)
-    task.cancel()
-    [result] = await asyncio.gather(task, return_exceptions=True)
-    return result
 
 
 async def test_cancelled_again_and_again(database: Database, name: str) -> None:

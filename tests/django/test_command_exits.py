@@ -29,7 +29,10 @@ from aseq.errors import (
     IssuerClosed,
     IssuerFull,
     IssueTimeout,
+    LedgerConflict,
+    LedgerTableMissing,
     NestedTurn,
+    NotInLedger,
     NotInTransaction,
     NotIssuable,
     RowRefused,
@@ -112,6 +115,9 @@ def test_the_codes_are_those_of_the_page() -> None:
         (SequenceLocked("x", "y"), 4),
         (IssueTimeout(7, "x", 2), 4),
         (IssuerFull(7), 4),
+        (LedgerTableMissing("x"), 3),
+        (LedgerConflict("x", "y"), 3),
+        (NotInLedger("1", "x", "y"), 2),
         (NotIssuable(7, "x"), 2),
         (IssuerClosed("x"), 2),
     ],
@@ -127,6 +133,7 @@ def test_each_error_of_ours_has_a_code() -> None:
         *(SequenceTableMissing, SequenceExhausted, SequenceCorrupted, UnsteadyClock),
         *(SequenceLocked, InvalidRow, RowRefused, HoldersUnknown),
         *(NotIssuable, IssueTimeout, IssuerFull, IssuerClosed, NestedTurn),
+        *(LedgerTableMissing, LedgerConflict, NotInLedger),
     ]
     ours = [each for each in AseqError.__subclasses__() if each.__module__ == "aseq.errors"]
     assert set(ours) == set(told)

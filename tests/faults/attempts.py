@@ -66,3 +66,13 @@ def asyncio_runs() -> bool:
         return asyncio.current_task() is not None
     except RuntimeError:
         return False
+
+
+async def cancelled_at(tick: int, work: Awaitable[object]) -> object:
+    """What becomes of some work that is cancelled so many turns of the loop later."""
+    task = asyncio.ensure_future(work)
+    for _ in range(tick):
+        await asyncio.sleep(0)
+    task.cancel()
+    [result] = await asyncio.gather(task, return_exceptions=True)
+    return result

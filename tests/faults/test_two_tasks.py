@@ -16,16 +16,11 @@ from tests.faults.aftermath import assert_free, assert_usable, commit_anyway
 from tests.faults.attempts import Attempt, asyncio_runs
 from tests.faults.stalls import stallable
 
-pytestmark = pytest.mark.only(awaited=True)  # it cancels calls
-
-# The drivers in which a second task waits for its turn, and SQLAlchemy doesn't interfere.
+# The drivers in which a second task waits for its turn, and SQLAlchemy doesn't interfere;
+# elsewhere it is refused, or the connection is given up.
 PATIENT = (clients.Psycopg, clients.Aiosqlite, TortoiseClient)
 
-
-@pytest.fixture(autouse=True)
-def _patient(database: Database) -> None:
-    if not issubclass(database.case.client, PATIENT):
-        pytest.skip("a second task is refused, or SQLAlchemy gives the connection up")
+pytestmark = pytest.mark.only(awaited=True, client=PATIENT)  # it cancels calls
 
 
 async def turns(count: int) -> None:

@@ -12,6 +12,7 @@ from aseq._exit_codes import ExitCode
 from .verbs.audit import audit
 from .verbs.change import advance_to, create, next_
 from .verbs.ddl import ddl
+from .verbs.doctor import doctor
 from .verbs.look import holders, list_, show
 
 _HELP = """\
@@ -38,6 +39,7 @@ VERBS: dict[str, Callable[..., ExitCode]] = {
     "show": show,
     "audit": audit,
     "holders": holders,
+    "doctor": doctor,
     "next": next_,
     "advance-to": advance_to,
     "create": create,

@@ -48,7 +48,8 @@ def _problem(exc: CycloptsError, verbs: list[str]) -> str:
 
 def _name(exc: CycloptsError) -> str:
     names = list(getattr(exc.argument, "names", ()) or ())
-    return max(names, key=len) if names else "an argument"
+    known = getattr(getattr(exc, "token", None), "keyword", None)  # it was found by that
+    return max(names, key=len) if names else known or "an argument"
 
 
 def _options(arguments: Iterable[Any]) -> list[str]:

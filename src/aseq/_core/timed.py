@@ -20,7 +20,7 @@ from .dialects import Dialect, TimedDraw
 from .plans import LOCKED, last_value
 from .scripts import Plan, about, integer, last_in, say, statements
 from .spec import SequenceSpec
-from .statement import Statement
+from .statement import Row, Script, Statement
 from .table import TableName
 from .waiting import AS_LONG_AS_IT_TAKES, Wait, Waiting
 
@@ -72,7 +72,20 @@ def next_values_within(
         span: moments, in microseconds since 1970.
         waiting: how long to wait for the sequence.
     """
-    rows = yield from say(_draw(spec, dialect, count, span, waiting.kind), waiting)
+    script = dialect.timed_draw[TimedDraw(spec._queued, waiting.kind)]
+    rows = yield from say(drawing_within(spec, script, count, span), waiting)
+    return (yield from drawn_within(spec, dialect, count, span, waiting, rows))
+
+
+def drawn_within(
+    spec: SequenceSpec,
+    dialect: Dialect,
+    count: int,
+    span: range,
+    waiting: Waiting,
+    rows: Sequence[Row],
+) -> Plan[Timed]:
+    """What became of a draw whose answer is `rows`: see `Dialect.timed_draw`."""
     end, left = last_in(spec, rows), waiting
     if rows and waiting.kind is Wait.BOUNDED and len(rows[0]) > 2:
         left = waiting.after(cast("int", integer(rows[0][-2])))
@@ -92,10 +105,14 @@ def next_values_within(
 
 
 @lru_cache(maxsize=1024)
-def _draw(
-    spec: SequenceSpec, dialect: Dialect, count: int, span: range, wait: Wait
+def drawing_within(
+    spec: SequenceSpec, script: Script, count: int, span: range
 ) -> tuple[Statement, ...]:
-    script = dialect.timed_draw[TimedDraw(spec._queued, wait)]
+    """A script that draws within a span of time, with its values.
+
+    Raises:
+        SequenceExhausted: there never are so many numbers.
+    """
     binds = draw_binds(spec, count)
     if "start" not in binds:
         raise SequenceExhausted(spec.name, None)

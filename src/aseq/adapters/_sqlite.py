@@ -95,9 +95,11 @@ class Job:
         inside: don't run it if it would be committed by itself: what came before it in
             the thread may have ended the transaction.
         abort: makes the transaction unusable, and tells whether one was open.
+        after: the statement before it, if it is the same call's.
 
     Attributes:
-        started: whether SQLite was given the statement.
+        started: whether SQLite was given the statement, or one before it: what that wrote must
+            not be committed without the rest.
         done: whether cancelling it comes too late for it to abort by itself.
         aborted: whether its transaction was aborted; None as long as nobody tried.
         unusable: what keeps the transaction from being used, if it was.
@@ -111,11 +113,13 @@ class Job:
         timeout: float | None,
         inside: bool = False,
         abort: Callable[[sqlite3.Connection], Unusable | None] | None = None,
+        after: Job | None = None,
     ) -> None:
         self._sql, self._args, self._timeout = sql, args, timeout
         self._inside, self._abort = inside, abort or make_unusable
         self._refusal: BaseException | None = None
-        self.cancelled = self.started = self.done = False
+        self.started: bool = after is not None and after.started
+        self.cancelled = self.done = False
         self.aborted: bool | None = None
         self.unusable: Unusable | None = None
 
@@ -129,6 +133,8 @@ class Job:
 
     def __call__(self, connection: sqlite3.Connection) -> Sequence[Row]:
         if self.cancelled:
+            if self.started:
+                self.abort(connection)
             return ()
         was_open = connection.in_transaction
         try:

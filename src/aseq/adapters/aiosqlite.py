@@ -57,7 +57,7 @@ class AiosqliteExecutor(Executor):
         timeout: float | None = None,
         inside: bool = False,
     ) -> Sequence[Row]:
-        self._job = job = Job(sql, args, timeout=timeout, inside=inside)
+        self._job = job = Job(sql, args, timeout=timeout, inside=inside, after=self._job)
         return await in_sequence(
             lambda: in_thread_of(self._connection, job),
             lambda: in_thread_of(self._connection, noop),

@@ -56,7 +56,7 @@ class SqliteExecutor(Executor):
         inside: bool = False,
     ) -> Sequence[Row]:
         await anyio.lowlevel.checkpoint_if_cancelled()
-        self._job = job = Job(sql, args, timeout=timeout, inside=inside)
+        self._job = job = Job(sql, args, timeout=timeout, inside=inside, after=self._job)
         return await shielded(lambda: self._in_thread(job), lambda _: self.terminate())
 
     async def _in_thread(self, job: Job) -> Sequence[Row]:

@@ -101,6 +101,25 @@ class Pattern:
             texts.append("".join(pieces))
         return texts
 
+    def around(self, day: date | None, scope: Mapping[str, str]) -> tuple[str, int, str] | None:
+        """What stands before a number and after it, for those who print it elsewhere.
+
+        Args:
+            day: its day; None if no date is printed.
+            scope: the values of the scopes that are printed, and maybe of others.
+
+        Returns:
+            what stands before it, the width that it is padded to, and what stands after it;
+            None if there is a check, which depends on the number.
+        """
+        if self.check is not None:
+            return None
+        [(place, width)] = [
+            (i, part.width) for i, part in enumerate(self.parts) if isinstance(part, Number)
+        ]
+        pieces = [self._piece(part, day, scope) for part in self.parts]
+        return "".join(pieces[:place]), width, "".join(pieces[place + 1 :])
+
     def _piece(self, part: Part, day: date | None, scope: Mapping[str, str]) -> str:
         """What a part prints, whatever the number is: number and check print nothing."""
         match part:

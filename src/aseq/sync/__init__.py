@@ -8,6 +8,7 @@ from __future__ import annotations
 from ._allocate import allocate
 from ._audit import audit
 from ._connection import Connection
+from ._ledger import Ledger
 from ._number_rows import number_rows
 from ._numbering import Numbering
 from ._schema import create_table, drop_table
@@ -15,6 +16,7 @@ from ._sequence import Sequence
 
 __all__ = (
     "Connection",
+    "Ledger",
     "Numbering",
     "Sequence",
     "allocate",

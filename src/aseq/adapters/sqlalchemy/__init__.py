@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from ._accept import executor_for, greenlet_executor_for, sync_executor_for
-from ._sqlite import begin_immediate
+from ._sqlite import begin_immediate, begins_immediate
 from ._table import sequence_table
 
 __all__ = (
     "begin_immediate",
+    "begins_immediate",
     "executor_for",
     "greenlet_executor_for",
     "sequence_table",

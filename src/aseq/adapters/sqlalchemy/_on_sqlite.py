@@ -86,7 +86,8 @@ class SqliteExecutor(SQLAlchemyExecutor):
             if inside and (advice := self.outside_transaction()) is not None:
                 raise TransactionEnded(advice)
             self._changes = raw.total_changes
-            self._sent = not args
+            # Once true, it stays so: an earlier statement of the call may have drawn.
+            self._sent = self._sent or not args
             bound = tuple(_Bound.of(arg, begin) for arg in args)
 
             def scalar(pragma: str) -> Any:

@@ -53,7 +53,7 @@ class SqliteSyncExecutor(SyncExecutor):
         timeout: float | None = None,
         inside: bool = False,
     ) -> Sequence[Row]:
-        self._job = job = Job(sql, args, timeout=timeout, inside=inside)
+        self._job = job = Job(sql, args, timeout=timeout, inside=inside, after=self._job)
         return job(self._connection)
 
     def refused(self, exc: BaseException, /) -> bool:

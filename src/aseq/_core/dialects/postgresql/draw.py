@@ -8,6 +8,7 @@ then row, or two transactions could wait for each other.
 from __future__ import annotations
 
 from textwrap import indent
+from typing import NamedTuple
 
 from aseq._core.dialects.base import ENDLESS, FITS, NEXT, Draw, TimedDraw, looping
 from aseq._core.statement import Script, Template
@@ -24,6 +25,26 @@ from .fragments import (
     TXID,
     WAITED,
 )
+
+
+class Beside(NamedTuple):
+    """What a draw does beside, in the same statement, where it is for more than a number.
+
+    Attributes:
+        before: queries that come first, each with a comma behind it.
+        unless: a condition, with AND in front, without which nothing is drawn.
+        after: queries that read the row of ``write`` (``last`` and ``clock``), each with a
+            comma in front of it.
+        told: more columns of the answer, each with a comma in front of it.
+    """
+
+    before: str = ""
+    unless: str = ""
+    after: str = ""
+    told: str = ""
+
+
+NOTHING = Beside()
 
 _UPSERT = """\
 INSERT INTO $table AS s (name, last)
@@ -79,11 +100,11 @@ time_left AS MATERIALIZED (
 
 # Whatever happens, there is one row, and the caller's own lock_timeout is back.
 _RESTORING = f"""\
-WITH saved_timeout AS MATERIALIZED (
+WITH {{before}}saved_timeout AS MATERIALIZED (
     {SAVED_TIMEOUT}
 ), {{free}}, write AS (
 {{write}}
-)
+){{after}}
 SELECT write.*, {RESTORED}{{told}}
 FROM saved_timeout LEFT JOIN write ON true"""
 
@@ -93,12 +114,12 @@ _WITHIN = f"{CLOCK} BETWEEN CAST(:since AS bigint) AND CAST(:latest AS bigint)"
 # lock, which somebody outside the queue may have held. It is told in any case.
 _TOLD = f"coalesce(write.clock, {CLOCK})"
 _TIMED = f"""\
-WITH queue AS MATERIALIZED (
+WITH {{before}}queue AS MATERIALIZED (
     {{enter}}
 ), write AS (
 {{write}}
-)
-SELECT write.*, {_TOLD}
+){{after}}
+SELECT write.*, {_TOLD}{{told}}
 FROM queue LEFT JOIN write ON true"""
 
 
@@ -122,21 +143,23 @@ def draw(kind: Draw) -> Script:
     return _write(text, queued=kind.queued, wait=kind.wait, measured=True)
 
 
-def timed_draw(kind: TimedDraw) -> Script:
-    """The script of one kind of draw within a span of time."""
+def timed_draw(kind: TimedDraw, beside: Beside = NOTHING) -> Script:
+    """The script of one kind of draw within a span of time, and of what it does beside."""
     txid = TXID if kind.queued else ""
+    source = "queue" if kind.wait is Wait.ANY else "free"
     write = _UPSERT.format(
         next=f"{ENDLESS} AND {_WITHIN}",
-        source=f" FROM {'queue' if kind.wait is Wait.ANY else 'free'} WHERE {_WITHIN}",
+        source=f" FROM {source} WHERE {_WITHIN}{beside.unless}",
         told=f"{txid}{MEASURED}, {CLOCK} AS clock",
     )
     if kind.wait is Wait.ANY:
         enter = ENTER if kind.queued else "SELECT"
-        text = _TIMED.format(enter=enter, write=indent(write, "    "))
+        text = _TIMED.format(enter=enter, write=indent(write, "    "), **beside._asdict())
     else:
         told = f", {_TOLD}" if kind.wait is Wait.NONE else f", {WAITED}, {_TOLD}"
         ready = f"(entered AND {_WITHIN})"
-        text = _behind(write, queued=kind.queued, wait=kind.wait, ready=ready, told=told)
+        also = beside._replace(told=told + beside.told)
+        text = _behind(write, queued=kind.queued, wait=kind.wait, ready=ready, beside=also)
     return (Template(text, kind.queued, _measured(kind.queued)),)
 
 
@@ -181,7 +204,12 @@ def _write(text: str, *, queued: bool, wait: Wait, measured: bool = False) -> Sc
 
 
 def _behind(
-    write: str, *, queued: bool, wait: Wait, ready: str = "entered", told: str = ""
+    write: str,
+    *,
+    queued: bool,
+    wait: Wait,
+    ready: str = "entered",
+    beside: Beside = NOTHING,
 ) -> str:
     """What writes, behind what it doesn't wait for, or not longer than so."""
     if wait is Wait.NONE:
@@ -190,4 +218,4 @@ def _behind(
     else:
         free = _BOUNDED.format(behind=", queue" if queued else "")
         free = f"{_BOUNDED_QUEUE}, {free}" if queued else free
-    return _RESTORING.format(free=free, write=indent(write, "    "), told=told)
+    return _RESTORING.format(free=free, write=indent(write, "    "), **beside._asdict())

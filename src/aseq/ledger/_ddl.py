@@ -1,0 +1,97 @@
+"""The table of the ledger, as statements.
+
+It is the same everywhere. `series` is what a key is unique within: the numbering and its
+scope, but not its period, which `sequence` has as well.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from aseq._core.dialects import DIALECTS, DialectName
+from aseq._core.dialects.base import DROP
+from aseq._core.scripts import Plan, say, statements
+from aseq._core.statement import Script, Template, on_table
+from aseq._core.table import TableName
+from aseq.errors import InvalidSequence
+
+_CREATE = """\
+CREATE TABLE IF NOT EXISTS $table (
+    series varchar(100) NOT NULL,
+    sequence varchar(100) NOT NULL,
+    number bigint NOT NULL,
+    text text NOT NULL,
+    document_key varchar(200),
+    at {moment} NOT NULL,
+    issued_at {moment} NOT NULL,
+    issued_by varchar(100),
+    note text,
+    state varchar(10) NOT NULL,
+    voided_at {moment},
+    voided_by varchar(100),
+    void_reason text,
+    CONSTRAINT ${{bare}}_pkey PRIMARY KEY (sequence, number),
+    CONSTRAINT ${{bare}}_key UNIQUE (series, document_key),
+    CONSTRAINT ${{bare}}_void_check CHECK (
+        state = 'issued' AND voided_at IS NULL AND voided_by IS NULL AND void_reason IS NULL
+        OR state = 'void' AND voided_at IS NOT NULL AND void_reason IS NOT NULL
+    )
+)"""
+
+_MOMENTS = {"postgresql": "timestamp with time zone", "sqlite": "datetime"}
+
+# Several workers that create the table at once would collide in the catalogue.
+_ONE_AT_A_TIME = Template("SELECT pg_advisory_xact_lock(hashtextextended($literal, 0))")
+
+
+def creating(dialect: DialectName) -> Script:
+    """The statements that create the table, if it isn't there. The last is the DDL itself."""
+    create = Template(_CREATE.format(moment=_MOMENTS[dialect]))
+    return (_ONE_AT_A_TIME, create) if dialect == "postgresql" else (create,)
+
+
+def create(dialect: str, table: TableName) -> Plan[None]:
+    """Create the table, if it isn't there.
+
+    Raises:
+        InvalidSequence: the ledger doesn't know the dialect.
+    """
+    yield from say(statements(creating(checked(dialect)), table, {}))
+
+
+def drop(table: TableName) -> Plan[None]:
+    """Drop the table, if it is there."""
+    yield from say(statements(DROP, table, {}))
+
+
+def create_ledger_sql(dialect: DialectName, table: str = "aseq_ledger", /) -> str:
+    """The statement that creates the ledger's table, for hand-written migrations.
+
+    Args:
+        dialect: which database it is for, "postgresql" or "sqlite".
+        table: "table" or "schema.table".
+
+    Returns:
+        the statement, with a semicolon and a line end.
+
+    Raises:
+        InvalidSequence: not a valid table name, or an unknown dialect.
+    """
+    return on(dialect, creating(checked(dialect))[-1].text, TableName.parse(table)) + ";\n"
+
+
+def checked(dialect: str) -> DialectName:
+    """The dialect, if it is one that the ledger knows.
+
+    Raises:
+        InvalidSequence: it isn't.
+    """
+    if dialect in _MOMENTS:
+        return cast("DialectName", dialect)
+    known = " or ".join(map(repr, sorted(_MOMENTS)))
+    raise InvalidSequence("dialect", f"must be {known}, not {dialect!r}")
+
+
+def on(dialect: str, text: str, table: TableName) -> str:
+    """A text with its table in its place."""
+    return on_table(text, DIALECTS[dialect].quote, table)

@@ -1,0 +1,275 @@
+"""Issuing through the ledger, as plans: the number and its row come together, or not at all.
+
+With a key: look for it, and take the place in the queue if it isn't there; then look again,
+draw and write in one statement. Without one there is nothing to look for. Where the number
+can't be printed by the server, or the server can't do it all in one, the row of the ledger
+takes a statement more; whatever comes between the two makes the transaction unusable.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, NamedTuple, cast
+
+from aseq._core.counter import Counter
+from aseq._core.dialects import TimedDraw
+from aseq._core.plans import LOCKED
+from aseq._core.scripts import NothingDrawn, PartlyDrawn, Plan, integer, say, statements
+from aseq._core.spec import SequenceSpec
+from aseq._core.statement import Bind, Row, Script
+from aseq._core.table import TableName
+from aseq._core.timed import (
+    TRIES,
+    Timed,
+    drawing_within,
+    drawn_within,
+    given_up,
+    next_values_within,
+)
+from aseq._core.waiting import Wait, Waiting
+from aseq.adapters.base import ConnectionInfo
+from aseq.errors import LedgerConflict, NotInLedger, SequenceLocked
+from aseq.numbering import DocumentNumber
+
+from ._entry import Entry
+from ._postgresql import PostgreSQL
+from ._print import ALWAYS, Printed, of_moment, printed, series_of, span_of
+from ._sqlite import SQLite
+from ._texts import Texts, on_ledger
+
+TEXTS: dict[str, Texts] = {"postgresql": PostgreSQL(), "sqlite": SQLite()}
+
+_NOT_WRITTEN = (
+    "a number was drawn, and its row wasn't written. Look for triggers, rules and row-level "
+    "security on the ledger, and for hand-written SQL"
+)
+
+
+@dataclass(frozen=True)
+class Issue:
+    """One number to issue on one connection.
+
+    Attributes:
+        info: the connection.
+        ledger: where the ledger is on it.
+        counter: where the number comes from now.
+        entry: what goes into the ledger with it.
+        at: the moment that the caller chose.
+        waiting: how long to wait.
+    """
+
+    info: ConnectionInfo
+    ledger: TableName
+    counter: Counter[Any]
+    entry: Entry
+    at: int | None
+    waiting: Waiting
+
+    @property
+    def texts(self) -> Texts:
+        """What the connection's database is asked."""
+        return TEXTS[self.info.dialect.name]
+
+    @cached_property
+    def spec(self) -> SequenceSpec:
+        """The sequence, as the connection's project has it."""
+        return self.info.adapt(self.counter.spec)
+
+    @property
+    def series(self) -> str:
+        """Within which the key has one number."""
+        return series_of(self.counter)
+
+    @property
+    def span(self) -> range:
+        """The moments at which the number is to be drawn."""
+        return ALWAYS if self.at is not None else span_of(self.counter)
+
+    @property
+    def binds(self) -> dict[str, Bind]:
+        """What the ledger's texts want to know, whatever the number is."""
+        span = range(self.at, self.at + 1) if self.at is not None else self.span
+        place: dict[str, Bind] = {
+            "series": self.series,
+            "name": self.spec.name,
+            "queue": self.spec._queue,
+            "earliest": span[0],
+            "newest": span[-1],
+        }
+        return place | self.entry.binds
+
+    def say(self, script: Script, **binds: Bind) -> Plan[Sequence[Row]]:
+        """Say something about the ledger; the last statement's rows."""
+        table = TableName.parse(self.spec.table)
+        said = statements(on_ledger(script, self.ledger), table, {**self.binds, **binds})
+        return say(said, self.waiting)
+
+
+class Given(NamedTuple):
+    """What the caller gets.
+
+    Attributes:
+        number: an int, or a `DocumentNumber`.
+        drawn: 1 if it is new; 0 if the key had it already.
+    """
+
+    number: Any
+    drawn: int
+
+
+def issue(asked: Issue) -> Plan[Given]:
+    """The number of the key, or a new one."""
+    if not asked.entry.key:
+        return (yield from _issue_new(asked))
+    had, asked = yield from _look(asked)
+    return had if had is not None else (yield from _issue_new(asked))
+
+
+def _look(asked: Issue) -> Plan[tuple[Given | None, Issue]]:
+    """The number that the key has, and how the rest is to be asked for."""
+    rows = yield from asked.say(asked.texts.look(asked.waiting.kind))
+    if not rows:
+        return None, asked
+    waited, transaction, found, *_ = rows[0]
+    if found is not None:
+        return _again(asked, found), asked
+    if transaction is None:
+        raise SequenceLocked(asked.spec.name, LOCKED)
+    left = asked.waiting
+    if left.kind is Wait.BOUNDED:
+        left = left.after(cast("int", integer(waited)))
+    return None, replace(asked, waiting=left)
+
+
+def _issue_new(asked: Issue) -> Plan[Given]:
+    tries = 0
+    while True:
+        how = printed(asked.counter)
+        kind = TimedDraw(asked.spec._queued and not asked.entry.key, asked.waiting.kind)
+        script = asked.texts.draw(kind, keyed=bool(asked.entry.key))
+        if how is None or script is None:
+            drawn, given = yield from _step_by_step(asked)
+        else:
+            drawn, given = yield from _at_once(asked, script, how)
+        if given is not None:
+            return given
+        tries += 1
+        if tries == TRIES:
+            raise given_up(asked.spec.name, within=drawn.clock in asked.span)
+        asked = replace(asked, waiting=drawn.left)
+        if asked.at is None:
+            asked = replace(asked, counter=asked.counter.at(drawn.clock))
+
+
+def _at_once(asked: Issue, script: Script, how: Printed) -> Plan[tuple[Timed, Given | None]]:
+    spec, dialect, span = asked.spec, asked.info.dialect, asked.span
+    binds = asked.binds | how._asdict()
+    said = drawing_within(spec, on_ledger(script, asked.ledger), 1, span)
+    rows = yield from say(
+        [each._replace(binds={**binds, **each.binds}) for each in said], asked.waiting
+    )
+    *_, written, found = rows[0]
+    if found is not None:
+        return Timed(None, 0, asked.waiting), _again(asked, found)
+    answer = [row[:-2] for row in rows]
+    drawn = yield from drawn_within(spec, dialect, 1, span, asked.waiting, answer)
+    if drawn.values is None:
+        return drawn, None
+    return drawn, _new(asked, drawn, written=bool(integer(written)))
+
+
+def _step_by_step(asked: Issue) -> Plan[tuple[Timed, Given | None]]:
+    spec, keyed = asked.spec, bool(asked.entry.key)
+    again = asked.texts.look_again() if keyed else ()
+    if again:
+        rows = yield from asked.say(again)
+        if rows:
+            return Timed(None, 0, asked.waiting), _again(asked, rows[0][0])
+    drawn = yield from next_values_within(
+        spec, asked.info.dialect, 1, asked.span, asked.waiting
+    )
+    if drawn.values is None:
+        return drawn, None
+    given = _new(asked, drawn)
+    rows = yield from asked.say(
+        asked.texts.write(keyed=keyed),
+        number=drawn.values[0],
+        text=str(given.number),
+        clock=drawn.clock,
+    )
+    return drawn, _new(asked, drawn, written=bool(rows))
+
+
+def _new(asked: Issue, drawn: Timed, *, written: bool = True) -> Given:
+    if not written:
+        raise PartlyDrawn(LedgerConflict(asked.spec.name, _NOT_WRITTEN))
+    at = drawn.clock if asked.at is None else asked.at
+    [number] = asked.counter.numbers(drawn.values or (), at)
+    return Given(number, 1)
+
+
+def _again(asked: Issue, found: object) -> Given:
+    """The number that a key has, as it was issued."""
+    value, text, at = json.loads(str(found))
+    [number] = of_moment(asked.counter, at).numbers([value], at)
+    if isinstance(number, DocumentNumber):
+        number = replace(number, text=text)
+    return Given(number, 0)
+
+
+@dataclass(frozen=True)
+class Void:
+    """One number to make void.
+
+    Attributes:
+        ledger: where the ledger is on the connection.
+        sequence: the sequence of the number.
+        number: the number alone.
+        text: as it is printed.
+        reason: why.
+        by: who has it made void; empty if nobody said.
+    """
+
+    ledger: TableName
+    sequence: SequenceSpec
+    number: int
+    text: str
+    reason: str
+    by: str
+
+
+def void(asked: Void, info: ConnectionInfo) -> Plan[bool]:
+    """Make a number void; whether it wasn't before."""
+    table = TableName.parse(info.adapt(asked.sequence).table)
+    binds: dict[str, Bind] = {
+        "name": asked.sequence.name,
+        "number": asked.number,
+        "reason": asked.reason,
+        "by": asked.by,
+    }
+
+    def ask(script: Script) -> Plan[Sequence[Row]]:
+        return say(statements(on_ledger(script, asked.ledger), table, binds))
+
+    if (yield from ask(TEXTS[info.dialect.name].void())):
+        return True
+    rows = yield from ask(TEXTS[info.dialect.name].state())
+    if not rows:
+        missing = NotInLedger(asked.text, asked.sequence.name, str(asked.ledger))
+        raise NothingDrawn(missing)
+    state, reason = json.loads(str(rows[0][0]))
+    if state != "void":
+        raise NothingDrawn(LedgerConflict(asked.sequence.name, _CHANGED.format(asked.text)))
+    if reason != asked.reason:
+        problem = _VOID_BEFORE.format(asked.text, reason)
+        raise NothingDrawn(LedgerConflict(asked.sequence.name, problem))
+    return False
+
+
+_VOID_BEFORE = "{0!r} is void already, for another reason, which stays: {1!r}"
+_CHANGED = (
+    "{0!r} couldn't be made void. Look for triggers, rules and row-level security on the ledger"
+)

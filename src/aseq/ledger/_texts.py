@@ -1,0 +1,74 @@
+"""What both kinds of database are asked about the ledger.
+
+A text names two tables: ``$table`` has the counters, ``$ledger`` the ledger. Moments are
+microseconds since 1970, in and out. What isn't given is an empty text, and NULL in the table.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Protocol
+
+from aseq._core.dialects import TimedDraw
+from aseq._core.statement import Script
+from aseq._core.table import TableName
+from aseq._core.waiting import Wait
+from aseq._sql import quoted_table
+
+COLUMNS = "series, sequence, number, text, document_key, at, issued_at, issued_by, note, state"
+
+BY_KEY = (
+    "FROM $ledger WHERE series = CAST(:series AS text) AND document_key = CAST(:key AS text)"
+)
+
+
+BY_NUMBER = "FROM $ledger WHERE sequence = :name AND number = :number"
+
+
+class Texts(Protocol):
+    """What one kind of database is asked."""
+
+    def look(self, wait: Wait) -> Script:
+        """Looks for ``:key``, and takes the place in the queue if it isn't there.
+
+        The answer is a row: how many milliseconds it took, where `wait` is bounded; the
+        transaction's id, or NULL if the place wasn't taken; and the number that the key has,
+        as the JSON list ``[number, text, at]``, or NULL. Or there is no row: the place was
+        taken, and the key has no number.
+        """
+        ...
+
+    def look_again(self) -> Script:
+        """Looks for ``:key`` behind the queue: the JSON list, or no row.
+
+        Empty, if the first look was behind it already.
+        """
+        ...
+
+    def draw(self, kind: TimedDraw, *, keyed: bool) -> Script | None:
+        """Looks for ``:key``, draws, and writes the row of the ledger, in one statement.
+
+        The answer is that of `Dialect.timed_draw` and two columns more: how many rows were
+        written to the ledger, and the JSON list of the key. None if there is no such
+        statement.
+        """
+        ...
+
+    def write(self, *, keyed: bool) -> Script:
+        """Writes the row of the ledger for ``:number``. The answer is a row if it did."""
+        ...
+
+    def void(self) -> Script:
+        """Makes ``:number`` of ``:name`` void. The answer is a row if it did."""
+        ...
+
+    def state(self) -> Script:
+        """Reads the state of ``:number`` of ``:name``: the JSON list ``[state, reason]``."""
+        ...
+
+
+@lru_cache(maxsize=1024)
+def on_ledger(script: Script, ledger: TableName) -> Script:
+    """A script with the ledger's table in its place."""
+    name = quoted_table(ledger)
+    return tuple(each._replace(text=each.text.replace("$ledger", name)) for each in script)
