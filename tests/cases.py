@@ -11,6 +11,8 @@ from tests import clients
 # Everything but worker threads rests on asyncio: these libraries fail under trio.
 ASYNCIO = ("asyncio", "asyncio+uvloop")
 ANY = (*ASYNCIO, "trio")
+# One event loop tells enough of what differs by the library alone.
+ONE_LOOP = ("asyncio",)
 # Of aseq.sync: the loop is the tests' own, and plays no part.
 NO_LOOP = ("asyncio",)
 
@@ -27,7 +29,7 @@ class Case:
     """
 
     client: type[clients.Client]
-    dialect: Literal["postgresql", "sqlite"]
+    dialect: Literal["mariadb", "postgresql", "sqlite"]
     backends: tuple[str, ...] = ASYNCIO
     python: tuple[int, int] = (3, 11)
 
@@ -66,6 +68,13 @@ CASES = (
     Case(clients.TortoiseAsyncpg, "postgresql"),
     Case(clients.TortoisePsycopg, "postgresql"),
     Case(clients.TortoiseSqlite, "sqlite"),
+    Case(clients.Asyncmy, "mariadb"),
+    Case(clients.AsyncmyPool, "mariadb", ONE_LOOP),
+    Case(clients.Aiomysql, "mariadb", ONE_LOOP),
+    Case(clients.AiomysqlPool, "mariadb", ONE_LOOP),
+    Case(clients.SessionAsyncmy, "mariadb", ONE_LOOP),
+    Case(clients.ConnectionAsyncmy, "mariadb", ONE_LOOP),
+    Case(clients.SessionAiomysql, "mariadb", ONE_LOOP),
     Case(clients.SyncPsycopg, "postgresql", NO_LOOP),
     Case(clients.SyncPsycopgBlock, "postgresql", NO_LOOP),
     Case(clients.SyncSessionPsycopg, "postgresql", NO_LOOP),

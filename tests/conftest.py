@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from devtools.mariadb import INSTALL, MariadbUnavailable, mariadb_dsn
 from devtools.postgres import postgres_dsn
 from tests import clients
 from tests.cases import BACKENDS, CASES, Case
@@ -17,6 +18,9 @@ from tests.clients import sqlite_file
 from tests.clients.sync import use_aseq_sync
 from tests.contract import verbs
 from tests.database import Database
+
+SERVERS = {"mariadb": "mariadb", "postgresql": "postgres"}
+"""The fixture of each server's URL."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -36,13 +40,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     rows = [
         pytest.param(case, BACKENDS[backend], id=f"{case.id}-{backend}")
         for case in CASES
-        if case.runs and wanted.get("dialect") in (None, case.dialect)
+        if case.runs and case.dialect in _some(wanted.get("dialect", case.dialect))
         if case.client.awaited or not wanted.get("awaited")
         if issubclass(case.client, client)
         for backend in case.backends
         if uvloop or "uvloop" not in backend
     ]
     metafunc.parametrize(("case", "anyio_backend"), rows)
+
+
+def _some(dialect: object) -> Collection[str]:
+    """The dialects of a marker: one, or a set."""
+    return {dialect} if isinstance(dialect, str) else cast("Collection[str]", dialect)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -53,8 +62,9 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("PGSSLMODE", "disable")
     config.addinivalue_line(
         "markers",
-        "only(dialect, awaited, client): run only on cases of this database, or this kind of "
-        "client; awaited=True leaves out those of aseq.sync, whose calls nobody can cancel",
+        "only(dialect, awaited, client): run only on cases of this database (or of these), or "
+        "this kind of client; awaited=True leaves out those of aseq.sync, whose calls nobody "
+        "can cancel",
     )
 
 
@@ -76,6 +86,21 @@ def postgres() -> Iterator[str]:
         yield dsn
 
 
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[str]:
+    """The URL of a MariaDB that lives as long as the test run.
+
+    It is an apt away: without it, what needs it is left out, but not in CI.
+    """
+    try:
+        with mariadb_dsn() as dsn:
+            yield dsn
+    except MariadbUnavailable:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"MariaDB is missing: {INSTALL}")
+
+
 @pytest.fixture(autouse=True)
 def _verbs_of_the_case(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """On connections of sync code, let the verbs be those of aseq.sync."""
@@ -86,10 +111,8 @@ def _verbs_of_the_case(request: pytest.FixtureRequest, monkeypatch: pytest.Monke
 @pytest.fixture
 def database(case: Case, tmp_path: Path, request: pytest.FixtureRequest) -> Database:
     """The database of the test, with its tables."""
-    if case.dialect == "postgresql":
-        url = request.getfixturevalue("postgres")
-    else:
-        url = sqlite_file(tmp_path)
+    on_server = case.dialect != "sqlite"
+    url = request.getfixturevalue(SERVERS[case.dialect]) if on_server else sqlite_file(tmp_path)
     database = Database(case, url)
     database.create_tables()
     return database

@@ -13,6 +13,7 @@ from aseq import create_table_sql
 from tests.cases import Case
 from tests.clients import Client
 from tests.clients.base import PATIENCE
+from tests.clients.mysql import connect_pymysql
 
 SAVED = "CREATE TABLE IF NOT EXISTS saved (name varchar(100) NOT NULL, number bigint NOT NULL)"
 
@@ -51,6 +52,10 @@ class Database:
             with psycopg.connect(self.url, autocommit=True) as pg:
                 cursor = pg.execute(sql)
                 return cursor.fetchall() if cursor.description else []
+        if self.case.dialect == "mariadb":
+            with connect_pymysql(self.url) as my, my.cursor() as told:
+                told.execute(sql)
+                return list(told.fetchall())
         with closing(sqlite3.connect(self.url, timeout=PATIENCE)) as lite, lite:
             return lite.execute(sql).fetchall()
 

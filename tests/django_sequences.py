@@ -9,6 +9,9 @@ import psycopg
 TABLE = "sequences_sequence"
 
 DDL = {
+    "mariadb": f"""CREATE TABLE IF NOT EXISTS {TABLE} (
+        name varchar(100) NOT NULL PRIMARY KEY,
+        last bigint unsigned NOT NULL CHECK (last >= 0))""",
     "postgresql": f"""CREATE TABLE IF NOT EXISTS {TABLE} (
         name varchar(100) NOT NULL PRIMARY KEY,
         last bigint NOT NULL CHECK (last >= 0))""",

@@ -183,8 +183,8 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq.__main__": ("aseq._cli.main",),
     "aseq._cli": (
         *("aseq", ERRORS, CORE, "aseq._arguments", "aseq._exit_codes", "aseq._printed"),
-        *("aseq._holders", "aseq.adapters.sqlalchemy", "aseq.audit", "aseq.numbering"),
-        *("aseq.sync", "aseq._cli"),
+        *("aseq._columns", "aseq._drive_sync", "aseq._holders", "aseq.adapters.sqlalchemy"),
+        *("aseq.audit", "aseq.numbering", "aseq.sync", "aseq._cli"),
     ),
     "aseq._cli.secrets": (),
     "aseq._cli.interrupt": (),
@@ -235,6 +235,10 @@ OURS: dict[str, tuple[str, ...]] = {
     ),
     "aseq.adapters._asyncpg_watch": (BASE,),
     **PSYCOPG,
+    **{
+        f"aseq.adapters.{name}": (*(ERRORS, CORE, BASE, CONCURRENCY, "aseq.adapters._mysql"),)
+        for name in ("_mysql", "asyncmy", "aiomysql")
+    },
     "aseq.adapters.tortoise": (
         *(ERRORS, CORE, BASE, CONCURRENCY, "aseq.adapters._sqlite", "aseq.adapters._thread"),
         *("aseq.adapters.asyncpg", "aseq.adapters.psycopg", "aseq.adapters.tortoise"),
@@ -268,6 +272,8 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "aseq._cli.secrets": (),
     "aseq._cli.interrupt": (),
     "aseq.adapters.dbapi": ("anyio",),
+    "aseq.adapters.aiomysql": ("aiomysql", "pymysql"),
+    "aseq.adapters.asyncmy": ("asyncmy",),
     "aseq.adapters._asyncpg": ("asyncpg",),
     "aseq.adapters._asyncpg_watch": ("asyncpg",),
     "aseq.adapters.asyncpg": ("asyncpg",),

@@ -68,7 +68,15 @@ def test_importing_a_library_loads_no_adapter(library: str) -> None:
 
 USE = """
 import anyio, sys, {library}
+from urllib.parse import urlsplit
 from aseq import drop_table
+
+def where(url):  # as the drivers of MariaDB have it
+    parts = urlsplit(url)
+    return dict(
+        host=parts.hostname, port=parts.port, user=parts.username,
+        password=parts.password or "", db=parts.path.lstrip("/"),
+    )
 
 async def main() -> None:
     url = sys.argv[1]
@@ -83,6 +91,13 @@ anyio.run(main)
 
 ENGINE = "create_async_engine('sqlite+aiosqlite:///' + url, poolclass=sqlalchemy.NullPool)"
 
+SERVERS = {
+    "asyncpg": "postgres",
+    "psycopg": "postgres",
+    "asyncmy": "mariadb",
+    "aiomysql": "mariadb",
+}
+
 # (library, how to connect, the adapter that it needs)
 USES = [
     ("sqlite3", "sqlite3.connect(url, check_same_thread=False)", "dbapi"),
@@ -94,6 +109,8 @@ USES = [
     ),
     ("asyncpg", "await asyncpg.connect(url)", "asyncpg"),
     ("psycopg", "await psycopg.AsyncConnection.connect(url)", "psycopg"),
+    ("asyncmy", "await asyncmy.connect(**where(url))", "asyncmy"),
+    ("aiomysql", "await aiomysql.connect(**where(url))", "aiomysql"),
     (
         "tortoise.backends.sqlite.client",
         "tortoise.backends.sqlite.client.SqliteClient(url, connection_name='default')",
@@ -106,8 +123,8 @@ USES = [
 def test_a_connection_loads_its_adapter_and_no_other(
     library: str, connect: str, adapter: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    on_a_server = library in ("asyncpg", "psycopg")
-    url = request.getfixturevalue("postgres") if on_a_server else str(tmp_path / "a.db")
+    server = SERVERS.get(library)
+    url = request.getfixturevalue(server) if server else str(tmp_path / "a.db")
 
     loaded = loaded_by(USE.format(library=library, connect=connect), url)
 

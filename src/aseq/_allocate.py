@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar, overload
 from ._connection import Connection
 from ._core.allocation import Allocation, count_drawn
 from ._core.counter import Drawable, check_all_drawable
+from ._core.scripts import later
 from ._core.waiting import waiting
 from ._dispatch import executor_for
 from ._drive import run_on
@@ -112,7 +113,7 @@ async def allocate(
     allocation = allocation.adapted(executor.adapt)
     if allocation.empty:
         return allocation.nothing
-    plan = allocation.plan(executor.dialect, wait)
+    plan = later(lambda: allocation.plan(executor.dialect, wait))
     return await run_on(allocation.subject, plan, executor, writes=True, drawn=count_drawn)
 
 

@@ -21,7 +21,9 @@ E = TypeVar("E")
 
 # The package that a connection's class comes from, and the module that knows it.
 ADAPTERS = {
+    "aiomysql": "aseq.adapters.aiomysql",
     "aiosqlite": "aseq.adapters.aiosqlite",
+    "asyncmy": "aseq.adapters.asyncmy",
     "asyncpg": "aseq.adapters.asyncpg",
     "django_async_backend": "aseq.django.async_backend",
     "psycopg": "aseq.adapters.psycopg",
@@ -33,8 +35,8 @@ ADAPTERS = {
 
 _ANYTHING_ELSE = (
     "pass an open connection or session of SQLAlchemy (AsyncSession, AsyncConnection), "
-    "asyncpg, psycopg, aiosqlite or sqlite3, the client of Tortoise's in_transaction(), the "
-    "block of aseq.django.aatomic, or an aseq Executor"
+    "asyncpg, psycopg, asyncmy, aiomysql, aiosqlite or sqlite3, the client of Tortoise's "
+    "in_transaction(), the block of aseq.django.aatomic, or an aseq Executor"
 )
 
 

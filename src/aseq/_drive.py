@@ -27,6 +27,7 @@ from typing import NamedTuple, TypeVar
 import anyio
 
 from ._concurrency.shield import shielded
+from ._core.failure import Code, report
 from ._core.scripts import Plan
 from ._core.statement import Bind, Row
 from ._explain import Subject, check_in_transaction, explained
@@ -48,10 +49,22 @@ class Request(NamedTuple):
     sql: str
     args: tuple[Bind, ...]
     timeout: float | None
+    nothing_on: frozenset[Code]
+
+    def drew_nothing(self, exc: BaseException, info: ConnectionInfo) -> bool:
+        """Whether an error only says so, and the plan goes on as without a row."""
+        if not self.nothing_on or not info.refused(exc):
+            return False
+        found = report(exc, info.dialect.code)
+        return found is not None and found.code in self.nothing_on
 
 
 def requests(
-    plan: Plan[T], info: ConnectionInfo, seen: Observation | None = None
+    plan: Plan[T],
+    info: ConnectionInfo,
+    seen: Observation | None = None,
+    *,
+    inside: bool,
 ) -> Generator[Request, Sequence[Row] | None, T]:
     """A plan's statements as one connection takes them; sent the rows of each."""
     rows: Sequence[Row] | None = None
@@ -62,8 +75,8 @@ def requests(
             result: T = stop.value
             return result
         table = info.locate(statement.table)
-        sql, args = info.dialect.render(statement, info.paramstyle, table)
-        rows = yield Request(sql, args, statement.timeout)
+        sql, args = info.dialect.render(statement, info.paramstyle, table, inside=inside)
+        rows = yield Request(sql, args, statement.timeout, statement.nothing_on)
         if statement.queues:
             note_queued(statement, table, rows or (), info.kind)
         if seen is not None:
@@ -141,7 +154,7 @@ async def _play(
     draws: bool = True,
     seen: Observation | None = None,
 ) -> T:
-    steps = requests(plan, executor, seen)
+    steps = requests(plan, executor, seen, inside=inside)
     rows: Sequence[Row] | None = None
     asked = 0
     try:
@@ -154,19 +167,30 @@ async def _play(
                     seen.drew(result)
                 return result
             asked += 1
-            rows = await executor.fetch(
-                request.sql, request.args, timeout=request.timeout, inside=inside
-            )
+            try:
+                rows = await executor.fetch(
+                    request.sql, request.args, timeout=request.timeout, inside=inside
+                )
+            except executor.driver_errors as exc:
+                if not request.drew_nothing(exc, executor):
+                    raise
+                rows = ()
     except GeneratorExit:  # the coroutine is being closed: nothing can be awaited
         if asked and draws:
             executor.terminate()
         raise
     except BaseException as exc:
-        if draws and may_have_drawn(exc, executor, asked):
-            await _make_unusable(executor, about, exc)
-        elif draws:
-            log_failed_before(exc, executor, about)
+        if draws:
+            await _settle(exc, executor, about, asked)
         raise
+
+
+async def _settle(exc: BaseException, executor: Executor, about: str, asked: int) -> None:
+    """Do what has to be done about the transaction after an error."""
+    if may_have_drawn(exc, executor, asked):
+        await _make_unusable(executor, about, exc)
+    else:
+        log_failed_before(exc, executor, about)
 
 
 async def _make_unusable(executor: Executor, about: str, lost: BaseException) -> None:

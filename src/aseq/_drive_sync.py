@@ -110,7 +110,7 @@ def _play_sync(
     draws: bool = True,
     seen: Observation | None = None,
 ) -> T:
-    steps = requests(plan, executor, seen)
+    steps = requests(plan, executor, seen, inside=inside)
     rows: Sequence[Row] | None = None
     asked = 0
     try:
@@ -121,9 +121,14 @@ def _play_sync(
                 result: T = stop.value
                 return result
             asked += 1
-            rows = executor.fetch(
-                request.sql, request.args, timeout=request.timeout, inside=inside
-            )
+            try:
+                rows = executor.fetch(
+                    request.sql, request.args, timeout=request.timeout, inside=inside
+                )
+            except executor.driver_errors as exc:
+                if not request.drew_nothing(exc, executor):
+                    raise
+                rows = ()
     except BaseException as exc:
         try:
             if draws and may_have_drawn(exc, executor, asked):

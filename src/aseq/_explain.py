@@ -92,6 +92,8 @@ def _translate(
     kind = info.dialect.explain(exc, table)
     if kind is SequenceLocked:
         return SequenceLocked(spec.name, info.dialect.busy, waited)
+    if kind is NotInTransaction:
+        return NotInTransaction(spec.name, info.dialect.ended)
     if kind is SequenceTableMissing:
         return SequenceTableMissing(table, spec.table)
     return None

@@ -10,6 +10,7 @@ from typing import Any
 from ._connection import Connection
 from ._core import holders as core
 from ._core.counter import Drawable, check_all_drawable
+from ._core.scripts import later
 from ._core.subject import Subject, some_names
 from ._dispatch import executor_for
 from ._drive import read_on
@@ -128,7 +129,8 @@ async def holders(conn: Connection, /, *sequences: Drawable[Any]) -> list[Holder
     executor = executor_for(conn)
     specs = [executor.adapt(counter.spec) for counter in counters]
     about = Subject(some_names([spec.name for spec in specs]), specs[0].table, False)
-    seen = await read_on(about, core.holders(specs, executor.dialect), executor)
+    plan = later(lambda: core.holders(specs, executor.dialect))
+    seen = await read_on(about, plan, executor)
     return to_holders(seen)
 
 

@@ -40,7 +40,7 @@ class Observation:
         self, spec: Subject, info: ConnectionInfo, count: Count, waited: float | None
     ) -> None:
         self._count, self._waited = count, waited
-        self._hooks = REGISTRY.hooks
+        self._hooks, self._info = REGISTRY.hooks, info
         self._details = DrawDetails(
             sequences=spec._series, connection=info.kind, dialect=info.dialect.name
         )
@@ -99,6 +99,7 @@ class Observation:
         self._over = True
         details = replace(
             self._details,
+            dialect=self._info.dialect.name,  # by now it is known which one
             outcome=outcome,
             count=count,
             waited=waited,

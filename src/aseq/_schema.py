@@ -5,7 +5,7 @@ from __future__ import annotations
 from ._connection import Connection
 from ._core import plans
 from ._core.dialects import DIALECTS, POSTGRESQL, Dialect, DialectName
-from ._core.scripts import Plan
+from ._core.scripts import Plan, later
 from ._core.spec import DEFAULT_TABLE
 from ._core.statement import Statement, Template
 from ._core.table import TableName
@@ -38,7 +38,8 @@ async def create_table(conn: Connection, table: str = DEFAULT_TABLE, /) -> None:
     """
     name = TableName.parse(table)
     executor = executor_for(conn)
-    await run(creating(executor.dialect, name), executor, f"the table {name}")
+    plan = later(lambda: creating(executor.dialect, name))
+    await run(plan, executor, f"the table {name}")
 
 
 def creating(dialect: Dialect, table: TableName) -> Plan[None]:
@@ -61,7 +62,8 @@ async def drop_table(conn: Connection, table: str = DEFAULT_TABLE, /) -> None:
     """
     name = TableName.parse(table)
     executor = executor_for(conn)
-    await run(plans.drop_table(executor.dialect, name), executor, f"the table {name}")
+    plan = later(lambda: plans.drop_table(executor.dialect, name))
+    await run(plan, executor, f"the table {name}")
 
 
 def create_table_sql(dialect: DialectName, table: str = DEFAULT_TABLE, /) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ._connection import Connection
 from ._core import plans
+from ._core.scripts import later
 from ._core.spec import SequenceSpec
 from ._core.waiting import Waiting, waiting
 from ._dispatch import executor_for
@@ -138,7 +139,7 @@ class AsyncSequence(SequenceSpec):
     async def _draw(self, conn: Connection, count: int, wait: Waiting) -> Sequence[int]:
         executor = executor_for(conn)
         spec = executor.adapt(self)
-        plan = plans.next_values(spec, executor.dialect, count, wait)
+        plan = later(lambda: plans.next_values(spec, executor.dialect, count, wait))
         return await run_on(spec, plan, executor, writes=True, drawn=len)
 
     async def last_value(self, conn: Connection, /) -> int | None:
@@ -164,7 +165,7 @@ class AsyncSequence(SequenceSpec):
         """
         executor = executor_for(conn)
         spec = executor.adapt(self)
-        plan = plans.last_value(spec, executor.dialect)
+        plan = later(lambda: plans.last_value(spec, executor.dialect))
         return await run_on(spec, plan, executor, writes=False)
 
     async def advance_to(
@@ -196,7 +197,7 @@ class AsyncSequence(SequenceSpec):
         wait = waiting(nowait=False, timeout=timeout)
         executor = executor_for(conn)
         spec = executor.adapt(self)
-        plan = plans.advance_to(spec, executor.dialect, value, wait)
+        plan = later(lambda: plans.advance_to(spec, executor.dialect, value, wait))
         return await run_on(spec, plan, executor, writes=True)
 
     async def delete(self, conn: Connection, /, *, timeout: float | None = None) -> bool:
@@ -218,7 +219,7 @@ class AsyncSequence(SequenceSpec):
         wait = waiting(nowait=False, timeout=timeout)
         executor = executor_for(conn)
         spec = executor.adapt(self)
-        plan = plans.delete(spec, executor.dialect, wait)
+        plan = later(lambda: plans.delete(spec, executor.dialect, wait))
         return await run_on(spec, plan, executor, writes=True)
 
     def turn(self, *, limit: int = LIMIT, timeout: float | None = None) -> Turn:

@@ -12,6 +12,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
+from ._core.failure import Code
 from ._core.statement import Bind, Paramstyle, Row
 from ._core.table import TableName
 from .errors import InvalidSequence
@@ -47,9 +48,10 @@ class Query:
     timeout: float | None = field(default=None, init=False)
     queues: bool = field(default=False, init=False)
     waited: None = field(default=None, init=False)
+    nothing_on: frozenset[Code] = field(default=frozenset(), init=False)
 
     def render(
-        self, _quote: str, paramstyle: Paramstyle, _table: TableName
+        self, _quote: str, paramstyle: Paramstyle, _table: TableName, _inside: str = ""
     ) -> tuple[str, tuple[Bind, ...]]:
         """The text as one kind of driver takes it, and its arguments in order."""
         pieces: list[str] = []

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import secrets
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
+import psycopg
 import pytest
 
 from aseq._cli import secrets as hidden
@@ -28,6 +31,7 @@ class Done(NamedTuple):
 
 
 Command = Callable[..., Done]
+Sql = Callable[[str], None]
 
 
 def with_password(dsn: str, scheme: str) -> str:
@@ -85,3 +89,18 @@ def here(aseq: Command, url: str, table: str, monkeypatch: pytest.MonkeyPatch) -
 
     assert here("create") == (0, f"{table}: created\n", "")
     return here
+
+
+@pytest.fixture
+def sql(url: str, kind: str, postgres: str) -> Sql:
+    """Runs statements beside the command."""
+
+    def sql(text: str) -> None:
+        if kind == "sqlite":
+            with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as lite:
+                lite.executescript(text)
+        else:
+            with psycopg.connect(postgres, autocommit=True) as conn:
+                conn.execute(text.encode())
+
+    return sql

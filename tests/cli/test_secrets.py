@@ -50,6 +50,9 @@ VERBS = {
     "advance-to": ["x", "1"],
     "create": [],
     "doctor": [],
+    "take-over": ["x.y", "x"],
+    "take-over-table": ["x"],
+    "void": ["1", "x", "--reason", "y"],
 }
 
 

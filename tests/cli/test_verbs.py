@@ -4,32 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
 
 import psycopg
 import pytest
 
-from tests.cli.conftest import Command
+from tests.cli.conftest import Command, Sql
 
 HERE = "tests.cli.numbers"
-
-Sql = Callable[[str], None]
-
-
-@pytest.fixture
-def sql(url: str, kind: str, postgres: str) -> Sql:
-    """Runs statements beside the command."""
-
-    def sql(text: str) -> None:
-        if kind == "sqlite":
-            with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as lite:
-                lite.executescript(text)
-        else:
-            with psycopg.connect(postgres, autocommit=True) as conn:
-                conn.execute(text.encode())
-
-    return sql
 
 
 @pytest.fixture

@@ -8,6 +8,15 @@ from __future__ import annotations
 
 from .base import Client, sqlite_file
 from .django import AatomicPostgres, AatomicSqlite, AsyncBackend
+from .mysql import (
+    Aiomysql,
+    AiomysqlPool,
+    Asyncmy,
+    AsyncmyPool,
+    ConnectionAsyncmy,
+    SessionAiomysql,
+    SessionAsyncmy,
+)
 from .postgres import (
     ENDS_BLOCKS_THAT_NEVER_BEGAN,
     Asyncpg,
@@ -48,13 +57,18 @@ __all__ = (
     "LOST_BY_SQLALCHEMY",
     "AatomicPostgres",
     "AatomicSqlite",
+    "Aiomysql",
+    "AiomysqlPool",
     "Aiosqlite",
     "AiosqliteLegacy",
     "AsyncBackend",
+    "Asyncmy",
+    "AsyncmyPool",
     "Asyncpg",
     "AsyncpgPool",
     "Client",
     "ConnectionAiosqlite",
+    "ConnectionAsyncmy",
     "ConnectionAsyncpg",
     "ConnectionPsycopg",
     "Psycopg",
@@ -63,8 +77,10 @@ __all__ = (
     "PsycopgThreadBlock",
     "SQLAlchemyConnection",
     "SQLAlchemySession",
+    "SessionAiomysql",
     "SessionAiosqlite",
     "SessionAiosqliteDefault",
+    "SessionAsyncmy",
     "SessionAsyncpg",
     "SessionPsycopg",
     "Sqlite3",

@@ -24,9 +24,8 @@ class SQLAlchemySession(Client):
     engine: AsyncEngine
 
     def make_engine(self) -> AsyncEngine:
-        return create_async_engine(
-            self.url.replace("postgresql:", f"postgresql+{self.driver}:")
-        )
+        dialect, rest = self.url.split(":", 1)
+        return create_async_engine(f"{dialect}+{self.driver}:{rest}")
 
     async def open(self) -> None:
         self.engine = self.make_engine()

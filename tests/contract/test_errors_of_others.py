@@ -8,6 +8,9 @@ from aseq import AseqError, AsyncSequence, create_table_sql
 from tests.database import Database
 
 TRIGGERS = {
+    "mariadb": """
+        CREATE TRIGGER {table} AFTER INSERT ON {table}
+        FOR EACH ROW INSERT INTO no_audit VALUES (1)""",
     "sqlite": """
         CREATE TRIGGER audit AFTER INSERT ON {table}
         BEGIN INSERT INTO no_audit VALUES (1); END""",

@@ -28,7 +28,11 @@ from aseq._core.waiting import Wait
 
 FOLDER = Path(__file__).with_name("sql")
 TABLE = TableName("aseq_sequence")
-PARAMSTYLES: dict[str, Paramstyle] = {"postgresql": "numeric_dollar", "sqlite": "qmark"}
+PARAMSTYLES: dict[str, Paramstyle] = {
+    "mariadb": "format",
+    "postgresql": "numeric_dollar",
+    "sqlite": "qmark",
+}
 
 
 WAYS: dict[object, str] = {Wait.NONE: "nowait", Wait.BOUNDED: "timeout"}
@@ -89,7 +93,7 @@ def whole_texts(dialect: Dialect) -> dict[str, str]:
     texts: dict[str, str] = {}
     for name, template in named_texts(dialect):
         statement = Statement(template, TABLE, Anything())
-        sql, _ = dialect.render(statement, PARAMSTYLES[dialect.name], TABLE)
+        sql, _ = dialect.render(statement, PARAMSTYLES[dialect.name], TABLE, inside=True)
         if sql not in texts.values():
             texts[name] = sql
     return texts

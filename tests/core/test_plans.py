@@ -125,7 +125,9 @@ def test_a_draw_is_one_statement(
     assert statement == Statement(template, TABLE, binds)
     assert statement.queues is queues
     sql, _ = dialect.render(statement, "qmark", TABLE)
-    assert sql.count("?") >= len(binds) - (not queues)  # whose queue, only a queue asks
+    # Whose queue, only a queue asks; and MariaDB knows by itself what fits in 64 bits.
+    unasked = {"mariadb": 3, "postgresql": 0, "sqlite": 1}[dialect.name]
+    assert sql.count("?") >= len(binds) - unasked
 
 
 @pytest.mark.parametrize(("spec", "count", "last", "values"), RESULTS)

@@ -13,7 +13,7 @@ import pytest
 
 from aseq._core import plans
 from aseq._core.dialects import DIALECTS, SQLITE, Dialect, Draw
-from aseq._core.dialects.base import CREATE, DRAWS, MOVES, looping
+from aseq._core.dialects.base import CREATE, DRAWS, KEY, MOVES, looping
 from aseq._core.failure import report
 from aseq._core.spec import SequenceSpec
 from aseq._core.statement import Row, Script, Template
@@ -62,6 +62,7 @@ THIRD = replace(
     create=(
         Template(
             CREATE.format(
+                key=KEY,
                 name="varchar(100) COLLATE utf8mb4_0900_bin",
                 checks="CONSTRAINT ${bare}_name_check CHECK (char_length(name) > 0)",
                 storage=" ENGINE=InnoDB",

@@ -153,7 +153,8 @@ def test_w003_where_the_setting_was_changed_later(using: str) -> None:
             "ASEQ_TABLE has changed since the migration was applied. "
             f"python manage.py migrate aseq zero --fake --database={using}; "
             f"python manage.py migrate aseq --database={using}; and then, with the name of the "
-            f"table in use before, python manage.py aseq take-over TABLE --database={using}"
+            "table in use before, "
+            f"python manage.py aseq take-over-table TABLE --database={using}"
         )
         assert checked(using) == w003("nowhere", using, hint)
 
@@ -173,7 +174,7 @@ def test_what_that_hint_says_helps(tmp_path: Path) -> None:
     new.manage("migrate", "aseq", "zero", "--fake", "--database=default")
     new.manage("migrate", "aseq", "--database=default")
     assert "W003" not in new.manage("check", "--database=default")
-    new.manage("aseq", "take-over", "aseq_sequence", "--database=default")
+    new.manage("aseq", "take-over-table", "aseq_sequence", "--database=default")
     assert new.python("-c", draw) == "42\n"
 
 
@@ -207,15 +208,15 @@ def test_e004(using: str) -> None:
                 "Table 'sequences_sequence' of django-sequences has 1 sequences in database "
                 f"'{using}', and 'aseq_sequence' has none: numbers would start again at the "
                 "first.",
-                hint='ASEQ_TABLE = "sequences_sequence", or python manage.py aseq take-over '
-                f"sequences_sequence --database={using}",
+                hint='ASEQ_TABLE = "sequences_sequence", or python manage.py aseq '
+                f"take-over-table sequences_sequence --database={using}",
                 id="aseq.E004",
             )
         ]
         with override_settings(ASEQ_TABLE="sequences_sequence"):
             assert checked(using) == []
         where = ("sequences_sequence", f"--database={using}")
-        call_command("aseq", "take-over", *where, stdout=StringIO(), stderr=StringIO())
+        call_command("aseq", "take-over-table", *where, stdout=StringIO(), stderr=StringIO())
         assert checked(using) == []
     finally:
         theirs.all().delete()

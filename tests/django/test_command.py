@@ -115,10 +115,10 @@ def old(using: str) -> Iterator[str]:
 def test_take_over(old: str, using: str) -> None:
     put("b", 25, using)
     put("c", 3, using)
-    out, err = run("take-over", old, "--database", using)
+    out, err = run("take-over-table", old, "--database", using)
     assert out == "a: 10 (new)\nb: 25 (unchanged)\nc: 3 -> 30\n"
     assert err == f"2 of 3 sequences of {old} moved forward.\n"
-    out, err = run("take-over", old, "--database", using)
+    out, err = run("take-over-table", old, "--database", using)
     assert err == f"0 of 3 sequences of {old} moved forward.\n"
     with transaction.atomic(using=using):
         assert sync.get_next_value("a", using=using) == 11
@@ -128,7 +128,7 @@ def test_take_over_is_all_or_nothing(old: str, using: str) -> None:
     with connections[using].cursor() as cursor:
         cursor.execute(f"UPDATE {old} SET last = NULL WHERE name = 'c'")
     with pytest.raises(CommandError, match="value must be an integer, not None"):
-        run("take-over", old, "--database", using)
+        run("take-over-table", old, "--database", using)
     assert not Sequence.objects.using(using).exists()
 
 
@@ -136,7 +136,7 @@ def test_take_over_from_django_sequences(using: str) -> None:
     with connections[using].cursor() as cursor:
         cursor.execute("INSERT INTO sequences_sequence VALUES ('cases', 41)")
     try:
-        run("take-over", "sequences_sequence", "--database", using)
+        run("take-over-table", "sequences_sequence", "--database", using)
     finally:
         with connections[using].cursor() as cursor:
             cursor.execute("DELETE FROM sequences_sequence WHERE name = 'cases'")
@@ -154,19 +154,19 @@ def test_take_over_from_django_sequences(using: str) -> None:
 )
 def test_take_over_refuses(table: str, text: str, using: str) -> None:
     with pytest.raises(CommandError, match=text):
-        run("take-over", table, "--database", using)
+        run("take-over-table", table, "--database", using)
 
 
 def test_take_over_field(name: str, using: str) -> None:
     where = ("shop.Saved.number", name, "--database", using)
     Saved.objects.using(using).all().delete()
     with pytest.raises(CommandError) as caught:
-        run("take-over-field", *where)
+        run("take-over", *where)
     assert str(caught.value) == f"shop.Saved.number has no numbers in database '{using}'"
     for number in (3, 17, 5):
         Saved.objects.using(using).create(name=name, number=number)
-    assert run("take-over-field", *where) == (f"{name}: 17 (new)\n", "")
-    assert run("take-over-field", *where) == (f"{name}: 17 (unchanged)\n", "")
+    assert run("take-over", *where) == (f"{name}: 17 (new)\n", "")
+    assert run("take-over", *where) == (f"{name}: 17 (unchanged)\n", "")
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_take_over_field(name: str, using: str) -> None:
 )
 def test_take_over_field_refuses(field: str, text: str, using: str) -> None:
     with pytest.raises(CommandError, match=text):
-        run("take-over-field", field, "x", "--database", using)
+        run("take-over", field, "x", "--database", using)
 
 
 LETTERS = ("shop.Letter.number", "--numbering=tests.django.shop.numbers:letters")
@@ -203,7 +203,7 @@ def _orders(using: str) -> Iterator[None]:
 @pytest.mark.usefixtures("_orders")
 def test_take_over_texts_of_scopes_and_periods(using: str) -> None:
     put("orders/tenant=a/2026", 9, using)
-    where = ("take-over-field", *ORDERS, "--scope", "tenant=tenant", "--database", using)
+    where = ("take-over", *ORDERS, "--scope", "tenant=tenant", "--database", using)
     out, err = run_finds(*where)
     assert out.splitlines() == [
         "orders/tenant=a/2025: 7 (new)",
@@ -218,21 +218,21 @@ def test_take_over_texts_of_scopes_and_periods(using: str) -> None:
 
 @pytest.mark.usefixtures("_orders")
 def test_take_over_texts_of_one_scope(using: str) -> None:
-    out, _ = run_finds("take-over-field", *ORDERS, "--bind=tenant=7", "--database", using)
+    out, _ = run_finds("take-over", *ORDERS, "--bind=tenant=7", "--database", using)
     assert out == "orders/tenant=7/2025: 7 (new)\norders/tenant=7/2026: 2 (new)\n"
 
 
 def test_take_over_texts_that_can_all_be_read(using: str) -> None:
     Letter.objects.using(using).create(number="L41")
     try:
-        assert run("take-over-field", *LETTERS, "--database", using) == (
+        assert run("take-over", *LETTERS, "--database", using) == (
             "letters: 41 (new)\n",
             "",
         )
     finally:
         Letter.objects.using(using).all().delete()
     with pytest.raises(CommandError, match="has no numbers in database"):
-        run("take-over-field", *LETTERS, "--database", using)
+        run("take-over", *LETTERS, "--database", using)
 
 
 @pytest.mark.parametrize(
@@ -251,7 +251,7 @@ def test_take_over_texts_that_can_all_be_read(using: str) -> None:
 )
 def test_take_over_texts_refuses(args: tuple[str, ...], text: str, using: str) -> None:
     with pytest.raises(CommandError, match=text):
-        run("take-over-field", *args, "--database", using)
+        run("take-over", *args, "--database", using)
 
 
 class Elsewhere:
@@ -274,7 +274,7 @@ def test_take_over_field_of_a_model_that_is_elsewhere(name: str) -> None:
         with connections["default"].cursor() as cursor:
             cursor.execute("DROP TABLE shop_saved")
         with pytest.raises(CommandError) as caught:
-            run("take-over-field", "shop.Saved.number", name, "--database=default")
+            run("take-over", "shop.Saved.number", name, "--database=default")
         transaction.set_rollback(True)
     assert str(caught.value) == (
         "can't read shop.Saved.number in database 'default'. (The routers read it from "

@@ -179,7 +179,7 @@ def test_a_missing_table(args: tuple[object, ...], using: str) -> None:
         assert code(*args, "--database", using) == ExitCode.DATABASE
 
 
-@pytest.mark.parametrize("args", [("take-over", "nowhere"), ("list",)])
+@pytest.mark.parametrize("args", [("take-over-table", "nowhere"), ("list",)])
 def test_a_database_that_isnt_there(
     args: tuple[object, ...],
     monkeypatch: pytest.MonkeyPatch,
@@ -192,8 +192,8 @@ def test_a_database_that_isnt_there(
 
 
 def test_a_table_to_take_over_that_isnt_there(using: str) -> None:
-    assert code("take-over", "nowhere", "--database", using) == ExitCode.DATABASE
-    assert code("take-over-field", "no", "x", "--database", using) == ExitCode.USAGE
+    assert code("take-over-table", "nowhere", "--database", using) == ExitCode.DATABASE
+    assert code("take-over", "no", "x", "--database", using) == ExitCode.USAGE
 
 
 @pytest.fixture

@@ -92,6 +92,6 @@ def test_moving_from_the_seeds_table_to_a_new_one(tmp_path: Path) -> None:
     assert old.python("-c", draw) == "41\n"
     new.manage("migrate", "aseq", "zero", "--fake")
     new.manage("migrate", "aseq")
-    assert "invoices: 41 (new)" in new.manage("aseq", "take-over", THEIRS)
+    assert "invoices: 41 (new)" in new.manage("aseq", "take-over-table", THEIRS)
     assert new.python("-c", draw) == "42\n"
     assert "No planned migration operations" in new.manage("migrate", "--plan")

@@ -1,6 +1,6 @@
 """Draws that can't go on, until a test lets them: to cancel them at a moment of its choice.
 
-On PostgreSQL another transaction holds the row, and a proxy can keep the answer back. On
+On a server another transaction holds the row, and a proxy can keep the answer back. On
 SQLite a trigger stops the statement in its worker thread.
 """
 
@@ -15,22 +15,14 @@ from threading import Event
 from typing import Any
 
 import anyio
-import psycopg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from aseq import AsyncSequence
 from tests.clients import AatomicSqlite, Client, SQLAlchemySession, TortoiseClient
 from tests.database import Database
+from tests.faults.servers import holding
 from tests.proxy import DEADLINE, Proxy, proxy_before
 
-_TAKE = (
-    "INSERT INTO aseq_sequence AS s (name, last) VALUES ('{name}', 1) "
-    "ON CONFLICT (name) DO UPDATE SET last = s.last + 1 RETURNING last"
-)
-_BEHIND = (
-    "SELECT count(*) FROM pg_locks "
-    "WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
-)
 _GATE = (
     "CREATE TEMP TRIGGER gate_{event} AFTER {event} ON main.aseq_sequence "
     "BEGIN SELECT gate(); END"
@@ -65,22 +57,19 @@ class Stall(ABC):
 
 
 class Waiting(Stall):
-    """Behind another transaction of PostgreSQL."""
+    """Behind another transaction, on a server."""
 
     def __init__(self, url: str, name: str, proxy: Proxy) -> None:
         self._url, self._name, self._proxy = url, name, proxy
 
     @asynccontextmanager
     async def holding(self) -> AsyncIterator[None]:
-        with psycopg.connect(self._url) as self._holder:
-            cursor = self._holder.execute(_TAKE.format(name=self._name).encode())
-            [number] = cursor.fetchone() or (None,)
-            self._holder.execute("INSERT INTO saved VALUES (%s, %s)", (self._name, number))
+        with holding(self._url, self._name) as self._holder:
             yield
 
     async def reached(self, ended: anyio.Event | None = None) -> None:
         with anyio.fail_after(DEADLINE):
-            while self._holder.execute(_BEHIND).fetchone() == (0,):
+            while not self._holder.waited_for():
                 assert not ended or not ended.is_set()
                 await anyio.sleep(0.002)
 

@@ -14,6 +14,8 @@ from .verbs.change import advance_to, create, next_
 from .verbs.ddl import ddl
 from .verbs.doctor import doctor
 from .verbs.look import holders, list_, show
+from .verbs.take_over import take_over, take_over_table
+from .verbs.void import void
 
 _HELP = """\
 Look at gapless sequences, move them forward, and audit the numbers that they gave.
@@ -42,6 +44,9 @@ VERBS: dict[str, Callable[..., ExitCode]] = {
     "doctor": doctor,
     "next": next_,
     "advance-to": advance_to,
+    "take-over": take_over,
+    "take-over-table": take_over_table,
+    "void": void,
     "create": create,
     "ddl": ddl,
 }

@@ -18,6 +18,9 @@ from aseq.sync import Numbering, Sequence
 from .problems import Problem
 from .url import VARIABLE, Target, target
 
+WAIT = 10.0
+"""Seconds to wait for others, unless told otherwise."""
+
 Json: TypeAlias = Annotated[
     bool, Parameter(name="--json", negative="", show_default=False, help="Prints JSON.")
 ]

@@ -6,7 +6,7 @@ loop and no database.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import TypeAlias, TypeVar, cast
 
@@ -34,6 +34,11 @@ class NothingDrawn(Exception):
     The only argument is the error that says why it went no further. The transaction stays
     usable.
     """
+
+
+def later(make: Callable[[], Plan[T]]) -> Plan[T]:
+    """A plan that is made when it begins: before that, the server may not be known."""
+    return (yield from make())
 
 
 def statements(

@@ -3,7 +3,8 @@
 A template names two kinds of thing. ``$table`` is the table, quoted as the dialect
 quotes, and put in as text because it is an identifier (``$literal``: the same as a string
 literal; ``$bare``: its name alone, for the names of constraints). ``:name`` is a value,
-and always bound; the two colons of PostgreSQL's casts are none.
+and always bound; the two colons of PostgreSQL's casts are none. ``$inside`` is a condition:
+that a transaction is open, where the server can tell in the statement and is to do so.
 
 Dialects make their templates out of fragments with `str.format` and ``{}``. That is over
 when the module has been imported: to a template, a brace is a brace.
@@ -17,6 +18,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeAlias
 
+from .failure import Code
 from .table import TableName
 
 Bind: TypeAlias = int | str
@@ -39,11 +41,14 @@ class Template(NamedTuple):
             ends. The second column of its row is the transaction's id.
         waited: in which column of a row the server tells how long the statement had taken
             when it had its last lock, in microseconds; None if it doesn't tell.
+        nothing_on: codes of errors by which the server says that nothing was drawn, and
+            after which the transaction is as it was: there is no row then.
     """
 
     text: str
     queues: bool = False
     waited: int | None = None
+    nothing_on: frozenset[Code] = frozenset()
 
 
 Script: TypeAlias = tuple[Template, ...]
@@ -74,6 +79,11 @@ class Statement(NamedTuple):
         return self.template.queues
 
     @property
+    def nothing_on(self) -> frozenset[Code]:
+        """By which errors the server says that nothing was drawn: see `Template`."""
+        return self.template.nothing_on
+
+    @property
     def waited(self) -> int | None:
         """In which column it is told how long it waited: see `Template`."""
         return self.template.waited
@@ -84,16 +94,16 @@ class Statement(NamedTuple):
         return (self.binds["queue"],) if self.queues_for is None else self.queues_for
 
     def render(
-        self, quote: str, paramstyle: Paramstyle, table: TableName
+        self, quote: str, paramstyle: Paramstyle, table: TableName, inside: str = ""
     ) -> tuple[str, tuple[Bind, ...]]:
         """The text as one kind of driver takes it, and its arguments in order."""
-        sql, names = _render(self.template.text, quote, paramstyle, table)
+        sql, names = _render(self.template.text, quote, paramstyle, table, inside)
         return sql, tuple([self.binds[name] for name in names])
 
 
 @lru_cache(maxsize=1024)
 def _render(
-    text: str, quote: str, paramstyle: Paramstyle, table: TableName
+    text: str, quote: str, paramstyle: Paramstyle, table: TableName, inside: str
 ) -> tuple[str, tuple[str, ...]]:
     pieces: list[str] = []
     names: list[str] = []
@@ -102,23 +112,24 @@ def _render(
         if i % 2:
             pieces.append(_place(piece, names, paramstyle))
         else:
-            written = on_table(piece, quote, table)
+            written = on_table(piece, quote, table, inside)
             pieces.append(written.replace("%", "%%") if paramstyle == "format" else written)
     return "".join(pieces), tuple(names)
 
 
-def on_table(text: str, quote: str, table: TableName) -> str:
+def on_table(text: str, quote: str, table: TableName, inside: str = "") -> str:
     """The text with the table in its place, its parameters still named.
 
     Args:
         text: of a template.
         quote: the dialect's quotation mark for identifiers.
         table: where the table is.
+        inside: the condition that the server is in a transaction; empty if any will do.
     """
     parts = (table.name,) if table.schema is None else (table.schema, table.name)
     quoted = ".".join(quote + part.replace(quote, quote * 2) + quote for part in parts)
     literal = "'" + quoted.replace("'", "''") + "'"
-    names = {"table": quoted, "literal": literal, "bare": table.name}
+    names = {"table": quoted, "literal": literal, "bare": table.name, "inside": inside or "1"}
     return _IDENTIFIER.sub(lambda found: names[found[1] or found[2]], text)
 
 

@@ -60,11 +60,12 @@ class Audit:
         return f"{self.what}: not ok: {told}, in {len(found):,} of {len(self.series):,} series"
 
     def _scene(self) -> str:
-        rows = sum(series.rows for series in self.series)
+        count = sum(series.rows for series in self.series)
+        rows = f"{count:,} {'row' if count == 1 else 'rows'}"
         where = f" where {self.where}" if self.where else ""
         drafts = f", and {self.drafts:,} without" if self.drafts else ""
         columns = ", ".join(self.columns)
-        return f"as of {self.at}: {rows:,} rows with a number in {columns}{where}{drafts}"
+        return f"as of {self.at}: {rows} with a number in {columns}{where}{drafts}"
 
     def to_json(self, *, indent: int | None = None) -> str:
         """The whole result as JSON, for other programs.

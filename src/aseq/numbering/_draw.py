@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
 
 from aseq._core import plans
-from aseq._core.scripts import Plan
+from aseq._core.scripts import Plan, later
 from aseq._core.spec import SequenceSpec
 from aseq._core.subject import Subject
 from aseq._core.waiting import Waiting
@@ -44,12 +44,16 @@ def drawing(
     """Draw numbers, of a moment that the caller chose or of that at which their turn comes."""
     now = CLOCK.now() if at is None else at
     subject = info.adapt(spec.counter(scope, spec.span(now).period))
-    plan = (
-        draw_now(spec, info.dialect, scope, count, now, CLOCK.learn, waiting, info.adapt)
-        if at is None
-        else draw_at(spec, info.dialect, scope, count, now, waiting, info.adapt)
-    )
-    return Drawing(_about(spec, subject), plan)
+
+    def plan() -> Plan[list[DocumentNumber]]:
+        dialect, adapt = info.dialect, info.adapt
+        return (
+            draw_now(spec, dialect, scope, count, now, CLOCK.learn, waiting, adapt)
+            if at is None
+            else draw_at(spec, dialect, scope, count, now, waiting, adapt)
+        )
+
+    return Drawing(_about(spec, subject), later(plan))
 
 
 def previewing(

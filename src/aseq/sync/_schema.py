@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aseq._core import plans
+from aseq._core.scripts import later
 from aseq._core.spec import DEFAULT_TABLE
 from aseq._core.table import TableName
 from aseq._drive_sync import run_sync
@@ -25,7 +26,8 @@ def create_table(conn: Connection, table: str = DEFAULT_TABLE, /) -> None:
     """
     name = TableName.parse(table)
     executor = executor_for(conn)
-    run_sync(creating(executor.dialect, name), executor, f"the table {name}")
+    plan = later(lambda: creating(executor.dialect, name))
+    run_sync(plan, executor, f"the table {name}")
 
 
 def drop_table(conn: Connection, table: str = DEFAULT_TABLE, /) -> None:
@@ -41,4 +43,5 @@ def drop_table(conn: Connection, table: str = DEFAULT_TABLE, /) -> None:
     """
     name = TableName.parse(table)
     executor = executor_for(conn)
-    run_sync(plans.drop_table(executor.dialect, name), executor, f"the table {name}")
+    plan = later(lambda: plans.drop_table(executor.dialect, name))
+    run_sync(plan, executor, f"the table {name}")

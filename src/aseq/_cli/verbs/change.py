@@ -15,11 +15,9 @@ from aseq.sync import Numbering, Sequence, create_table
 
 from .. import output
 from ..database import Database, on_database
-from ..options import HERE, Bind, Json, Name, Object, Place, Series, Timeout, Yes, series
+from ..move import Move, move
+from ..options import HERE, WAIT, Bind, Json, Name, Object, Place, Series, Timeout, Yes, series
 from ..problems import Problem
-
-WAIT = 10.0
-"""Seconds to wait for others, unless told otherwise."""
 
 _NEEDS_YES = (
     "this draws a number for good, and nobody is there to be asked: say --yes if it is meant"
@@ -157,13 +155,9 @@ def advance_to(
         raise Problem("VALUE must be an integer") from None
     sequence = series(name, numbering, bind, place.table).sequence
 
-    def move(on: Database) -> tuple[int | None, int]:
-        before = sequence.last_value(on.on)
-        if before is not None:
-            # Moves nothing, but waits for who is drawing, and sees what they drew.
-            before = sequence.advance_to(on.on, before, timeout=timeout)
-        return before, sequence.advance_to(on.on, number, timeout=timeout)
+    def work(on: Database) -> Move:
+        return move(sequence, on, number, timeout)
 
-    before, after = on_database(place.target, move, writes=True, verb="advance-to")
+    before, after = on_database(place.target, work, writes=True, verb="advance-to")
     output.line(_printed.moved(sequence.name, before, after))
     return ExitCode.OK

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from .base import Allocate, Dialect, Draw, Move, TimedDraw
+from .mariadb import MARIADB
 from .postgresql import ABORT, POSTGRESQL
+from .servers import by_greeting
 from .sqlite import SQLITE
 
 __all__ = (
     "ABORT",
     "DIALECTS",
+    "MARIADB",
     "POSTGRESQL",
     "SQLITE",
     "Allocate",
@@ -19,8 +22,10 @@ __all__ = (
     "Draw",
     "Move",
     "TimedDraw",
+    "by_greeting",
 )
 
-DialectName: TypeAlias = Literal["postgresql", "sqlite"]
+DialectName: TypeAlias = Literal["mariadb", "postgresql", "sqlite"]
 
-DIALECTS = {dialect.name: dialect for dialect in (POSTGRESQL, SQLITE)}
+# MariaDB comes first: its drivers' errors have a SQLSTATE as well, which says less.
+DIALECTS = {dialect.name: dialect for dialect in (MARIADB, POSTGRESQL, SQLITE)}

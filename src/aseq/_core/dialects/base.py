@@ -117,6 +117,10 @@ class Dialect:
         ends_transaction: codes of errors after which the server has rolled the
             transaction back without making the connection refuse what comes next.
         failed_before: codes of errors that only say that the transaction had failed earlier.
+        inside: the condition ``$inside``, which fails (an error that `explain` takes for
+            NotInTransaction) where a change would be committed by itself; empty if the
+            server can't tell in the statement.
+        ended: what to do then.
         holders: tells who holds the sequences of the JSON list ``:wanted``, whose items have
             a place, a name (called) and a queue or null, and who waits for them. The answer
             is a row for each: the sequence's place; the backend; whether it holds, whether
@@ -146,11 +150,18 @@ class Dialect:
     aborts_on_error: bool = False
     ends_transaction: frozenset[Code] = frozenset()
     failed_before: frozenset[Code] = frozenset()
+    inside: str = ""
+    ended: str = ""
     holders: Script = ()
     exists: Script = ()
 
     def render(
-        self, statement: Statement, paramstyle: Paramstyle, table: TableName
+        self,
+        statement: Statement,
+        paramstyle: Paramstyle,
+        table: TableName,
+        *,
+        inside: bool = False,
     ) -> tuple[str, tuple[Bind, ...]]:
         """A statement as one kind of driver takes it, and its arguments in order.
 
@@ -158,8 +169,9 @@ class Dialect:
             statement: what to say.
             paramstyle: how the driver writes parameters.
             table: where the statement's table is on this connection.
+            inside: let the server refuse it outside of a transaction, if it can.
         """
-        return statement.render(self.quote, paramstyle, table)
+        return statement.render(self.quote, paramstyle, table, self.inside if inside else "")
 
     def on_table(self, text: str, table: TableName) -> str:
         """A text without parameters, about a table."""
@@ -183,9 +195,11 @@ CREATE = """\
 CREATE TABLE IF NOT EXISTS $table (
     name {name} NOT NULL,
     last bigint NOT NULL,
-    CONSTRAINT ${{bare}}_pkey PRIMARY KEY (name),
+    {key}PRIMARY KEY (name),
     {checks}
 ){storage}"""
+
+KEY = "CONSTRAINT ${bare}_pkey "
 
 NAME = "varchar(100)"
 

@@ -12,6 +12,7 @@ from aseq._core.statement import Paramstyle
 from aseq.adapters.base import unsupported
 
 from ._executor import SQLAlchemyExecutor, SQLAlchemySyncExecutor
+from ._on_mysql import MySQLExecutor
 from ._on_postgresql import PostgresExecutor, PostgresSyncExecutor
 from ._on_sqlite import SqliteExecutor, SqliteSyncExecutor
 from ._session import (
@@ -42,6 +43,12 @@ _DRIVERS: dict[tuple[str, str], tuple[type[SQLAlchemyExecutor], Paramstyle]] = {
     ("postgresql", "asyncpg"): (PostgresExecutor, "numeric_dollar"),
     ("postgresql", "psycopg"): (PostgresExecutor, "format"),
     ("sqlite", "aiosqlite"): (SqliteExecutor, "qmark"),
+    # What the URL says; the server says itself which of the two it is.
+    **{
+        (name, driver): (MySQLExecutor, "format")
+        for name in ("mysql", "mariadb")
+        for driver in ("asyncmy", "aiomysql")
+    },
 }
 
 _AWAITED = "use a Session or a Connection; in async code, use aseq.AsyncSequence"

@@ -61,12 +61,17 @@ UNDER_WAY = (
 )
 
 # In the `info` of a pooled connection: who has it, the draw that is under way on it, and the
-# transaction in which numbers are drawn, from before the first draw and from after it, or lost.
+# transaction in which numbers are drawn, from before the first draw and from after it, or lost;
+# or which the database has ended by itself.
 _USERS = "aseq.users"
 _DRAWING = "aseq.drawing"
 _DRAWN = "aseq.drawn"
 _LOST = "aseq.lost"
+_ENDED = "aseq.ended"
 _UNDER_WAY = "aseq.under_way"
+
+_AT_ONCE = ("asyncpg", "asyncmy", "aiomysql")
+"""Drivers that don't let a ROLLBACK wait until a draw is over."""
 
 _watched: weakref.WeakSet[Engine] = weakref.WeakSet()
 
@@ -182,6 +187,28 @@ def _noted(connection: Connection, key: str) -> RootTransaction | None:
     return transaction if transaction and transaction.is_active else None
 
 
+def drew(connection: Connection) -> bool:
+    """Whether a number was drawn in the transaction that is open on a connection."""
+    return _is_current(connection, _DRAWN)
+
+
+def note_ended(connection: Connection) -> None:
+    """The database has ended the transaction by itself: only a rollback may follow."""
+    root = connection.get_transaction()
+    if root is not None:
+        connection.info[_ENDED] = weakref.ref(root)
+
+
+def is_ended(connection: Connection) -> bool:
+    """Whether the database has ended the transaction by itself."""
+    return _is_current(connection, _ENDED)
+
+
+def _is_current(connection: Connection, key: str) -> bool:
+    noted = _noted(connection, key)
+    return noted is not None and noted is connection.get_transaction()
+
+
 def _join(connection: Connection) -> None:
     if _noted(connection, _DRAWING) is not None:
         # Let go of it first, or giving it back would send a ROLLBACK.
@@ -203,20 +230,19 @@ def _check(connection: Connection, *_: object) -> None:
 
 def _commit(connection: Connection) -> None:
     if _stop_draws(connection):
-        _roll_back(connection)
+        roll_back(connection)
         if connection.engine.dialect.name != "sqlite" and not connection.invalidated:
             connection.invalidate()  # without its socket, even if nobody has noticed yet
         raise PendingRollbackError(UNDER_WAY)
     lost = _noted(connection, _LOST)
     if lost is not None and lost is connection.get_transaction():
-        _roll_back(connection)
+        roll_back(connection)
         raise PendingRollbackError(LOST)
 
 
 def _rollback(connection: Connection) -> None:
-    # Other drivers let a ROLLBACK wait until the draw is over.
-    on_asyncpg = connection.engine.dialect.driver == "asyncpg"
-    if on_asyncpg and not connection.invalidated and _stop_draws(connection):
+    at_once = connection.engine.dialect.driver in _AT_ONCE
+    if at_once and not connection.invalidated and _stop_draws(connection):
         connection.invalidate()
 
 
@@ -228,7 +254,7 @@ def _stop_draws(connection: Connection) -> bool:
     return bool(stops)
 
 
-def _roll_back(connection: Connection) -> None:
+def roll_back(connection: Connection) -> None:
     """In the place of a COMMIT. A connection that can't is not to go back to its pool."""
     try:
         connection.engine.dialect.do_rollback(connection.connection)

@@ -101,7 +101,7 @@ def _how_to_create(connection: BaseDatabaseWrapper) -> str:
             "ASEQ_TABLE has changed since the migration was applied. "
             f"python manage.py migrate aseq zero --fake {database}; "
             f"python manage.py migrate aseq {database}; and then, with the name of the table "
-            f"in use before, python manage.py aseq take-over TABLE {database}"
+            f"in use before, python manage.py aseq take-over-table TABLE {database}"
         )
     return f"python manage.py migrate {database}"
 
@@ -120,8 +120,8 @@ def _left_behind(connection: BaseDatabaseWrapper) -> Iterator[checks.CheckMessag
             f"Table {DJANGO_SEQUENCES_TABLE!r} of django-sequences has {left} sequences in "
             f"database {connection.alias!r}, and {str(here)!r} has none: numbers would start "
             "again at the first.",
-            hint=f'ASEQ_TABLE = "{DJANGO_SEQUENCES_TABLE}", or python manage.py aseq take-over '
-            f"{DJANGO_SEQUENCES_TABLE} --database={connection.alias}",
+            hint=f'ASEQ_TABLE = "{DJANGO_SEQUENCES_TABLE}", or python manage.py aseq '
+            f"take-over-table {DJANGO_SEQUENCES_TABLE} --database={connection.alias}",
             id="aseq.E004",
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aseq._core.dialects.base import CHECKS, CREATE, NAME
+from aseq._core.dialects.base import CHECKS, CREATE, KEY, NAME
 from aseq._core.statement import Template
 
 # A draw rewrites one small row: leave room on its page, so that its new versions
@@ -21,7 +21,7 @@ _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended($literal, 0))"
 
 CREATE_TABLE = (
     Template(_ONE_AT_A_TIME),
-    Template(CREATE.format(name=NAME, checks=CHECKS, storage=_STORAGE)),
+    Template(CREATE.format(name=NAME, key=KEY, checks=CHECKS, storage=_STORAGE)),
 )
 
 # CREATE TABLE IF NOT EXISTS takes the right to create even if the table exists. It would

@@ -10,10 +10,10 @@ from .list import List
 from .number_rows import NumberRows
 from .show import Show
 from .take_over import TakeOver
-from .take_over_field import TakeOverField
+from .take_over_table import TakeOverTable
 
 VERBS: tuple[type[Verb], ...] = (
     *(List, Show, Holders, Audit, Advance),
-    *(TakeOver, TakeOverField, NumberRows),
+    *(TakeOver, TakeOverTable, NumberRows),
 )
 """In the order in which ``--help`` shows them."""

@@ -1,0 +1,183 @@
+"""Throw-away MariaDB for the tests, the demo and the benchmarks.
+
+Knows where MariaDB's programs are, and how a server starts and ends. Must not know aseq or
+pytest.
+"""
+
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from devtools.children import child, give_away
+
+INSTALL = "apt-get install mariadb-server"
+"""The line that installs it on Debian and Ubuntu; its system service needn't run."""
+
+_ADVICE = f"""No MariaDB could be run. Do one of these:
+- {INSTALL}
+- set ASEQ_TEST_MARIADB_BIN to a directory with `mariadbd` and `mariadb-install-db`;
+- set ASEQ_TEST_MYSQL_DSN to the URL of a server that may get a new database."""
+
+_STARTS_WITHIN = 30.0
+_DATABASE = "aseq"
+
+# For speed alone: nothing has to survive a loss of power. All else is as MariaDB has it.
+_FAST = (
+    "--innodb-flush-log-at-trx-commit=0",
+    "--innodb-doublewrite=0",
+    "--innodb-log-file-size=16M",
+    "--innodb-buffer-pool-size=64M",
+)
+_SERVER = (
+    "--bind-address=127.0.0.1",
+    "--skip-name-resolve",
+    "--max-connections=300",
+    "--character-set-server=utf8mb4",
+)
+_INSTALL = ("--auth-root-authentication-method=normal", "--skip-test-db")
+_MEMORY, _ROOM = Path("/dev/shm"), 2**30
+
+
+class MariadbUnavailable(RuntimeError):
+    """MariaDB is missing or can't be run; the message gives advice."""
+
+
+@contextlib.contextmanager
+def mariadb_dsn(**settings: str | float) -> Iterator[str]:
+    """Yield the URL of an empty database, which is gone afterwards.
+
+    It is on the server that the environment variable ASEQ_TEST_MYSQL_DSN names (MariaDB or
+    MySQL), which keeps its own settings, or else on a ``mariadb_server(**settings)``.
+
+    Raises:
+        MariadbUnavailable: there is none.
+    """
+    if not (dsn := os.environ.get("ASEQ_TEST_MYSQL_DSN")):
+        with mariadb_server(**settings) as dsn:
+            yield dsn
+        return
+    import pymysql  # not needed for a server of our own
+
+    parts = urlsplit(dsn)
+    if not parts.hostname:
+        raise ValueError("ASEQ_TEST_MYSQL_DSN isn't like mysql://user:password@host")
+    name = f"aseq_test_{os.getpid()}_{secrets.token_hex(4)}"
+    with pymysql.connect(
+        host=parts.hostname,
+        port=parts.port or 3306,
+        user=unquote(parts.username or "root"),
+        password=unquote(parts.password or ""),
+        autocommit=True,
+    ) as admin:
+        with admin.cursor() as cursor:
+            cursor.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+        try:
+            yield urlunsplit(parts._replace(path=f"/{name}"))
+        finally:
+            with admin.cursor() as cursor:
+                cursor.execute(f"DROP DATABASE {name}")
+
+
+@contextlib.contextmanager
+def mariadb_server(**settings: str | float) -> Iterator[str]:
+    """Run a new server on the loopback interface, and remove it afterwards.
+
+    Blocks for about a second. On Linux the server also ends when the *thread* that started
+    it ends, be it by ``kill -9``: enter this in a thread that outlives the server. A process
+    that is killed leaves the directory ``aseq-mariadb-*`` behind, in memory if there is room.
+
+    Args:
+        settings: as for ``mariadbd --name=value``; where it listens can't be set.
+
+    Yields:
+        the URL of an empty database; its user has all rights, and no password.
+
+    Raises:
+        MariadbUnavailable: MariaDB is missing or can't be run.
+        RuntimeError: the server didn't start; the message holds its log.
+    """
+    server, install = (str(_program(name)) for name in ("mariadbd", "mariadb-install-db"))
+    options = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items()]
+    with tempfile.TemporaryDirectory(
+        prefix="aseq-mariadb-", dir=_place(), ignore_cleanup_errors=True
+    ) as tmp:
+        base = Path(tmp)
+        base.joinpath("init.sql").write_text(f"CREATE DATABASE IF NOT EXISTS {_DATABASE};\n")
+        give_away(base)
+        files = f"--datadir={base / 'data'}"
+        with child(
+            install, "--no-defaults", files, *_INSTALL, *_FAST, log=base / "log"
+        ) as process:
+            if process.wait() != 0:
+                raise MariadbUnavailable(f"{_ADVICE}\n{_log(base)}")
+        with _serving(base, server, files, *_FAST, *_SERVER, *options) as port:
+            yield f"mysql://root@127.0.0.1:{port}/{_DATABASE}"
+
+
+@contextlib.contextmanager
+def _serving(base: Path, *command: str) -> Iterator[int]:
+    """The port of a server on a directory that is set up."""
+    door = base / "socket"
+    program, *args = command
+    for attempts_left in (2, 1, 0):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port: int = listener.getsockname()[1]
+        here = f"--socket={door}", f"--port={port}", f"--pid-file={base / 'pid'}"
+        start = f"--init-file={base / 'init.sql'}"
+        with child(
+            program,
+            "--no-defaults",
+            *args,
+            *here,
+            start,
+            log=base / "log",
+            ends_by=signal.SIGTERM,
+        ) as process:
+            if _is_ready(process, door):
+                yield port
+                return
+        if not attempts_left or "Address already in use" not in _log(base):
+            raise RuntimeError(f"MariaDB didn't start:\n{_log(base)}")
+
+
+def _is_ready(process: "subprocess.Popen[bytes]", door: Path) -> bool:
+    """Whether it greets; on its socket, for others may have taken the port by now."""
+    deadline = time.monotonic() + _STARTS_WITHIN
+    while process.poll() is None and time.monotonic() < deadline:
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as caller:
+            caller.settimeout(5)
+            caller.connect(str(door))
+            if caller.recv(1):
+                return True
+        time.sleep(0.01)
+    return False
+
+
+def _log(base: Path) -> str:
+    return (base / "log").read_text(errors="replace")
+
+
+def _program(name: str) -> Path:
+    folder = os.environ.get("ASEQ_TEST_MARIADB_BIN")
+    path = folder or f"{os.environ.get('PATH', '')}{os.pathsep}/usr/sbin"
+    found = shutil.which(name, path=path)
+    if found is None:
+        raise MariadbUnavailable(f"{_ADVICE}\n{name} isn't there.")
+    return Path(found).absolute()
+
+
+def _place() -> str | None:
+    """In memory, if there is room; else where temporary files are."""
+    with contextlib.suppress(OSError):
+        if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM:
+            return str(_MEMORY)
+    return None

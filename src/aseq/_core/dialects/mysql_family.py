@@ -1,0 +1,104 @@
+"""What MariaDB and MySQL have in common: codes of errors, and the table.
+
+An error of the server's is ``(code, text)`` to every driver of theirs. Some codes mean that the
+whole transaction was rolled back, and then the connection goes on as if nothing had happened:
+what comes next is in another transaction, or committed by itself, while the caller still holds
+numbers that are free again.
+"""
+
+from __future__ import annotations
+
+import re
+
+from aseq._core.failure import Code, report
+from aseq._core.statement import Script, Template
+from aseq.errors import AseqError, NotInTransaction, SequenceLocked, SequenceTableMissing
+
+from .base import CREATE
+
+# https://mariadb.com/kb/en/mariadb-error-code-reference/
+LOCK_WAIT_TIMEOUT = 1205
+OUT_OF_RANGE = 1690
+_TWO_ROWS = 1242
+_STATEMENT_TIMEOUT = 1969  # MariaDB's max_statement_time
+_LOCK_NOWAIT = 3572  # MySQL's NOWAIT
+_NO_TABLE = 1146
+
+ENDS_TRANSACTION: frozenset[Code] = frozenset(
+    {
+        1213,  # a deadlock
+        1020,  # MariaDB: the row has changed since this transaction's snapshot
+        1613,  # a transaction of XA timed out
+        1614,  # a deadlock of XA
+    }
+)
+
+# Both have the same, for the first dialect that knows an error's code says.
+RETRYABLE: frozenset[Code] = frozenset(
+    {
+        *(LOCK_WAIT_TIMEOUT, _LOCK_NOWAIT, 1213, 1020),
+        1040,  # too many connections
+        1047,  # Galera: the node isn't ready
+        1290,  # --read-only: the server was demoted by a failover
+        1836,  # read-only mode, as MySQL says it
+        3101,  # MySQL's group replication: somebody else's transaction came first
+    }
+)
+
+ENDED = (
+    "the server says that none is open: it rolled it back after an error (a deadlock, for "
+    "example), or a statement such as CREATE TABLE has ended it. Roll back and begin anew"
+)
+
+IN_TRANSACTION = (
+    "IF(@@in_transaction = 1 OR @@autocommit = 0, 1, (SELECT 1 UNION ALL SELECT 2))"
+)
+"""Fails with an error of its own (a subquery of two rows) if MariaDB is in no transaction."""
+
+
+def code(exc: BaseException) -> int | None:
+    """The number on one error, of any class that the Python DB-API names."""
+    first = exc.args[0] if len(exc.args) > 1 else None
+    if type(first) is not int or first < 1000:
+        return None
+    return first if any(cls.__name__ == "Error" for cls in type(exc).__mro__) else None
+
+
+def explain(exc: BaseException, table: str) -> type[AseqError] | None:
+    """Which of our errors a driver's error stands for."""
+    found = report(exc, code)
+    if found is None:
+        return None
+    if found.code in (LOCK_WAIT_TIMEOUT, _STATEMENT_TIMEOUT, _LOCK_NOWAIT):
+        return SequenceLocked
+    if found.code == _TWO_ROWS:
+        return NotInTransaction
+    # A trigger on our table can miss one of its own.
+    ours = re.search(rf"(?<!\w){re.escape(table)}(?!\w)", found.text)
+    return SequenceTableMissing if found.code == _NO_TABLE and ours else None
+
+
+def create(collation: str) -> Script:
+    """The table. It must be InnoDB's, and tell apart what isn't the same name."""
+    return (
+        Template(
+            CREATE.format(
+                key="",  # the server has a name of its own for it
+                name=f"varchar(100) CHARACTER SET utf8mb4 COLLATE {collation}",
+                checks="CONSTRAINT ${bare}_name_check "
+                "CHECK (char_length(name) BETWEEN 1 AND 100)",
+                storage=" ENGINE=InnoDB",
+            )
+        ),
+    )
+
+
+# CREATE TABLE commits what the transaction has done, even if the table is there.
+EXISTS = (
+    Template("""\
+SELECT COUNT(*) FROM information_schema.tables
+WHERE table_name = '$bare' AND CASE
+    WHEN LOCATE('.', $literal) = 0 THEN table_schema = DATABASE()
+    ELSE CONCAT('`', table_schema, '`.`', table_name, '`') = $literal
+END"""),
+)

@@ -1,0 +1,69 @@
+"""MariaDB and MySQL under SQLAlchemy: what is heard on the engine, for the driver doesn't know.
+
+* After some errors (a deadlock, for example) the server has rolled the transaction back, and
+  SQLAlchemy goes on as if it hadn't. If a number was drawn before, the caller may save it after
+  all, though it is free again. So from then on everything but a rollback is refused.
+* Whether it was our statement that the server refused, or one of a listener's, its error
+  doesn't say. So it is noted when a statement was answered, before any listener hears of it.
+"""
+
+from __future__ import annotations
+
+import weakref
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import PendingRollbackError
+
+from aseq._core.dialects.mysql_family import ENDS_TRANSACTION, code
+
+from ._own import GONE, drew, is_ended, note_ended, roll_back
+
+# In the `info` of a pooled connection: the last statement that the server has answered.
+_ANSWERED = "aseq.answered"
+
+_watched: weakref.WeakSet[Engine] = weakref.WeakSet()
+
+
+def watch(engine: Engine) -> None:
+    """Hear what is said on an engine."""
+    if engine in _watched:
+        return
+    _watched.add(engine)
+    event.listen(engine, "after_cursor_execute", _note_answer, insert=True)
+    event.listen(engine, "handle_error", _note_end)
+    event.listen(engine, "before_cursor_execute", _check)
+    event.listen(engine, "commit", _commit)
+
+
+def was_answered(connection: Connection, sql: str) -> bool:
+    """Whether a statement is the last one that was answered."""
+    return connection.info.get(_ANSWERED) is sql
+
+
+def forget_answer(connection: Connection) -> None:
+    """Before a statement that may have the same text as the one before."""
+    connection.info.pop(_ANSWERED, None)
+
+
+def _note_answer(connection: Connection, _: object, statement: str, *__: object) -> None:
+    connection.info[_ANSWERED] = statement
+
+
+def _note_end(context: ExceptionContext) -> None:
+    connection = context.connection
+    if connection is None or connection.closed or connection.invalidated:
+        return
+    if code(context.original_exception) in ENDS_TRANSACTION and drew(connection):
+        note_ended(connection)
+
+
+def _check(connection: Connection, *_: object) -> None:
+    if is_ended(connection):
+        raise PendingRollbackError(GONE)
+
+
+def _commit(connection: Connection) -> None:
+    if is_ended(connection):
+        roll_back(connection)
+        raise PendingRollbackError(GONE)

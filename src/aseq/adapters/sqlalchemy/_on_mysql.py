@@ -1,0 +1,109 @@
+"""Draws on MariaDB and MySQL, through SQLAlchemy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from aseq._core.dialects import MARIADB, by_greeting
+from aseq._core.dialects.mysql_family import LOCK_WAIT_TIMEOUT
+from aseq._core.failure import chain
+from aseq._core.statement import Bind, Row
+from aseq.adapters.base import TransactionEnded, unsupported
+
+from ._executor import OnSQLAlchemy, SQLAlchemyExecutor, rows_of
+from ._mysql import forget_answer, was_answered, watch
+
+_AUTOCOMMIT = "the connection or its engine has isolation_level AUTOCOMMIT: use one that hasn't"
+_UNKNOWN = "its engine is connected to {greeting}: aseq knows MariaDB 10.5 and newer"
+_IN_TRANSACTION = "SELECT @@in_transaction"
+
+
+class MySQLConnection(OnSQLAlchemy):
+    """On a server of MySQL's protocol, awaited or not."""
+
+    dialect = MARIADB  # until it is connected, and its server has said what it is
+    _sql = ""
+    _over = False
+
+    def _take(self, connection: Connection, dbapi: Any) -> None:
+        super()._take(connection, dbapi)
+        greeting = str(self._driver.get_server_info())
+        dialect = by_greeting(greeting)
+        if dialect is None:
+            raise unsupported(self._given, {}, _UNKNOWN.format(greeting=greeting))
+        self.dialect = dialect
+        watch(connection.engine)
+
+    def _outside(self) -> str | None:
+        return _AUTOCOMMIT if self._driver.get_autocommit() else None
+
+    def _statement(
+        self, connection: Connection, sql: str, args: tuple[Bind, ...], *, inside: bool
+    ) -> Sequence[Row]:
+        if inside and (advice := self.outside_transaction()) is not None:
+            raise TransactionEnded(advice)
+        for text in args:
+            if isinstance(text, str):
+                text.encode()  # a driver would send what it can't encode all the same
+        forget_answer(connection)
+        self._sql, self._sent = sql, True
+        try:
+            rows = rows_of(connection, sql, args)
+        except DBAPIError as exc:
+            self._note_end(connection, exc)
+            raise
+        if inside:
+            self._own.drawn()
+        return rows
+
+    def _note_end(self, connection: Connection, exc: DBAPIError) -> None:
+        """Ask whether a lock timeout has ended the transaction: a server may be set up so."""
+        timed_out = self.dialect.code(exc.orig or exc) == LOCK_WAIT_TIMEOUT
+        if timed_out and not exc.connection_invalidated:
+            [[inside]] = rows_of(connection, _IN_TRANSACTION, ())
+            self._over = not inside
+
+    def refused(self, exc: BaseException, /) -> bool:
+        if not self._sent:
+            return True
+        connection = self._connection
+        if self._over or connection.closed or connection.invalidated:
+            return False
+        if was_answered(connection, self._sql):
+            return False
+        return any(map(self._said, chain(exc)))
+
+    def _said(self, exc: BaseException) -> bool:
+        code = self.dialect.code(exc)
+        return isinstance(code, int) and not 2000 <= code < 3000  # those are the client's own
+
+    def terminate(self) -> None:
+        self._driver.close()
+
+
+class MySQLExecutor(MySQLConnection, SQLAlchemyExecutor):
+    """Awaited. Cancelled, the driver closes its connection, and SQLAlchemy gives it up."""
+
+    async def fetch(
+        self,
+        sql: str,
+        args: tuple[Bind, ...],
+        /,
+        *,
+        timeout: float | None = None,
+        inside: bool = False,
+    ) -> Sequence[Row]:
+        return await self._run(
+            lambda connection: self._statement(connection, sql, args, inside=inside)
+        )
+
+    async def abort(self) -> bool:
+        if not self._sent or not self._own.current:
+            return self._connection.closed
+        if not self._connection.invalidated:
+            await self._run(Connection.invalidate)
+        return True

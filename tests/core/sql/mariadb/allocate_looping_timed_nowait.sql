@@ -1,0 +1,37 @@
+SET STATEMENT innodb_snapshot_isolation = OFF, time_zone = '+00:00', innodb_lock_wait_timeout = 0 FOR
+INSERT INTO `aseq_sequence` (name, last)
+SELECT w.called, w.start
+FROM JSON_TABLE(%s, '$[*]' COLUMNS (
+    place integer PATH '$.place',
+    called varchar(100) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$.called',
+    start bigint PATH '$.start',
+    advance bigint PATH '$.advance',
+    lowest bigint PATH '$.lowest',
+    highest bigint PATH '$.highest',
+    first bigint PATH '$.first',
+    step bigint PATH '$.step',
+    low bigint PATH '$.low',
+    high bigint PATH '$.high',
+    room bigint PATH '$.room',
+    retreat bigint PATH '$.retreat',
+    since bigint PATH '$.since',
+    latest bigint PATH '$.latest'
+)) AS w
+WHERE IF(@@in_transaction = 1 OR @@autocommit = 0, 1, (SELECT 1 UNION ALL SELECT 2)) AND (@aseq_kept := '') = '' AND EXP(999 * (SYSDATE(6) = NOW(6))) > 0 AND (w.since IS NULL OR TIMESTAMPDIFF(MICROSECOND, '1970-01-01', SYSDATE(6)) BETWEEN w.since AND w.latest)
+ORDER BY w.place
+ON DUPLICATE KEY UPDATE last = CASE
+    WHEN (w.first IS NOT NULL OR CAST(last AS SIGNED) BETWEEN w.lowest AND w.highest) AND EXP(999 * (SYSDATE(6) = NOW(6))) > 0 AND (w.since IS NULL OR TIMESTAMPDIFF(MICROSECOND, '1970-01-01', SYSDATE(6)) BETWEEN w.since AND w.latest) THEN CASE WHEN w.first IS NULL THEN CAST(last AS SIGNED) + w.advance ELSE CASE
+    WHEN CAST(last AS SIGNED) NOT BETWEEN w.low AND w.high THEN w.start
+    WHEN (CAST(last AS SIGNED) - w.first) %% w.step <> 0 THEN w.start
+    WHEN (CAST(last AS SIGNED) - w.first) DIV w.step < w.room THEN CAST(last AS SIGNED) + w.advance
+    ELSE CAST(last AS SIGNED) - w.retreat
+END END
+    ELSE IF((@aseq_kept := w.called) IS NULL, 0, last)
+END
+RETURNING IF(CONVERT(name USING utf8mb4) COLLATE utf8mb4_nopad_bin = @aseq_kept, NULL, last), NULL, (
+    SELECT n.place
+    FROM JSON_TABLE(%s, '$[*]' COLUMNS (
+        place FOR ORDINALITY, called varchar(100) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$'
+    )) AS n
+    WHERE n.called = CONVERT(name USING utf8mb4) COLLATE utf8mb4_nopad_bin
+), 1, TIMESTAMPDIFF(MICROSECOND, '1970-01-01', SYSDATE(6))

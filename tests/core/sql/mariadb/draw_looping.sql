@@ -1,0 +1,10 @@
+SET STATEMENT innodb_snapshot_isolation = OFF FOR
+INSERT INTO `aseq_sequence` (name, last)
+SELECT %s, %s FROM DUAL WHERE IF(@@in_transaction = 1 OR @@autocommit = 0, 1, (SELECT 1 UNION ALL SELECT 2))
+ON DUPLICATE KEY UPDATE last = CASE
+    WHEN CAST(last AS SIGNED) NOT BETWEEN %s AND %s THEN %s
+    WHEN (CAST(last AS SIGNED) - %s) %% %s <> 0 THEN %s
+    WHEN (CAST(last AS SIGNED) - %s) DIV %s < %s THEN CAST(last AS SIGNED) + %s
+    ELSE CAST(last AS SIGNED) - %s
+END
+RETURNING IF(CONVERT(name USING utf8mb4) COLLATE utf8mb4_nopad_bin = %s, last, NULL)
