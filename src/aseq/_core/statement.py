@@ -80,7 +80,7 @@ class Statement(NamedTuple):
 
     @property
     def nothing_on(self) -> frozenset[Code]:
-        """By which errors the server says that nothing was drawn: see `Template`."""
+        """Which errors only say that nothing was drawn: see `Template`."""
         return self.template.nothing_on
 
     @property
