@@ -66,7 +66,7 @@ DJANGO = {
         *("aseq", *_CALLS, BASE, "aseq._exit_codes", "aseq._sequence"),
         *("aseq._arguments", "aseq._printed", "aseq.sync._holders"),
         *("aseq._allocate", "aseq._explain", "aseq._holders", "aseq.audit"),
-        *("aseq.issuing", "aseq.numbering"),
+        *("aseq.issuing", "aseq.ledger._migrations", "aseq.numbering"),
         *(*_DJANGO_BELOW, "aseq.django.connection"),
         *("aseq.django._block.atomic", "aseq.django._block.block", "aseq.django._in_block"),
         *(f"aseq.django.{name}" for name in ("_allocate", "_numbering", "_sequence", "fields")),
@@ -196,6 +196,7 @@ OURS: dict[str, tuple[str, ...]] = {
         "aseq._sequence",
         "aseq._sql",
         "aseq.audit",
+        "aseq.ledger._spec",
         "aseq.numbering",
     ),
     # What was found knows no database.
@@ -218,6 +219,8 @@ OURS: dict[str, tuple[str, ...]] = {
     ),
     # A table's statements know nothing of what is written to it.
     "aseq.ledger._ddl": (ERRORS, CORE),
+    "aseq.ledger._migrations": (CORE, "aseq.ledger._ddl", "aseq.ledger._guard"),
+    "aseq.ledger._guard": (ERRORS, CORE, "aseq._sql", "aseq.ledger._ddl"),
     "aseq.ledger._entry": (ERRORS, CORE),
     "aseq.testing": (ERRORS, CORE, BASE, *_AUDITS_WORDS),
     **NUMBERING,
@@ -226,9 +229,12 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq.adapters._sqlite": (ERRORS, CORE, BASE),
     "aseq.adapters._thread": (BASE,),
     # What applications import: beside all else, and nothing else imports it.
-    "aseq.alembic": (ERRORS, CORE, "aseq._columns", "aseq.sqlalchemy"),
+    "aseq.alembic": (
+        *(ERRORS, CORE, "aseq._columns", "aseq.sqlalchemy"),
+        *("aseq.alembic", "aseq.ledger._migrations"),
+    ),
     "aseq.sqlalchemy": ("aseq.adapters.sqlalchemy",),
-    "aseq.tortoise": (ERRORS, CORE, "aseq.tortoise"),
+    "aseq.tortoise": (ERRORS, CORE, "aseq.ledger._migrations", "aseq.tortoise"),
     "aseq.adapters.asyncpg": (
         *(ERRORS, CORE, BASE, CONCURRENCY),
         *("aseq.adapters._asyncpg", "aseq.adapters._asyncpg_watch"),

@@ -16,7 +16,7 @@ from aseq._observe import Count
 from aseq.numbering import DocumentNumber, ParsedNumber
 from aseq.numbering._scope import ScopeValue
 
-from . import _ddl
+from . import _ddl, _guard
 from ._entry import Entry
 from ._explain import explained
 from ._spec import Asked, LedgerSpec, subject, unwanted, wanted
@@ -170,6 +170,31 @@ class Ledger(LedgerSpec):
         """
         executor = executor_for(conn)
         await run(_ddl.drop(self._name), executor, f"the table {self._name}")
+
+    async def create_guard(self, conn: Connection, /) -> None:
+        """Create the triggers that let the ledger only grow, or make them anew.
+
+        They refuse to change, delete or replace a row; only a number that is issued can be made
+        void. The role must own the table, and can drop them again.
+
+        Args:
+            conn: the caller's connection or session. It commits as that commits.
+        """
+        executor = executor_for(conn)
+        table = executor.locate(self._name)
+        texts = _guard.creating(executor.dialect.name, table)
+        await run(_guard.run(texts, self._name), executor, f"the table {table}")
+
+    async def drop_guard(self, conn: Connection, /) -> None:
+        """Drop the guard, if it is there.
+
+        Args:
+            conn: the caller's connection or session. It commits as that commits.
+        """
+        executor = executor_for(conn)
+        table = executor.locate(self._name)
+        texts = _guard.dropping(executor.dialect.name, table)
+        await run(_guard.run(texts, self._name), executor, f"the table {table}")
 
     async def _ask(self, asked: Asked[T], conn: Connection, drawn: Count | None = None) -> T:
         executor, table = executor_for(conn), self._name

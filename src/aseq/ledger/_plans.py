@@ -36,7 +36,7 @@ from aseq.numbering import DocumentNumber
 
 from ._entry import Entry
 from ._postgresql import PostgreSQL
-from ._print import ALWAYS, Printed, of_moment, printed, series_of, span_of
+from ._print import ALWAYS, Lane, Printed, lane_of, of_moment
 from ._sqlite import SQLite
 from ._texts import Texts, on_ledger
 
@@ -74,32 +74,32 @@ class Issue:
         return TEXTS[self.info.dialect.name]
 
     @cached_property
+    def lane(self) -> Lane:
+        """What is known of the counter."""
+        return lane_of(self.counter)
+
+    @cached_property
     def spec(self) -> SequenceSpec:
         """The sequence, as the connection's project has it."""
-        return self.info.adapt(self.counter.spec)
-
-    @property
-    def series(self) -> str:
-        """Within which the key has one number."""
-        return series_of(self.counter)
+        return self.info.adapt(self.lane.spec)
 
     @property
     def span(self) -> range:
         """The moments at which the number is to be drawn."""
-        return ALWAYS if self.at is not None else span_of(self.counter)
+        return self.lane.span if self.at is None else ALWAYS
 
-    @property
+    @cached_property
     def binds(self) -> dict[str, Bind]:
         """What the ledger's texts want to know, whatever the number is."""
-        span = range(self.at, self.at + 1) if self.at is not None else self.span
-        place: dict[str, Bind] = {
-            "series": self.series,
+        span = self.span if self.at is None else range(self.at, self.at + 1)
+        return {
+            "series": self.lane.series,
             "name": self.spec.name,
             "queue": self.spec._queue,
             "earliest": span[0],
             "newest": span[-1],
+            **self.entry.binds,
         }
-        return place | self.entry.binds
 
     def say(self, script: Script, **binds: Bind) -> Plan[Sequence[Row]]:
         """Say something about the ledger; the last statement's rows."""
@@ -147,7 +147,7 @@ def _look(asked: Issue) -> Plan[tuple[Given | None, Issue]]:
 def _issue_new(asked: Issue) -> Plan[Given]:
     tries = 0
     while True:
-        how = printed(asked.counter)
+        how = asked.lane.printed
         kind = TimedDraw(asked.spec._queued and not asked.entry.key, asked.waiting.kind)
         script = asked.texts.draw(kind, keyed=bool(asked.entry.key))
         if how is None or script is None:

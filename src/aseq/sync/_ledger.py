@@ -11,7 +11,7 @@ from aseq._core.counter import Drawable
 from aseq._core.waiting import waiting
 from aseq._drive_sync import run_on_sync, run_sync
 from aseq._observe import Count
-from aseq.ledger import _ddl
+from aseq.ledger import _ddl, _guard
 from aseq.ledger._entry import Entry
 from aseq.ledger._explain import explained
 from aseq.ledger._spec import Asked, LedgerSpec, subject, unwanted, wanted
@@ -149,6 +149,31 @@ class Ledger(LedgerSpec):
         """
         executor = executor_for(conn)
         run_sync(_ddl.drop(self._name), executor, f"the table {self._name}")
+
+    def create_guard(self, conn: Connection, /) -> None:
+        """Create the triggers that let the ledger only grow, or make them anew.
+
+        They refuse to change, delete or replace a row; only a number that is issued can be made
+        void. The role must own the table, and can drop them again.
+
+        Args:
+            conn: the caller's connection or session. It commits as that commits.
+        """
+        executor = executor_for(conn)
+        table = executor.locate(self._name)
+        texts = _guard.creating(executor.dialect.name, table)
+        run_sync(_guard.run(texts, self._name), executor, f"the table {table}")
+
+    def drop_guard(self, conn: Connection, /) -> None:
+        """Drop the guard, if it is there.
+
+        Args:
+            conn: the caller's connection or session. It commits as that commits.
+        """
+        executor = executor_for(conn)
+        table = executor.locate(self._name)
+        texts = _guard.dropping(executor.dialect.name, table)
+        run_sync(_guard.run(texts, self._name), executor, f"the table {table}")
 
     def _ask(self, asked: Asked[T], conn: Connection, drawn: Count | None = None) -> T:
         executor, table = executor_for(conn), self._name
