@@ -48,6 +48,7 @@ class Query:
     table: TableName
     timeout: float | None = field(default=None, init=False)
     queues: bool = field(default=False, init=False)
+    waited: None = field(default=None, init=False)
     nothing_on: frozenset[Code] = field(default=frozenset(), init=False)
 
     def render(
