@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aseq._core.table import TableName
-from aseq._sql import ByDialect, Plan
+from aseq._sql import Plan
 from aseq.adapters.base import ConnectionInfo
 from aseq.errors import AuditRefused
 
@@ -38,11 +38,7 @@ from .progress import OnProgress, Steps
 from .result import Audit
 from .series import NOTHING, SeriesAudit, Totals
 
-TEXTS = ByDialect(
-    {"postgresql": POSTGRESQL, "sqlite": SQLITE},
-    "an audit asks PostgreSQL or SQLite. Elsewhere, select the numbers in their order and pass "
-    "them to aseq.testing.assert_gapless",
-)
+TEXTS = {"postgresql": POSTGRESQL, "sqlite": SQLITE}
 
 
 def audit(
