@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import secrets
+from pathlib import Path
 from time import perf_counter
 
 import pytest
@@ -12,7 +14,9 @@ from aseq import AsyncSequence, SequenceLocked, create_table, create_table_sql
 from aseq.ledger import Ledger, create_ledger_sql
 from aseq.numbering import Numbering
 from tests import clients
+from tests.clients import sqlite_file
 from tests.database import Database
+from tests.numbering.midnight import DAY, SECOND, clock_off, now
 from tests.numbering.storming import prepared
 
 LEDGER = Ledger()
@@ -89,3 +93,25 @@ async def test_a_scope_that_is_called_as_an_argument(database: Database, name: s
     numbers = Numbering(name, "{key}-{number}").bind(key="x")
     async with database.connect() as client, client.transaction():
         assert (await LEDGER.issue(client.conn, numbers, key="a")).text == "x-1"
+
+
+@pytest.mark.parametrize("days", [-400, -1, 1, 400])
+@pytest.mark.parametrize("kind", [clients.Asyncpg, clients.Sqlite3])
+async def test_the_databases_clock_decides(
+    kind: type[clients.Client], days: int, tmp_path: Path, postgres: str, name: str
+) -> None:
+    """This machine's may be wrong by a day, or by a year: so may be what was guessed."""
+    is_sqlite = kind is clients.Sqlite3
+    database = prepared(kind, sqlite_file(tmp_path) if is_sqlite else postgres)
+    database.run(create_ledger_sql(database.case.dialect))
+    numbers = Numbering(name, "{year}-{month}-{day}-{number}", period="year", tz="UTC")
+    async with database.connect() as client:
+        for number, key in enumerate((None, "a"), 1):
+            with clock_off(dt.timedelta(days=days)):
+                async with client.transaction():
+                    issued = await LEDGER.issue(client.conn, numbers, key=key)
+            today = now().date()
+            assert issued.text in {f"{day}-{number}" for day in (today, today - DAY)}
+            assert abs(issued.at - now()) < 60 * SECOND
+    texts = database.run(f"SELECT text FROM aseq_ledger WHERE series = '{name}' ORDER BY 1")
+    assert texts == [(f"{issued.date}-{number}",) for number in (1, 2)]
