@@ -20,6 +20,7 @@ from aseq.ledger import Ledger
 from aseq.numbering import Numbering
 from tests import clients
 from tests.database import Database
+from tests.hooked import hooked
 
 pytestmark = pytest.mark.only(dialect=("postgresql", "sqlite"))
 
@@ -57,6 +58,19 @@ async def test_a_number_and_its_row(database: Database, ledger: Ledger, name: st
             "100%",
             "issued",
         )
+    ]
+
+
+async def test_hooks_are_told_of_new_numbers(
+    database: Database, ledger: Ledger, name: str
+) -> None:
+    numbers = yearly(name, scope=["tenant"])
+    with hooked() as told:
+        async with database.connect() as client, client.transaction():
+            for key in ("a", "a", None):
+                await ledger.issue(client.conn, numbers, key=key, tenant=1)
+    assert [(each.sequences, each.count) for each in told] == [
+        ((name,), count) for count in (1, 0, 1)
     ]
 
 

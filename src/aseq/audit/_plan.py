@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from aseq._core.table import TableName
 from aseq._sql import Plan
 from aseq.adapters.base import ConnectionInfo
+from aseq.errors import AuditRefused
 
 from ._checks import compare_checks
 from ._details import Details
@@ -51,6 +52,8 @@ def audit(
         keys: two random numbers of 62 bits, for the fingerprint.
         progress: is told how far it is.
     """
+    if info.dialect.name not in TEXTS:
+        raise AuditRefused(f"audits are for {' and '.join(TEXTS)} alone so far")
     steps = Steps(progress)
     steps.expect(3)
     steps.begin("looking up the columns")

@@ -64,6 +64,7 @@ DIALECTS = {"postgresql": POSTGRESQL, "sqlite": replace(SQLITE, busy=_BUSY)}
 class DjangoConnection(SyncExecutor):
     """The connection of one database alias in the current thread."""
 
+    kind = "django"
     paramstyle: Paramstyle = "format"
     driver_errors: ClassVar = (Error,)
     errors = ERRORS
@@ -175,7 +176,7 @@ class DjangoConnection(SyncExecutor):
         elif connection.autocommit:
             return False
         elif self.dialect.name == "sqlite":
-            return _sqlite.make_unusable(connection.connection)
+            return _sqlite.make_unusable(connection.connection) is not None
         else:
             with suppress(Exception):  # past the wrappers around Django's cursors
                 connection.connection.cursor().execute(ABORT)

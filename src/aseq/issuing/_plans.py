@@ -20,13 +20,13 @@ from collections.abc import Generator, Iterable, Sequence
 from typing import Any, TypeAlias, TypeVar, cast
 from uuid import UUID
 
-from aseq._core.scripts import NothingDrawn
+from aseq._core.scripts import NothingDrawn, longest_wait
 from aseq._core.statement import Row, Statement
 from aseq._core.table import TableName
 from aseq._core.waiting import AS_LONG_AS_IT_TAKES, Wait, Waiting
 from aseq._core.wants import LIMIT
 from aseq._sequence import AsyncSequence
-from aseq._sql import Binds, Query
+from aseq._sql import Binds, ByDialect, Query
 from aseq.adapters.base import ConnectionInfo
 from aseq.errors import InvalidSequence
 
@@ -42,7 +42,11 @@ T = TypeVar("T")
 
 Plan: TypeAlias = Generator[Statement | Query, Sequence[Row], T]
 
-TEXTS: dict[str, Texts] = {"postgresql": PostgreSQL(), "sqlite": SQLite()}
+TEXTS = ByDialect[Texts](
+    {"postgresql": PostgreSQL(), "sqlite": SQLite()},
+    "rows that are there get numbers on PostgreSQL and SQLite alone. Draw with next_value or "
+    "next_values, and save each number with its row in the same transaction",
+)
 
 _TOO_MANY = (
     f"has more than {LIMIT:,} values among these rows, and one call stands in {LIMIT:,} queues "
@@ -76,10 +80,13 @@ def prepare(
 
 def take_queues(
     place: Place, names: Iterable[str], waiting: Waiting = AS_LONG_AS_IT_TAKES
-) -> Plan[None]:
+) -> Plan[float | None]:
     """Take places in queues, in the order that everybody has; held until the end.
 
     Who has a place doesn't wait for it again, so what is drawn behind it doesn't wait.
+
+    Returns:
+        the seconds that it waited, if the server tells.
 
     Raises:
         NothingDrawn: there are too many.
@@ -87,8 +94,11 @@ def take_queues(
     wanted = sorted(set(names))
     if len(wanted) > LIMIT:
         raise NothingDrawn(InvalidSequence("scope", _TOO_MANY))
-    if wanted and place.dialect.name != "sqlite":
-        yield _queue(TEXTS[place.dialect.name], place.counters, wanted, waiting)
+    if not wanted or place.dialect.name == "sqlite":
+        return None
+    entering = _queue(TEXTS[place.dialect.name], place.counters, wanted, waiting)
+    rows = yield entering
+    return None if entering.waited is None else longest_wait(rows, entering.waited)
 
 
 def try_queues(place: Place, names: Iterable[str]) -> Plan[set[str]]:

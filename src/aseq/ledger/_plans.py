@@ -12,7 +12,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from aseq._core.counter import Counter
 from aseq._core.dialects import TimedDraw
@@ -108,7 +108,19 @@ class Issue:
         return say(said, self.waiting)
 
 
-def issue(asked: Issue) -> Plan[Any]:
+class Given(NamedTuple):
+    """What the caller gets.
+
+    Attributes:
+        number: an int, or a `DocumentNumber`.
+        drawn: 1 if it is new; 0 if the key had it already.
+    """
+
+    number: Any
+    drawn: int
+
+
+def issue(asked: Issue) -> Plan[Given]:
     """The number of the key, or a new one."""
     if not asked.entry.key:
         return (yield from _issue_new(asked))
@@ -116,7 +128,7 @@ def issue(asked: Issue) -> Plan[Any]:
     return had if had is not None else (yield from _issue_new(asked))
 
 
-def _look(asked: Issue) -> Plan[tuple[Any, Issue]]:
+def _look(asked: Issue) -> Plan[tuple[Given | None, Issue]]:
     """The number that the key has, and how the rest is to be asked for."""
     rows = yield from asked.say(asked.texts.look(asked.waiting.kind))
     if not rows:
@@ -132,18 +144,18 @@ def _look(asked: Issue) -> Plan[tuple[Any, Issue]]:
     return None, replace(asked, waiting=left)
 
 
-def _issue_new(asked: Issue) -> Plan[Any]:
+def _issue_new(asked: Issue) -> Plan[Given]:
     tries = 0
     while True:
         how = asked.lane.printed
         kind = TimedDraw(asked.spec._queued and not asked.entry.key, asked.waiting.kind)
         script = asked.texts.draw(kind, keyed=bool(asked.entry.key))
         if how is None or script is None:
-            drawn, number = yield from _step_by_step(asked)
+            drawn, given = yield from _step_by_step(asked)
         else:
-            drawn, number = yield from _at_once(asked, script, how)
-        if number is not None:
-            return number
+            drawn, given = yield from _at_once(asked, script, how)
+        if given is not None:
+            return given
         tries += 1
         if tries == TRIES:
             raise given_up(asked.spec.name, within=drawn.clock in asked.span)
@@ -152,7 +164,7 @@ def _issue_new(asked: Issue) -> Plan[Any]:
             asked = replace(asked, counter=asked.counter.at(drawn.clock))
 
 
-def _at_once(asked: Issue, script: Script, how: Printed) -> Plan[tuple[Timed, Any]]:
+def _at_once(asked: Issue, script: Script, how: Printed) -> Plan[tuple[Timed, Given | None]]:
     spec, dialect, span = asked.spec, asked.info.dialect, asked.span
     binds = asked.binds | how._asdict()
     said = drawing_within(spec, on_ledger(script, asked.ledger), 1, span)
@@ -169,7 +181,7 @@ def _at_once(asked: Issue, script: Script, how: Printed) -> Plan[tuple[Timed, An
     return drawn, _new(asked, drawn, written=bool(integer(written)))
 
 
-def _step_by_step(asked: Issue) -> Plan[tuple[Timed, Any]]:
+def _step_by_step(asked: Issue) -> Plan[tuple[Timed, Given | None]]:
     spec, keyed = asked.spec, bool(asked.entry.key)
     again = asked.texts.look_again() if keyed else ()
     if again:
@@ -181,29 +193,31 @@ def _step_by_step(asked: Issue) -> Plan[tuple[Timed, Any]]:
     )
     if drawn.values is None:
         return drawn, None
-    number = _new(asked, drawn)
+    given = _new(asked, drawn)
     rows = yield from asked.say(
         asked.texts.write(keyed=keyed),
         number=drawn.values[0],
-        text=str(number),
+        text=str(given.number),
         clock=drawn.clock,
     )
     return drawn, _new(asked, drawn, written=bool(rows))
 
 
-def _new(asked: Issue, drawn: Timed, *, written: bool = True) -> Any:
+def _new(asked: Issue, drawn: Timed, *, written: bool = True) -> Given:
     if not written:
         raise PartlyDrawn(LedgerConflict(asked.spec.name, _NOT_WRITTEN))
     at = drawn.clock if asked.at is None else asked.at
     [number] = asked.counter.numbers(drawn.values or (), at)
-    return number
+    return Given(number, 1)
 
 
-def _again(asked: Issue, found: object) -> Any:
+def _again(asked: Issue, found: object) -> Given:
     """The number that a key has, as it was issued."""
     value, text, at = json.loads(str(found))
     [number] = of_moment(asked.counter, at).numbers([value], at)
-    return replace(number, text=text) if isinstance(number, DocumentNumber) else number
+    if isinstance(number, DocumentNumber):
+        number = replace(number, text=text)
+    return Given(number, 0)
 
 
 @dataclass(frozen=True)

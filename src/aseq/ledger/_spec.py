@@ -22,7 +22,7 @@ from aseq.numbering._days import chosen
 from aseq.numbering._spec import NumberingSpec
 
 from ._entry import Entry, text, writer
-from ._plans import TEXTS, Issue, Void, issue, void
+from ._plans import TEXTS, Given, Issue, Void, issue, void
 from ._print import of_moment
 
 DEFAULT_TABLE = "aseq_ledger"
@@ -62,6 +62,11 @@ class Asked(Protocol[T_co]):
         """The sequence that it is about."""
         ...
 
+    @property
+    def series(self) -> str:
+        """What hooks call it."""
+        ...
+
     def plan(self, table: TableName, info: ConnectionInfo) -> Plan[T_co]:
         """What to say to the database.
 
@@ -82,7 +87,7 @@ def subject(asked: Asked[Any], info: ConnectionInfo) -> Subject:
         cls = type(info)
         raise UnsupportedConnection(f"{cls.__module__}.{cls.__qualname__}", _ELSEWHERE)
     spec = info.adapt(asked.sequence)
-    return Subject(spec.name, spec.table)
+    return Subject(spec.name, spec.table, series=(asked.series,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +110,11 @@ class Wanted:
     def sequence(self) -> SequenceSpec:
         return self.counter.spec
 
-    def plan(self, table: TableName, info: ConnectionInfo) -> Plan[Any]:
+    @property
+    def series(self) -> str:
+        return self.counter.series
+
+    def plan(self, table: TableName, info: ConnectionInfo) -> Plan[Given]:
         where = info.locate(table)
         one = Issue(info, where, self.counter, self.entry, self.at, self.waiting)
         return (yield from issue(one))
@@ -128,6 +137,10 @@ class Unwanted:
     text: str
     reason: str
     by: str
+
+    @property
+    def series(self) -> str:
+        return self.sequence.name
 
     def plan(self, table: TableName, info: ConnectionInfo) -> Plan[bool]:
         where = info.locate(table)

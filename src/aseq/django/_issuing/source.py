@@ -44,6 +44,7 @@ class _Leave(Exception):
 class NoBlock(Executor):
     """What is known of a database before the first block; nothing can be done."""
 
+    kind = "django"
     paramstyle: Paramstyle = "format"
     driver_errors: ClassVar = (Error,)
 
@@ -177,6 +178,8 @@ class BlockLink(Link):
 
 class BlockSource(Source):
     """The database of an alias."""
+
+    kind = "django"
 
     def __init__(self, using: str) -> None:
         self._using = using
