@@ -84,9 +84,11 @@ AUDIT_FOUND = Peer("audit_found", "integers, one in a thousand missing", None, N
 AUDIT_TEXTS = Peer("audit_texts", "formatted, in a hundred series", None, None)
 BULK = Peer("bulk", "number_rows", None, None)
 CROWD = Peer("crowd", "60 tasks of a hot tenant, no turn", None, None)
-CROWD_OTHERS = Peer("crowd_others", "4 tasks of another tenant beside them", None, None)
+CROWD_OTHERS = Peer("crowd_others", "4 other tenants beside them", None, None, gapless=False)
 CROWD_TURN = Peer("crowd_turn", "the same 60, turn(limit=3)", None, None, turn=True)
-CROWD_TURN_OTHERS = Peer("crowd_turn_others", "4 tasks beside those", None, None)
+CROWD_TURN_OTHERS = Peer(
+    "crowd_turn_others", "4 other tenants beside those", None, None, gapless=False
+)
 
 HOT = (ASYNCPG, UPSERT, DJANGO, PSYCOPG, SESSION, FOR_UPDATE, GAPPY)
 LONG = (ASYNCPG, LATE, UPSERT, DJANGO, GAPPY)

@@ -133,7 +133,7 @@ def _pairs(most: int, crowd: int, processes: int) -> list[_Pair]:
             0.9,
         ),
         _Pair(
-            "another tenant beside it: turn(limit=3) : none",
+            "other tenants beside it: turn(limit=3) : none",
             ("turns", "crowd_turn_others", 60),
             ("turns", "crowd_others", 60),
             1,

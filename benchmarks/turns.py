@@ -2,7 +2,8 @@
 
 Sixty tasks of one tenant draw from its sequence, on twenty connections. Without a turn all
 connections are in the hands of those who wait for the sequence, and whoever else wants one
-stands behind sixty others. With a turn, three of them have one.
+stands behind sixty others. With a turn, three of them have one. The others are four tenants
+with a task and a sequence each (and numbers that aren't those of the next one).
 """
 
 from __future__ import annotations
@@ -40,9 +41,11 @@ async def measure(url: str, settings: Settings, done: Callable[[], None]) -> lis
     async with asyncpg.create_pool(url, min_size=CONNECTIONS, max_size=CONNECTIONS) as pool:
         for _ in range(settings.rounds):
             for crowd, others in CROWDS:
+                hot = AsyncSequence(crowd.id)
+                own = [AsyncSequence(f"{others.id}-{i}", i * 1_000_000) for i in range(OTHERS)]
                 tasks = (
-                    *(_work(pool, crowd, settings.seconds) for _ in range(CROWD)),
-                    *(_work(pool, others, settings.seconds) for _ in range(OTHERS)),
+                    *(_work(pool, crowd, hot, settings.seconds) for _ in range(CROWD)),
+                    *(_work(pool, others, each, settings.seconds) for each in own),
                 )
                 start = perf_counter()
                 took = await asyncio.gather(*tasks)
@@ -57,9 +60,9 @@ async def measure(url: str, settings: Settings, done: Callable[[], None]) -> lis
     ]
 
 
-async def _work(pool: Any, peer: Peer, seconds: float) -> list[float]:
+async def _work(pool: Any, peer: Peer, sequence: AsyncSequence, seconds: float) -> list[float]:
     """One transaction after the other: how long each took, the wait for it included."""
-    sequence, took, start = AsyncSequence(peer.id), list[float](), perf_counter()
+    took, start = list[float](), perf_counter()
     while (begun := perf_counter()) < start + seconds or not took:
         in_turn = sequence.turn(limit=LIMIT) if peer.turn else nullcontext()
         async with in_turn, pool.acquire() as conn, conn.transaction():
