@@ -26,7 +26,7 @@ from aseq._core.table import TableName
 from aseq._core.waiting import AS_LONG_AS_IT_TAKES, Wait, Waiting
 from aseq._core.wants import LIMIT
 from aseq._sequence import AsyncSequence
-from aseq._sql import Binds, Query
+from aseq._sql import Binds, ByDialect, Query
 from aseq.adapters.base import ConnectionInfo
 from aseq.errors import InvalidSequence
 
@@ -42,7 +42,11 @@ T = TypeVar("T")
 
 Plan: TypeAlias = Generator[Statement | Query, Sequence[Row], T]
 
-TEXTS: dict[str, Texts] = {"postgresql": PostgreSQL(), "sqlite": SQLite()}
+TEXTS = ByDialect[Texts](
+    {"postgresql": PostgreSQL(), "sqlite": SQLite()},
+    "rows that are there get numbers on PostgreSQL and SQLite alone. Draw with next_value or "
+    "next_values, and save each number with its row in the same transaction",
+)
 
 _TOO_MANY = (
     f"has more than {LIMIT:,} values among these rows, and one call stands in {LIMIT:,} queues "
