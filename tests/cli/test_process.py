@@ -94,23 +94,25 @@ def test_ctrl_c_within_a_statement_of_sqlite(
         lite.execute("INSERT INTO invoice VALUES (1, 1)")
     lite.close()
     connect = sqlite.connect
+    ends: list[object] = []
 
     def with_a_key(file: str, *, create: bool) -> sqlite3.Connection:
         connection = connect(file, create=create)
         press = threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT))
         connection.create_function("press", 0, press.start)
+        connection.create_function("at_its_end", 1, ends.append)
         return connection
 
     monkeypatch.setattr(sqlite, "connect", with_a_key)
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     interrupt.install()
     try:
-        where = f"press() IS NULL AND {LONG} > 0"
+        where = f"press() IS NULL AND at_its_end({LONG})"
         done = aseq("audit", "invoice.number", "x", "--where", where, *place)
     finally:
         signal.signal(signal.SIGINT, before)
         interrupt.install()
-    assert (done.code, done.out) == (130, "")
+    assert (done.code, done.out, ends) == (130, "", [])
 
 
 class Terminal(io.StringIO):
