@@ -6,10 +6,10 @@ from typing import Any
 
 from django.db import migrations
 
-from aseq._core.dialects import DIALECTS
 from aseq._core.table import TableName
 
 from . import conf
+from ._servers import find_dialect
 
 
 class CreateSequenceTable(migrations.CreateModel):
@@ -21,7 +21,7 @@ class CreateSequenceTable(migrations.CreateModel):
         """Create the table, where the routers allow it."""
         model = to_state.apps.get_model(app_label, self.name)
         connection = schema_editor.connection
-        dialect = DIALECTS.get(connection.vendor)
+        dialect = find_dialect(connection)
         if dialect is None:
             super().database_forwards(app_label, schema_editor, from_state, to_state)
         elif self.allow_migrate_model(connection.alias, model):

@@ -26,7 +26,8 @@ from aseq.django import conf
 from aseq.django._block.atomic import AsyncAtomic, aatomic
 from aseq.django._block.block import Block
 from aseq.django._block.kept import KeptThread
-from aseq.django.connection import DIALECTS, DjangoConnection
+from aseq.django._servers import dialect_of
+from aseq.django.connection import DjangoConnection
 from aseq.issuing._hooks import HookFailed
 from aseq.issuing._sources import Link, Source
 
@@ -48,7 +49,7 @@ class NoBlock(Executor):
     driver_errors: ClassVar = (Error,)
 
     def __init__(self, using: str) -> None:
-        self.dialect = DIALECTS[connections[using].vendor]
+        self.dialect = dialect_of(connections[using])
 
     def adapt(self, spec: SequenceSpec) -> SequenceSpec:
         return conf.adapt(spec)

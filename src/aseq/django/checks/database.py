@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from django.apps import AppConfig, apps
@@ -14,7 +15,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from aseq._core.spec import DJANGO_SEQUENCES_TABLE
 from aseq._core.table import TableName
 from aseq.django import conf, sync
-from aseq.django.connection import DIALECTS
+from aseq.django._servers import dialect_of, find_dialect
 from aseq.django.errors import SequenceTableMissing
 from aseq.errors import InvalidSequence
 
@@ -42,8 +43,9 @@ def _database(connection: BaseDatabaseWrapper) -> Iterator[checks.CheckMessage]:
         yield from _transaction_mode(connection)
     if connection.vendor == "postgresql":
         yield from _isolation_level(connection)
-    if connection.vendor in DIALECTS:
-        yield from _table(connection)
+    with suppress(Error):  # it can't be reached, and hasn't said what it is
+        if find_dialect(connection) is not None:
+            yield from _table(connection)
 
 
 def _transaction_mode(connection: BaseDatabaseWrapper) -> Iterator[checks.CheckMessage]:
@@ -128,6 +130,6 @@ def _left_behind(connection: BaseDatabaseWrapper) -> Iterator[checks.CheckMessag
 
 def _count(connection: BaseDatabaseWrapper, table: TableName) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(DIALECTS[connection.vendor].on_table(_COUNT, table))
+        cursor.execute(dialect_of(connection).on_table(_COUNT, table))
         count: int = cursor.fetchone()[0]
         return count
