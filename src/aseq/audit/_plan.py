@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from aseq._core.table import TableName
 from aseq._sql import Plan
 from aseq.adapters.base import ConnectionInfo
+from aseq.errors import AuditRefused
 
 from ._checks import compare_checks
 from ._details import Details
@@ -39,6 +40,12 @@ from .series import NOTHING, SeriesAudit, Totals
 
 TEXTS = {"postgresql": POSTGRESQL, "sqlite": SQLITE}
 
+_UNKNOWN = (
+    "aseq can audit PostgreSQL and SQLite, but not {dialect}. Compare the rows yourself: "
+    "COUNT(*), COUNT(DISTINCT number), MIN(number) and MAX(number) of them must fit each other, "
+    "and the sequence's last value"
+)
+
 
 def audit(
     question: Question, info: ConnectionInfo, keys: Keys, progress: OnProgress | None = None
@@ -51,10 +58,12 @@ def audit(
         keys: two random numbers of 62 bits, for the fingerprint.
         progress: is told how far it is.
     """
+    texts = TEXTS.get(info.dialect.name)
+    if texts is None:
+        raise AuditRefused(_UNKNOWN.format(dialect=info.dialect.name))
     steps = Steps(progress)
     steps.expect(3)
     steps.begin("looking up the columns")
-    texts = TEXTS[info.dialect.name]
     found = yield from sources(question, info, texts)
     counters = info.locate(TableName.parse(info.adapt(question.subject).table))
     numbers = Numbers(question.grid)

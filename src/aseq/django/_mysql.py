@@ -76,6 +76,19 @@ def kill_query(connection: BaseDatabaseWrapper) -> None:
             cursor.execute(f"KILL QUERY {int(connection.connection.thread_id())}")
 
 
+def break_off(connection: BaseDatabaseWrapper) -> None:
+    """Outside of blocks: let the transaction end with nothing but a rollback.
+
+    The driver doesn't notice before it is asked to commit, or for anything else, and fails. To
+    close it would make Django's own closing fail as well (PyMySQL says "Already closed").
+    """
+    if connection.needs_rollback:
+        return  # the server has rolled back already
+    number = fileno(connection.connection)
+    if number is not None:  # else it is closed
+        call.hang_up(number)
+
+
 def fileno(driver: Any) -> int | None:
     """The socket of a driver's connection, if it tells."""
     socket = driver if hasattr(driver, "fileno") else getattr(driver, "_sock", None)

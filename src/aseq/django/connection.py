@@ -176,8 +176,7 @@ class DjangoConnection(SyncExecutor):
         elif self.dialect.name == "sqlite":
             return _sqlite.make_unusable(connection.connection)
         elif self._is_mysql:
-            if not connection.needs_rollback:  # else the server has rolled back already
-                connection.connection.close()  # past Django, which would open another one
+            _mysql.break_off(connection)
         else:
             with suppress(Exception):  # past the wrappers around Django's cursors
                 connection.connection.cursor().execute(ABORT)

@@ -28,7 +28,7 @@ from aseq._core.wants import LIMIT
 from aseq._sequence import AsyncSequence
 from aseq._sql import Binds, Query
 from aseq.adapters.base import ConnectionInfo
-from aseq.errors import InvalidSequence
+from aseq.errors import InvalidSequence, UnsupportedConnection
 
 from . import _place
 from ._drafts import Draft, Found, Key, check_complete, drafts_of, loads, scope_of
@@ -43,6 +43,11 @@ T = TypeVar("T")
 Plan: TypeAlias = Generator[Statement | Query, Sequence[Row], T]
 
 TEXTS: dict[str, Texts] = {"postgresql": PostgreSQL(), "sqlite": SQLite()}
+
+UNKNOWN = (
+    "issuers and number_rows() know PostgreSQL and SQLite. Draw in the transaction that saves "
+    "the row instead, right before it is saved"
+)
 
 _TOO_MANY = (
     f"has more than {LIMIT:,} values among these rows, and one call stands in {LIMIT:,} queues "
@@ -66,8 +71,11 @@ def prepare(
 
     Raises:
         NothingDrawn: a table or a column isn't there, or can't hold what it should.
+        UnsupportedConnection: rows can't be numbered on this database.
     """
-    texts = TEXTS[info.dialect.name]
+    texts = TEXTS.get(info.dialect.name)
+    if texts is None:
+        raise UnsupportedConnection(f"a {info.dialect.name} database, row by row", UNKNOWN)
     if info.dialect.name == "sqlite":
         what = adapted(target.what, info)
         yield _queue(texts, TableName.parse(what.table), ["-"], waiting)

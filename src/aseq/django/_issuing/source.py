@@ -26,8 +26,7 @@ from aseq.django import conf
 from aseq.django._block.atomic import AsyncAtomic, aatomic
 from aseq.django._block.block import Block
 from aseq.django._block.kept import KeptThread
-from aseq.django._servers import dialect_of
-from aseq.django.connection import DjangoConnection
+from aseq.django._servers import issuers_dialect_of
 from aseq.issuing._hooks import HookFailed
 from aseq.issuing._sources import Link, Source
 
@@ -49,7 +48,7 @@ class NoBlock(Executor):
     driver_errors: ClassVar = (Error,)
 
     def __init__(self, using: str) -> None:
-        self.dialect = dialect_of(connections[using])
+        self.dialect = issuers_dialect_of(connections[using])
 
     def adapt(self, spec: SequenceSpec) -> SequenceSpec:
         return conf.adapt(spec)
@@ -181,7 +180,7 @@ class BlockSource(Source):
 
     def __init__(self, using: str) -> None:
         self._using = using
-        self.dialect = DjangoConnection(using).dialect.name  # refuses what aseq doesn't know
+        self.dialect = issuers_dialect_of(connections[using]).name
 
     async def connect(self) -> Link:
         return BlockLink(self._using, await KeptThread.start())

@@ -28,7 +28,7 @@ def check_databases(
     databases: Iterable[str] | None = None,
     **kwargs: Any,
 ) -> list[checks.CheckMessage]:
-    """aseq.W001, W002 and W003: drawing may fail, or can't work. E004: it starts again."""
+    """aseq.W001, W002 and W003: drawing may fail, or can't work. E004, E005: numbers repeat."""
     ours = apps.get_model("aseq.Sequence")
     return [
         message
@@ -46,6 +46,8 @@ def _database(connection: BaseDatabaseWrapper) -> Iterator[checks.CheckMessage]:
     with suppress(Error):  # it can't be reached, and hasn't said what it is
         if find_dialect(connection) is not None:
             yield from _table(connection)
+            if connection.vendor == "mysql":
+                yield from _engine(connection)
 
 
 def _transaction_mode(connection: BaseDatabaseWrapper) -> Iterator[checks.CheckMessage]:
@@ -90,6 +92,25 @@ def _table(connection: BaseDatabaseWrapper) -> Iterator[checks.CheckMessage]:
         )
     except (Error, InvalidSequence):
         pass  # the database can't be reached or read, or ASEQ_TABLE is aseq.E001
+
+
+def _engine(connection: BaseDatabaseWrapper) -> Iterator[checks.CheckMessage]:
+    table = TableName.parse(conf.table())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT engine FROM information_schema.tables "
+            "WHERE table_schema = COALESCE(%s, DATABASE()) AND table_name = %s",
+            [table.schema, table.name],
+        )
+        [engine] = cursor.fetchone() or ["InnoDB"]
+    if engine != "InnoDB":
+        yield checks.Error(
+            f"Table {str(table)!r} in database {connection.alias!r} is {engine}'s, which has no "
+            "transactions: a number that is rolled back is lost, and two callers may get the "
+            "same one.",
+            hint=f"ALTER TABLE {dialect_of(connection).on_table('$table', table)} ENGINE=InnoDB",
+            id="aseq.E005",
+        )
 
 
 def _how_to_create(connection: BaseDatabaseWrapper) -> str:
