@@ -42,7 +42,7 @@ TEXTS = {"postgresql": POSTGRESQL, "sqlite": SQLITE}
 
 _UNKNOWN = (
     "aseq can audit PostgreSQL and SQLite, but not {dialect}. Compare the rows yourself: "
-    "COUNT(*), COUNT(DISTINCT number), MIN(number) and MAX(number) of them must fit each other, "
+    "their COUNT(*), COUNT(DISTINCT number), MIN(number) and MAX(number) must fit each other, "
     "and the sequence's last value"
 )
 

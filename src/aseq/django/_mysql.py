@@ -71,9 +71,11 @@ def kill_query(connection: BaseDatabaseWrapper) -> None:
     """From another thread: ask the server to end what a connection waits for."""
     params = connection.get_connection_params()
     params["connect_timeout"] = ceil(call.CANCEL_TIMEOUT)
-    with closing(connection.Database.connect(**params)) as second:
-        with closing(second.cursor()) as cursor:
-            cursor.execute(f"KILL QUERY {int(connection.connection.thread_id())}")
+    with (
+        closing(connection.Database.connect(**params)) as second,
+        closing(second.cursor()) as cursor,
+    ):
+        cursor.execute(f"KILL QUERY {int(connection.connection.thread_id())}")
 
 
 def break_off(connection: BaseDatabaseWrapper) -> None:

@@ -9,7 +9,6 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from aseq._core.dialects import POSTGRESQL, SQLITE, Dialect, by_greeting
 from aseq.errors import UnsupportedConnection
-from aseq.issuing._plans import UNKNOWN
 
 _BUSY = (
     "SQLite has one writer at a time, and another connection is writing (database is "
@@ -44,21 +43,12 @@ def find_dialect(connection: BaseDatabaseWrapper) -> Dialect | None:
     """The dialect of a connection; None if no dialect knows its database."""
     if connection.vendor == "mysql":
         return _by_greeting(connection.mysql_server_info)
+    return dialect_by_vendor(connection)
+
+
+def dialect_by_vendor(connection: BaseDatabaseWrapper) -> Dialect | None:
+    """The dialect, where its server needn't be asked. May be called on the event loop."""
     return _DIALECTS.get(connection.vendor)
-
-
-def issuers_dialect_of(connection: BaseDatabaseWrapper) -> Dialect:
-    """The dialect of a connection that an issuer is to work on. The server isn't asked.
-
-    Raises:
-        UnsupportedConnection: no issuer works there.
-    """
-    dialect = _DIALECTS.get(connection.vendor)
-    if dialect is None:
-        raise UnsupportedConnection(
-            f"the {connection.vendor} database {connection.alias!r}, row by row", UNKNOWN
-        )
-    return dialect
 
 
 def _spoken(connection: BaseDatabaseWrapper) -> str:

@@ -158,7 +158,7 @@ class DjangoConnection(SyncExecutor):
         if self.dialect.name == "sqlite":
             return self._count_changes() != self._changes
         if self._is_mysql:
-            return self._answered or not _mysql.said_by_server(exc)
+            return self._answered or exc is None or not _mysql.said_by_server(exc)
         with suppress(Exception):
             return driver.info.transaction_status not in (_INERROR, _UNKNOWN)
         return True

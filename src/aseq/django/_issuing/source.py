@@ -19,6 +19,7 @@ from typing import Any, ClassVar, TypeVar, cast
 from django.db import Error, connections
 from django.db.transaction import TransactionManagementError
 
+from aseq._core.dialects import Dialect
 from aseq._core.spec import SequenceSpec
 from aseq._core.statement import Paramstyle, Row
 from aseq.adapters.base import Executor
@@ -26,8 +27,10 @@ from aseq.django import conf
 from aseq.django._block.atomic import AsyncAtomic, aatomic
 from aseq.django._block.block import Block
 from aseq.django._block.kept import KeptThread
-from aseq.django._servers import issuers_dialect_of
+from aseq.django._servers import dialect_by_vendor
+from aseq.errors import UnsupportedConnection
 from aseq.issuing._hooks import HookFailed
+from aseq.issuing._plans import UNKNOWN
 from aseq.issuing._sources import Link, Source
 
 T = TypeVar("T")
@@ -41,6 +44,19 @@ class _Leave(Exception):
     """Leaves a block, which rolls back."""
 
 
+def dialect_of_issuer(using: str) -> Dialect:
+    """The dialect of a database that an issuer is to work on.
+
+    Raises:
+        UnsupportedConnection: no issuer works there.
+    """
+    dialect = dialect_by_vendor(connections[using])
+    if dialect is None:
+        vendor = connections[using].vendor
+        raise UnsupportedConnection(f"the {vendor} database {using!r}, row by row", UNKNOWN)
+    return dialect
+
+
 class NoBlock(Executor):
     """What is known of a database before the first block; nothing can be done."""
 
@@ -48,7 +64,7 @@ class NoBlock(Executor):
     driver_errors: ClassVar = (Error,)
 
     def __init__(self, using: str) -> None:
-        self.dialect = issuers_dialect_of(connections[using])
+        self.dialect = dialect_of_issuer(using)
 
     def adapt(self, spec: SequenceSpec) -> SequenceSpec:
         return conf.adapt(spec)
@@ -180,7 +196,7 @@ class BlockSource(Source):
 
     def __init__(self, using: str) -> None:
         self._using = using
-        self.dialect = issuers_dialect_of(connections[using]).name
+        self.dialect = dialect_of_issuer(using).name
 
     async def connect(self) -> Link:
         return BlockLink(self._using, await KeptThread.start())

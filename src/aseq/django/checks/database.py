@@ -28,7 +28,7 @@ def check_databases(
     databases: Iterable[str] | None = None,
     **kwargs: Any,
 ) -> list[checks.CheckMessage]:
-    """aseq.W001, W002 and W003: drawing may fail, or can't work. E004, E005: numbers repeat."""
+    """aseq.W001 to W003: drawing may fail, or can't work. E004 and E005: numbers get lost."""
     ours = apps.get_model("aseq.Sequence")
     return [
         message
@@ -104,11 +104,11 @@ def _engine(connection: BaseDatabaseWrapper) -> Iterator[checks.CheckMessage]:
         )
         [engine] = cursor.fetchone() or ["InnoDB"]
     if engine != "InnoDB":
+        quoted = dialect_of(connection).on_table("$table", table)
         yield checks.Error(
-            f"Table {str(table)!r} in database {connection.alias!r} is {engine}'s, which has no "
-            "transactions: a number that is rolled back is lost, and two callers may get the "
-            "same one.",
-            hint=f"ALTER TABLE {dialect_of(connection).on_table('$table', table)} ENGINE=InnoDB",
+            f"Table {str(table)!r} in database {connection.alias!r} is kept by {engine}, which "
+            "knows no transactions: a number that is drawn and rolled back leaves a gap.",
+            hint=f"ALTER TABLE {quoted} ENGINE=InnoDB",
             id="aseq.E005",
         )
 
