@@ -25,7 +25,8 @@ async def undone(block: AbstractAsyncContextManager[T]) -> AsyncIterator[T]:
 
 
 async def backend_pid(client: Client) -> int:
-    """The process that serves a PostgreSQL connection."""
+    """What a server calls a connection: with PostgreSQL, the process that serves it."""
+    ask = "connection_id()" if client.url.startswith("mysql:") else "pg_backend_pid()"
     async with client.transaction():
-        pid: int = await client.scalar("SELECT pg_backend_pid()")
+        pid: int = await client.scalar(f"SELECT {ask}")
     return pid

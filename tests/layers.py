@@ -19,7 +19,7 @@ ERRORS, CORE, BASE = "aseq.errors", "aseq._core", "aseq.adapters.base"
 CONCURRENCY = "aseq._concurrency"
 
 
-_DRIVE = ("aseq._drive", "aseq._drive_sync")
+_DRIVE = ("aseq._drive", "aseq._drive_sync", "aseq._observe")
 _CALLS = (ERRORS, CORE, "aseq._connection", "aseq._dispatch", *_DRIVE)
 
 
@@ -69,7 +69,7 @@ DJANGO = {
         *("aseq", *_CALLS, BASE, "aseq._exit_codes", "aseq._sequence"),
         *("aseq._arguments", "aseq._printed", "aseq.sync._holders"),
         *("aseq._allocate", "aseq._explain", "aseq._holders", "aseq.audit"),
-        *("aseq.issuing", "aseq.numbering"),
+        *("aseq.issuing", "aseq.ledger._migrations", "aseq.numbering"),
         *(*_DJANGO_BELOW, "aseq.django.connection"),
         *("aseq.django._block.atomic", "aseq.django._block.block", "aseq.django._in_block"),
         *(f"aseq.django.{name}" for name in ("_allocate", "_numbering", "_sequence", "fields")),
@@ -98,7 +98,7 @@ DJANGO = {
         *(CORE, BASE, CONCURRENCY, *_DJANGO_BELOW),
         *("aseq.django.connection", "aseq.django._block"),
     ),
-    "aseq.django._block.state": (),
+    "aseq.django._block.state": (BASE,),
     "aseq.django._block.lock": (),
 }
 
@@ -152,10 +152,29 @@ OURS: dict[str, tuple[str, ...]] = {
     CONCURRENCY: (CONCURRENCY,),
     # Run by PyInstaller, and imported by nothing.
     "aseq.__pyinstaller": ("aseq", "aseq._dispatch", "aseq.sync", "aseq.sync._dispatch"),
-    "aseq._tally": (CORE,),
+    "aseq._log": (),
+    "aseq._tally": (CORE, "aseq._log"),
     "aseq._explain": (ERRORS, CORE, BASE),
-    "aseq._drive": (ERRORS, CORE, BASE, CONCURRENCY, "aseq._explain", "aseq._tally"),
-    "aseq._drive_sync": (CORE, BASE, "aseq._drive", "aseq._explain"),
+    "aseq._drive": (
+        *(ERRORS, CORE, BASE, CONCURRENCY),
+        *("aseq._explain", "aseq._loss", "aseq._observe", "aseq._tally"),
+        "aseq.hooks._registry",
+    ),
+    "aseq._drive_sync": (
+        *(CORE, BASE, "aseq._drive", "aseq._explain", "aseq._loss", "aseq._observe"),
+        "aseq.hooks._registry",
+    ),
+    "aseq._loss": (ERRORS, CORE, BASE, "aseq._log"),
+    "aseq._observe": (
+        *(ERRORS, CORE, BASE, "aseq._explain", "aseq._loss"),
+        *("aseq.hooks._details", "aseq.hooks._registry"),
+    ),
+    # They know nothing of what is drawn but what the facts say.
+    "aseq.hooks": ("aseq.hooks",),
+    **{
+        f"aseq.hooks._{name}": ("aseq.hooks",)
+        for name in ("opentelemetry", "prometheus", "ready")
+    },
     "aseq._connection": (BASE,),
     "aseq._dispatch": (ERRORS, CORE, BASE),
     "aseq._sequence": (*_CALLS, "aseq._turn"),
@@ -185,6 +204,7 @@ OURS: dict[str, tuple[str, ...]] = {
         "aseq._sequence",
         "aseq._sql",
         "aseq.audit",
+        "aseq.ledger._spec",
         "aseq.numbering",
     ),
     # What was found knows no database.
@@ -193,7 +213,8 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq.issuing": (
         *_CALLS,
         BASE,
-        *(f"aseq.{name}" for name in ("_columns", "_sequence", "_sql", "numbering", "issuing")),
+        *(f"aseq.{name}" for name in ("_columns", "_log", "_sequence", "_sql")),
+        *("aseq.numbering", "aseq.issuing"),
     ),
     # Of these, the first two know no database, and the last no library but by its looks.
     "aseq.issuing._line": (),
@@ -206,6 +227,8 @@ OURS: dict[str, tuple[str, ...]] = {
     ),
     # A table's statements know nothing of what is written to it.
     "aseq.ledger._ddl": (ERRORS, CORE),
+    "aseq.ledger._migrations": (CORE, "aseq.ledger._ddl", "aseq.ledger._guard"),
+    "aseq.ledger._guard": (ERRORS, CORE, "aseq._sql", "aseq.ledger._ddl"),
     "aseq.ledger._entry": (ERRORS, CORE),
     "aseq.testing": (ERRORS, CORE, BASE, *_AUDITS_WORDS),
     **NUMBERING,
@@ -214,10 +237,17 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq.adapters._sqlite": (ERRORS, CORE, BASE),
     "aseq.adapters._thread": (BASE,),
     # What applications import: beside all else, and nothing else imports it.
-    "aseq.alembic": (ERRORS, CORE, "aseq._columns", "aseq.sqlalchemy"),
+    "aseq.alembic": (
+        *(ERRORS, CORE, "aseq._columns", "aseq.sqlalchemy"),
+        *("aseq.alembic", "aseq.ledger._migrations"),
+    ),
     "aseq.sqlalchemy": ("aseq.adapters.sqlalchemy",),
-    "aseq.tortoise": (ERRORS, CORE, "aseq.tortoise"),
-    "aseq.adapters.asyncpg": (*(ERRORS, CORE, BASE, CONCURRENCY, "aseq.adapters._asyncpg"),),
+    "aseq.tortoise": (ERRORS, CORE, "aseq.ledger._migrations", "aseq.tortoise"),
+    "aseq.adapters.asyncpg": (
+        *(ERRORS, CORE, BASE, CONCURRENCY),
+        *("aseq.adapters._asyncpg", "aseq.adapters._asyncpg_watch"),
+    ),
+    "aseq.adapters._asyncpg_watch": (BASE,),
     **PSYCOPG,
     **{
         f"aseq.adapters.{name}": (*(ERRORS, CORE, BASE, CONCURRENCY, "aseq.adapters._mysql"),)
@@ -249,6 +279,9 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "aseq._drive": ("anyio",),
     "aseq._turn": ("anyio",),
     "aseq.alembic": ("alembic", "sqlalchemy"),
+    "aseq.hooks._opentelemetry": ("opentelemetry",),
+    "aseq.hooks._prometheus": ("prometheus_client",),
+    "aseq.hooks._ready": ("opentelemetry", "prometheus_client"),  # for type checkers alone
     "aseq._cli": ("cyclopts", "rich", "sqlalchemy"),
     "aseq._cli.secrets": (),
     "aseq._cli.interrupt": (),
@@ -256,6 +289,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "aseq.adapters.aiomysql": ("aiomysql", "pymysql"),
     "aseq.adapters.asyncmy": ("asyncmy",),
     "aseq.adapters._asyncpg": ("asyncpg",),
+    "aseq.adapters._asyncpg_watch": ("asyncpg",),
     "aseq.adapters.asyncpg": ("asyncpg",),
     "aseq.adapters._psycopg": ("psycopg",),
     "aseq.adapters.psycopg": ("psycopg",),

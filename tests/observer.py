@@ -13,6 +13,8 @@ from typing import Any
 import anyio
 import psycopg
 
+from tests.clients.mysql import connect_pymysql
+
 DEADLINE = 20.0
 """Seconds after which a state that doesn't come is a failure."""
 
@@ -20,7 +22,7 @@ DEADLINE = 20.0
 class Observer:
     """Sees the other connections of a PostgreSQL server."""
 
-    def __init__(self, conn: psycopg.Connection[Any]) -> None:
+    def __init__(self, conn: Any) -> None:
         self._conn = conn
 
     async def until_waiting(self, pid: int) -> None:
@@ -52,11 +54,25 @@ class Observer:
         return row
 
     def _rows(self, sql: str, pid: int) -> list[tuple[Any, ...]]:
-        return self._conn.execute(sql.encode(), (pid,)).fetchall()
+        rows: list[tuple[Any, ...]] = self._conn.execute(sql.encode(), (pid,)).fetchall()
+        return rows
+
+
+class MariadbObserver(Observer):
+    """Sees of a MariaDB server whether anybody waits: who it is, it tells too late."""
+
+    def waits(self, _: int) -> bool:
+        cursor: Any = self._conn.cursor()
+        cursor.execute("SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_current_waits'")
+        return bool(cursor.fetchone()[1] != "0")
 
 
 @contextmanager
 def observing(url: str) -> Iterator[Observer]:
     """An observer of the server, for the length of the block."""
+    if url.startswith("mysql:"):
+        with connect_pymysql(url) as mariadb:
+            yield MariadbObserver(mariadb)
+        return
     with psycopg.connect(url, autocommit=True) as conn:
         yield Observer(conn)

@@ -13,10 +13,11 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from aseq import AsyncSequence, InvalidSequence, SequenceLocked, _drive
+from aseq import AsyncSequence, InvalidSequence, SequenceLocked, _drive, _loss
 from aseq._core.statement import Statement, Template
 from aseq.adapters.base import SQLITE, Bind, Executor, Paramstyle, Row, TableName
 from tests.cases import BACKENDS
+from tests.logged import events
 
 
 @pytest.fixture(params=list(BACKENDS))
@@ -86,8 +87,8 @@ class Silent(Stuck):
 
 @pytest.fixture
 def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
-    """What is logged at WARNING and above."""
-    caplog.set_level(logging.WARNING, logger="aseq")
+    """What is logged."""
+    caplog.set_level(logging.INFO, logger="aseq")
     return caplog
 
 
@@ -101,7 +102,7 @@ async def test_a_cancelled_call_is_spoilt_inside_the_cancelled_scope(
         tasks.cancel_scope.cancel()
 
     assert executor.done == ["aborted"]
-    assert log.messages == [_drive.UNUSABLE]
+    assert events(log) == ["number_lost"]
 
 
 async def test_any_other_end_is_a_loss_too(log: pytest.LogCaptureFixture) -> None:
@@ -110,8 +111,8 @@ async def test_any_other_end_is_a_loss_too(log: pytest.LogCaptureFixture) -> Non
         await AsyncSequence("invoices").next_value(executor)
 
     assert executor.done == ["aborted"]
-    assert caught.value.__notes__ == [_drive.UNUSABLE]
-    assert log.messages == [_drive.UNUSABLE]
+    assert caught.value.__notes__ == [_loss.UNUSABLE_NOTE]
+    assert events(log) == ["number_lost"]
 
 
 @pytest.mark.parametrize("error", [ValueError("no"), SequenceLocked("invoices", "busy")])
@@ -144,8 +145,8 @@ async def test_a_connection_that_cannot_be_spoilt_is_given_up(
         await AsyncSequence("invoices").next_value(executor)
 
     assert executor.done == ["terminated"]
-    assert caught.value.__notes__ == [_drive.GIVEN_UP]
-    assert log.messages == [_drive.GIVEN_UP]
+    assert caught.value.__notes__ == [_loss.GIVEN_UP_NOTE]
+    assert events(log) == ["connection_closed"]
 
 
 class Answering(Stuck):
@@ -186,8 +187,8 @@ async def test_what_the_plan_cannot_read_was_drawn_all_the_same(
     with pytest.raises(ValueError, match="one") as caught:
         await AsyncSequence("invoices").next_value(executor)
 
-    assert caught.value.__notes__ == [_drive.UNUSABLE]
-    assert log.messages == [_drive.UNUSABLE]
+    assert caught.value.__notes__ == [_loss.UNUSABLE_NOTE]
+    assert events(log) == ["number_lost"]
 
 
 @pytest.mark.parametrize("error", [InvalidSequence("check", "is wrong"), KeyboardInterrupt()])
@@ -198,7 +199,7 @@ async def test_whatever_comes_after_the_draw_is_a_loss(error: BaseException) -> 
 
     executor = Answering()
     with pytest.raises(type(error)):
-        await _drive.run(plan(), executor)
+        await _drive.run(plan(), executor, "invoices")
 
     assert executor.done == ["held", "anywhere", "aborted", "free"]
 
@@ -210,7 +211,7 @@ async def test_what_comes_before_the_first_statement_is_none() -> None:
 
     executor = Answering()
     with pytest.raises(InvalidSequence):
-        await _drive.run(plan(), executor)
+        await _drive.run(plan(), executor, "invoices")
 
     assert executor.done == ["held", "free"]
 
@@ -225,7 +226,7 @@ async def test_the_second_statement_of_a_plan_may_fail_after_the_first_has_drawn
 
     executor = Answering()
     with pytest.raises(OSError, match="driver"):
-        await _drive.run(plan(), executor)
+        await _drive.run(plan(), executor, "invoices")
 
     assert executor.done == ["held", "anywhere", "anywhere", "aborted", "free"]
 
@@ -248,7 +249,7 @@ async def test_after_an_error_that_ended_the_transaction_nothing_may_be_sent() -
         await AsyncSequence("invoices").next_value(executor)
 
     assert executor.done == ["aborted"]
-    assert caught.value.__notes__ == [_drive.UNUSABLE]
+    assert caught.value.__notes__ == [_loss.UNUSABLE_NOTE]
 
 
 @pytest.mark.parametrize("required", [True, False])
@@ -262,20 +263,22 @@ async def test_a_look_at_the_last_moment_is_asked_for_where_it_counts(required: 
     assert executor.done == ["held", draw, "free", "held", "anywhere", "free"]
 
 
-async def test_a_log_handler_that_raises_hides_nothing() -> None:
+async def test_a_log_handler_that_raises_hides_nothing(
+    log: pytest.LogCaptureFixture,
+) -> None:
     class Raising(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             raise OSError("the disk is full")
 
     handler = Raising()
-    _drive.logger.addHandler(handler)
+    logging.getLogger("aseq").addHandler(handler)
     try:
         with pytest.raises(Lost) as caught:
             await AsyncSequence("invoices").next_value(Stuck(Lost()))
     finally:
-        _drive.logger.removeHandler(handler)
+        logging.getLogger("aseq").removeHandler(handler)
 
-    assert caught.value.__notes__ == [_drive.UNUSABLE]
+    assert caught.value.__notes__ == [_loss.UNUSABLE_NOTE]
 
 
 class Suspended(Stuck):

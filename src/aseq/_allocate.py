@@ -6,7 +6,7 @@ from collections.abc import ItemsView, Iterator, KeysView, Mapping, Sequence
 from typing import Any, Protocol, TypeVar, overload
 
 from ._connection import Connection
-from ._core.allocation import Allocation
+from ._core.allocation import Allocation, count_drawn
 from ._core.counter import Drawable, check_all_drawable
 from ._core.scripts import later
 from ._core.waiting import waiting
@@ -114,7 +114,7 @@ async def allocate(
     if allocation.empty:
         return allocation.nothing
     plan = later(lambda: allocation.plan(executor.dialect, wait))
-    return await run_on(allocation.subject, plan, executor, writes=True)
+    return await run_on(allocation.subject, plan, executor, writes=True, drawn=count_drawn)
 
 
 def check_drawable(wanted: object) -> None:

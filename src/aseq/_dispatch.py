@@ -40,6 +40,13 @@ _ANYTHING_ELSE = (
 )
 
 
+PSYCOPG2 = (
+    "psycopg2's own connections don't tell all that must be known: use aseq.sync with "
+    "SQLAlchemy's Session or Connection over psycopg2, or with a psycopg.Connection (psycopg "
+    "3); in Django, use aseq.django.sync"
+)
+
+
 def executor_for(connection: object, /) -> Executor:
     """The executor for a connection that the caller holds.
 
@@ -51,7 +58,8 @@ def executor_for(connection: object, /) -> Executor:
         return executor
     if isinstance(connection, Executor):
         return connection
-    raise unsupported(connection, {}, _ANYTHING_ELSE)
+    psycopg2 = any(base.__module__.startswith("psycopg2") for base in type(connection).__mro__)
+    raise unsupported(connection, {}, PSYCOPG2 if psycopg2 else _ANYTHING_ELSE)
 
 
 def made(connection: object, factory: Callable[[type], Callable[[Any], E] | None]) -> E | None:

@@ -20,7 +20,6 @@ Three things of the executor make the rule hold (see `adapters.base`):
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Generator, Sequence
 from contextlib import suppress
 from typing import NamedTuple, TypeVar
@@ -29,49 +28,19 @@ import anyio
 
 from ._concurrency.shield import shielded
 from ._core.failure import Code, report
-from ._core.scripts import NothingDrawn, Plan
+from ._core.scripts import Plan
 from ._core.statement import Bind, Row
 from ._explain import Subject, check_in_transaction, explained
+from ._loss import log_failed_before, may_have_drawn, report_loss
+from ._observe import Count, Observation, observed
 from ._tally import note_queued
-from .adapters.base import ConnectionInfo, Executor, TransactionEnded
-from .errors import (
-    NotInTransaction,
-    SequenceExhausted,
-    SequenceLocked,
-    SequenceTableMissing,
-    UnsteadyClock,
-    UnsupportedConnection,
-)
+from .adapters.base import ConnectionInfo, Executor
+from .hooks._registry import REGISTRY
 
 T = TypeVar("T")
 
-logger = logging.getLogger("aseq")
-
 ABORT_TIMEOUT = 5.0
 """Seconds after which a connection that doesn't answer any more is given up."""
-
-UNUSABLE = (
-    "aseq: the call may have drawn a number that nobody got, so its transaction was made "
-    "unusable: roll it back (some drivers let commit() pass without an error, but nothing "
-    "is saved)"
-)
-GIVEN_UP = (
-    "aseq: the call may have drawn a number that nobody got, and the database didn't "
-    "answer any more, so the connection was closed"
-)
-
-# Raised by plans and executors when nothing was drawn. (InvalidSequence isn't among them:
-# whatever calls something of the user's after the draw may raise that one as well.)
-_NOTHING_DRAWN = (
-    NothingDrawn,
-    NotInTransaction,
-    SequenceExhausted,
-    SequenceLocked,
-    SequenceTableMissing,
-    TransactionEnded,
-    UnsteadyClock,
-    UnsupportedConnection,
-)
 
 
 class Request(NamedTuple):
@@ -91,7 +60,11 @@ class Request(NamedTuple):
 
 
 def requests(
-    plan: Plan[T], info: ConnectionInfo, *, inside: bool
+    plan: Plan[T],
+    info: ConnectionInfo,
+    seen: Observation | None = None,
+    *,
+    inside: bool,
 ) -> Generator[Request, Sequence[Row] | None, T]:
     """A plan's statements as one connection takes them; sent the rows of each."""
     rows: Sequence[Row] | None = None
@@ -103,19 +76,35 @@ def requests(
             return result
         table = info.locate(statement.table)
         sql, args = info.dialect.render(statement, info.paramstyle, table, inside=inside)
-        rows = yield Request(sql, args, statement.timeout, statement.template.nothing_on)
+        rows = yield Request(sql, args, statement.timeout, statement.nothing_on)
         if statement.queues:
-            note_queued(statement, table, rows or ())
+            note_queued(statement, table, rows or (), info.kind)
+        if seen is not None:
+            seen.note(statement, rows or ())
 
 
-async def run(plan: Plan[T], executor: Executor) -> T:
-    """Run a plan to its result; errors of the driver pass unchanged."""
+async def run(plan: Plan[T], executor: Executor, about: str) -> T:
+    """Run a plan to its result; errors of the driver pass unchanged.
+
+    Args:
+        plan: what to do.
+        executor: where to do it.
+        about: what it is about, for the log.
+    """
     async with executor.hold():
         await executor.prepare()
-        return await _play(plan, executor, inside=False)
+        return await _play(plan, executor, about, inside=False)
 
 
-async def run_on(spec: Subject, plan: Plan[T], executor: Executor, *, writes: bool) -> T:
+async def run_on(
+    spec: Subject,
+    plan: Plan[T],
+    executor: Executor,
+    *,
+    writes: bool,
+    drawn: Count | None = None,
+    waited: float | None = None,
+) -> T:
     """Run a plan about a sequence to its result.
 
     Args:
@@ -123,17 +112,25 @@ async def run_on(spec: Subject, plan: Plan[T], executor: Executor, *, writes: bo
         plan: what to do with it.
         executor: where to do it.
         writes: refuse if the change would be committed by itself.
+        drawn: if the plan draws, how many numbers its result has: for hooks.
+        waited: seconds that were waited for the sequence before, by the server's clock.
 
     Raises:
         NotInTransaction, SequenceLocked, SequenceTableMissing: see `explained`.
     """
     inside = writes and spec.require_transaction
-    with explained(spec, executor):
-        async with executor.hold():
-            await executor.prepare()
-            if inside:
-                check_in_transaction(spec, executor)
-            return await _play(plan, executor, inside=inside)
+    seen = observed(spec, executor, drawn, waited) if REGISTRY.hooks else None
+    try:
+        with explained(spec, executor):
+            async with executor.hold():
+                await executor.prepare()
+                if inside:
+                    check_in_transaction(spec, executor)
+                return await _play(plan, executor, spec.name, inside=inside, seen=seen)
+    except BaseException as exc:
+        if seen is not None:
+            seen.failed(exc)
+        raise
 
 
 async def read_on(spec: Subject, plan: Plan[T], executor: Executor) -> T:
@@ -145,11 +142,19 @@ async def read_on(spec: Subject, plan: Plan[T], executor: Executor) -> T:
     with explained(spec, executor):
         async with executor.hold():
             await executor.prepare()
-            return await _play(plan, executor, inside=False, draws=False)
+            return await _play(plan, executor, spec.name, inside=False, draws=False)
 
 
-async def _play(plan: Plan[T], executor: Executor, *, inside: bool, draws: bool = True) -> T:
-    steps = requests(plan, executor, inside=inside)
+async def _play(
+    plan: Plan[T],
+    executor: Executor,
+    about: str,
+    *,
+    inside: bool,
+    draws: bool = True,
+    seen: Observation | None = None,
+) -> T:
+    steps = requests(plan, executor, seen, inside=inside)
     rows: Sequence[Row] | None = None
     asked = 0
     try:
@@ -158,6 +163,8 @@ async def _play(plan: Plan[T], executor: Executor, *, inside: bool, draws: bool 
                 request = steps.send(rows)
             except StopIteration as stop:
                 result: T = stop.value
+                if seen is not None:
+                    seen.drew(result)
                 return result
             asked += 1
             try:
@@ -173,31 +180,20 @@ async def _play(plan: Plan[T], executor: Executor, *, inside: bool, draws: bool 
             executor.terminate()
         raise
     except BaseException as exc:
-        if draws and may_have_drawn(exc, executor, asked):
-            await _make_unusable(executor, exc)
+        if draws:
+            await _settle(exc, executor, about, asked)
         raise
 
 
-def may_have_drawn(exc: BaseException, info: ConnectionInfo, asked: int) -> bool:
-    """Whether a number may have been drawn that the caller doesn't get.
-
-    Args:
-        exc: what was raised.
-        info: the connection.
-        asked: how many statements were handed to it.
-    """
-    if not asked or isinstance(exc, _NOTHING_DRAWN):
-        return False
-    dialect = info.dialect
-    found = report(exc, dialect.code)
-    if found is not None and found.code in dialect.ends_transaction:
-        return True  # earlier numbers are free again, and the next statement commits by itself
-    # Where an error leaves the transaction usable, an earlier statement may have drawn.
-    only = asked == 1 or dialect.aborts_on_error
-    return not (only and info.refused(exc))
+async def _settle(exc: BaseException, executor: Executor, about: str, asked: int) -> None:
+    """Do what has to be done about the transaction after an error."""
+    if may_have_drawn(exc, executor, asked):
+        await _make_unusable(executor, about, exc)
+    else:
+        log_failed_before(exc, executor, about)
 
 
-async def _make_unusable(executor: Executor, lost: BaseException) -> None:
+async def _make_unusable(executor: Executor, about: str, lost: BaseException) -> None:
     async def abort() -> None:
         aborted: bool | None = None
         try:
@@ -206,9 +202,7 @@ async def _make_unusable(executor: Executor, lost: BaseException) -> None:
         finally:
             if aborted is None:  # no answer, or an error instead of one
                 executor.terminate()
-                report_loss(lost, GIVEN_UP)
-            elif aborted:
-                report_loss(lost, UNUSABLE)
+            report_loss(lost, executor, about, aborted)
 
     try:
         await shielded(abort)
@@ -220,13 +214,3 @@ async def _make_unusable(executor: Executor, lost: BaseException) -> None:
     except GeneratorExit:  # the coroutine is being closed: nobody waits for the abort
         executor.terminate()
         raise
-
-
-def report_loss(exc: BaseException, text: str) -> None:
-    """Say what became of the transaction: with the error, and in the log.
-
-    A log handler that raises must not take the place of the error.
-    """
-    exc.add_note(text)
-    with suppress(Exception):
-        logger.warning(text)

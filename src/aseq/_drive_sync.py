@@ -13,25 +13,42 @@ from typing import TypeVar
 
 from ._core.scripts import Plan
 from ._core.statement import Row
-from ._drive import GIVEN_UP, UNUSABLE, may_have_drawn, report_loss, requests
+from ._drive import requests
 from ._explain import Subject, check_in_transaction, explained
+from ._loss import log_failed_before, may_have_drawn, report_loss
+from ._observe import Count, Observation, observed
 from .adapters.base import SyncExecutor
+from .hooks._registry import REGISTRY
 
 T = TypeVar("T")
 
 
-def run_on_sync(spec: Subject, plan: Plan[T], executor: SyncExecutor, *, writes: bool) -> T:
+def run_on_sync(
+    spec: Subject,
+    plan: Plan[T],
+    executor: SyncExecutor,
+    *,
+    writes: bool,
+    drawn: Count | None = None,
+    waited: float | None = None,
+) -> T:
     """As `run_on`, without an event loop: in the thread that called.
 
     A signal handler (Ctrl-C, a worker's time limit) may raise wherever Python calls a
     function or returns from one in C. So once the number is there, nothing is called any
     more that the guard doesn't span, not even the end of a `with`.
     """
+    seen = observed(spec, executor, drawn, waited) if REGISTRY.hooks else None
     explain = explained(spec, executor)
     try:
-        return _guarded(spec, plan, executor, writes and spec.require_transaction)
+        try:
+            return _guarded(spec, plan, executor, writes and spec.require_transaction, seen)
+        except BaseException as exc:
+            explain.__exit__(type(exc), exc, exc.__traceback__)
+            raise
     except BaseException as exc:
-        explain.__exit__(type(exc), exc, exc.__traceback__)
+        if seen is not None:
+            seen.failed(exc)
         raise
 
 
@@ -50,34 +67,50 @@ def read_on_sync(
         executor.prepare()
         if writes_next:
             check_in_transaction(spec, executor)
-        return _play_sync(plan, executor, inside=False, draws=False)
+        return _play_sync(plan, executor, spec.name, inside=False, draws=False)
 
 
-def run_sync(plan: Plan[T], executor: SyncExecutor) -> T:
+def run_sync(plan: Plan[T], executor: SyncExecutor, about: str) -> T:
     """As `run`, without an event loop: in the thread that called."""
     with executor.hold():
         executor.prepare()
-        return _play_sync(plan, executor, inside=False)
+        return _play_sync(plan, executor, about, inside=False)
 
 
-def _guarded(spec: Subject, plan: Plan[T], executor: SyncExecutor, inside: bool) -> T:
+def _guarded(
+    spec: Subject,
+    plan: Plan[T],
+    executor: SyncExecutor,
+    inside: bool,
+    seen: Observation | None,
+) -> T:
     drawn = False
     try:
         with executor.hold():
             executor.prepare()
             if inside:
                 check_in_transaction(spec, executor)
-            result = _play_sync(plan, executor, inside=inside)
+            result = _play_sync(plan, executor, spec.name, inside=inside, seen=seen)
             drawn = True
+        if seen is not None:
+            seen.drew(result)
         return result
     except BaseException as exc:
-        if drawn:  # interrupted as the hold was left
-            _make_unusable_sync(executor, exc)
+        if drawn:  # interrupted as the hold was left, or in a hook
+            _make_unusable_sync(executor, spec.name, exc)
         raise
 
 
-def _play_sync(plan: Plan[T], executor: SyncExecutor, *, inside: bool, draws: bool = True) -> T:
-    steps = requests(plan, executor, inside=inside)
+def _play_sync(
+    plan: Plan[T],
+    executor: SyncExecutor,
+    about: str,
+    *,
+    inside: bool,
+    draws: bool = True,
+    seen: Observation | None = None,
+) -> T:
+    steps = requests(plan, executor, seen, inside=inside)
     rows: Sequence[Row] | None = None
     asked = 0
     try:
@@ -99,7 +132,9 @@ def _play_sync(plan: Plan[T], executor: SyncExecutor, *, inside: bool, draws: bo
     except BaseException as exc:
         try:
             if draws and may_have_drawn(exc, executor, asked):
-                _make_unusable_sync(executor, exc)
+                _make_unusable_sync(executor, about, exc)
+            elif draws:
+                log_failed_before(exc, executor, about)
         except BaseException:  # interrupted once more, before anything could be asked
             if asked:
                 executor.terminate()
@@ -107,7 +142,7 @@ def _play_sync(plan: Plan[T], executor: SyncExecutor, *, inside: bool, draws: bo
         raise
 
 
-def _make_unusable_sync(executor: SyncExecutor, lost: BaseException) -> None:
+def _make_unusable_sync(executor: SyncExecutor, about: str, lost: BaseException) -> None:
     aborted: bool | None = None
     try:
         with suppress(Exception):
@@ -115,6 +150,4 @@ def _make_unusable_sync(executor: SyncExecutor, lost: BaseException) -> None:
     finally:
         if aborted is None:  # an error instead of an answer, or another interrupt
             executor.terminate()
-            report_loss(lost, GIVEN_UP)
-        elif aborted:
-            report_loss(lost, UNUSABLE)
+        report_loss(lost, executor, about, aborted)

@@ -30,6 +30,11 @@ class Subject(Protocol):
         """Whether a change that would be committed by itself is refused."""
         ...
 
+    @property
+    def _series(self) -> tuple[str, ...]:
+        """The names for hooks: of a numbering, not of one of its counters."""
+        ...
+
 
 def check_in_transaction(spec: Subject, info: ConnectionInfo) -> None:
     """Refuse to write where the change would be committed by itself.

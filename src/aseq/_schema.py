@@ -38,7 +38,8 @@ async def create_table(conn: Connection, table: str = DEFAULT_TABLE, /) -> None:
     """
     name = TableName.parse(table)
     executor = executor_for(conn)
-    await run(later(lambda: creating(executor.dialect, name)), executor)
+    plan = later(lambda: creating(executor.dialect, name))
+    await run(plan, executor, f"the table {name}")
 
 
 def creating(dialect: Dialect, table: TableName) -> Plan[None]:
@@ -61,7 +62,8 @@ async def drop_table(conn: Connection, table: str = DEFAULT_TABLE, /) -> None:
     """
     name = TableName.parse(table)
     executor = executor_for(conn)
-    await run(later(lambda: plans.drop_table(executor.dialect, name)), executor)
+    plan = later(lambda: plans.drop_table(executor.dialect, name))
+    await run(plan, executor, f"the table {name}")
 
 
 def create_table_sql(dialect: DialectName, table: str = DEFAULT_TABLE, /) -> str:

@@ -140,7 +140,7 @@ class AsyncSequence(SequenceSpec):
         executor = executor_for(conn)
         spec = executor.adapt(self)
         plan = later(lambda: plans.next_values(spec, executor.dialect, count, wait))
-        return await run_on(spec, plan, executor, writes=True)
+        return await run_on(spec, plan, executor, writes=True, drawn=len)
 
     async def last_value(self, conn: Connection, /) -> int | None:
         """Read the last value drawn, as the transaction sees it.

@@ -8,15 +8,17 @@ values, between two NUL characters. (Names and conditions with NUL are refused.)
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
+from ._core.failure import Code
 from ._core.statement import Bind, Paramstyle, Row
 from ._core.table import TableName
-from .errors import InvalidSequence
+from .errors import InvalidSequence, UnsupportedConnection
 
 T = TypeVar("T")
+Texts = TypeVar("Texts")
 
 
 class Binds:
@@ -46,9 +48,11 @@ class Query:
     table: TableName
     timeout: float | None = field(default=None, init=False)
     queues: bool = field(default=False, init=False)
+    waited: None = field(default=None, init=False)
+    nothing_on: frozenset[Code] = field(default=frozenset(), init=False)
 
     def render(
-        self, _quote: str, paramstyle: Paramstyle, _table: TableName
+        self, _quote: str, paramstyle: Paramstyle, _table: TableName, _inside: str = ""
     ) -> tuple[str, tuple[Bind, ...]]:
         """The text as one kind of driver takes it, and its arguments in order."""
         pieces: list[str] = []
@@ -66,6 +70,22 @@ Plan: TypeAlias = Generator[Query, Sequence[Row], T]
 """As a plan of the core's, but its statements are queries."""
 
 _PLACES: dict[Paramstyle, str] = {"qmark": "?", "format": "%s", "numeric_dollar": "${}"}
+
+
+class ByDialect(dict[str, Texts]):
+    """What is asked, for each dialect that knows it.
+
+    Args:
+        texts: by the names of the dialects.
+        instead: what to do on any other database.
+    """
+
+    def __init__(self, texts: Mapping[str, Texts], instead: str) -> None:
+        super().__init__(texts)
+        self._instead = instead
+
+    def __missing__(self, dialect: str) -> Texts:
+        raise UnsupportedConnection(f"a connection to {dialect}", self._instead)
 
 
 def quoted(name: str) -> str:

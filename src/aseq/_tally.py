@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
-from contextlib import suppress
 from threading import Lock
 
 from ._core.statement import Row, Statement
 from ._core.table import TableName
-
-logger = logging.getLogger("aseq")
+from ._log import MANY_NAMES, log
 
 
 class QueueCounter:
@@ -57,23 +54,25 @@ QUEUED = QueueCounter(limit=1_000, transactions=256)
 An upper bound: a savepoint that is rolled back frees its places. And a rough one: two
 servers may have transactions with the same id.
 """
-MANY_NAMES = (
-    f"aseq: one transaction has drawn from more than {QUEUED.limit:,} different sequences. "
-    "Each of them holds a slot of the server's lock table, which all sessions share, until the "
-    "transaction ends; when the table is full, other sessions fail with 53200 (out of shared "
-    "memory). Use smaller transactions, next_values for many numbers of one sequence, or "
-    "fair=False for those sequences"
-)
 
 
-def note_queued(statement: Statement, table: TableName, rows: Sequence[Row]) -> None:
-    """Warn, once, of a transaction that queues for very many names."""
+def note_queued(
+    statement: Statement, table: TableName, rows: Sequence[Row], connection: str
+) -> None:
+    """Warn, once, of a transaction that queues for very many names.
+
+    Args:
+        statement: what was said.
+        table: where its table is.
+        rows: what was answered.
+        connection: the kind of connection.
+    """
     transaction = rows[0][1] if rows else None
     if transaction is None:  # nothing was drawn
         return
-    added = [QUEUED.add(transaction, (table, name)) for name in statement.queue_names]
+    names = list(statement.queue_names)
+    added = [QUEUED.add(transaction, (table, name)) for name in names]
     if any(added):
-        # Not warnings.warn(), which raises where warnings are errors. Nor may a log handler:
-        # the number that was just drawn is worth more.
-        with suppress(Exception):
-            logger.warning(MANY_NAMES)
+        # Not warnings.warn(), which raises where warnings are errors: the number that was
+        # just drawn is worth more.
+        log(MANY_NAMES, sequence=str(names[-1]), connection=connection)

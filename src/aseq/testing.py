@@ -35,6 +35,7 @@ class MemoryExecutor(Executor):
     there is nothing to cancel. Works on every event loop, and in any thread.
     """
 
+    kind = "memory"
     dialect = SQLITE
     paramstyle: Paramstyle = "qmark"
     driver_errors: ClassVar = (sqlite3.Error,)

@@ -94,6 +94,15 @@ class Project:
             assert driver is not None
             driver.execute(sql)
 
+    def run_script(self, script: str) -> None:
+        """Run all statements of a script."""
+        with create_engine(self.url, poolclass=NullPool).begin() as connection:
+            driver: Any = connection.connection.driver_connection
+            if self.dialect == "sqlite":
+                driver.executescript(script)
+            else:
+                driver.execute(script)
+
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """What a query gives."""
         with create_engine(self.url, poolclass=NullPool).begin() as connection:

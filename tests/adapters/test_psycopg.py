@@ -16,7 +16,7 @@ from psycopg.adapt import Loader
 from psycopg.pq import TransactionStatus
 from psycopg.rows import class_row, dict_row, namedtuple_row, scalar_row
 
-from aseq import AsyncSequence, NotInTransaction, _drive
+from aseq import AsyncSequence, NotInTransaction, _loss
 from tests.adapters.loaders import AsFloat, Refusing, works
 from tests.blocks import undone
 from tests.cases import Case
@@ -258,8 +258,8 @@ async def test_a_lost_number_in_a_pipeline_is_told(
                 with pytest.raises(asyncio.CancelledError) as caught:
                     await drawing
                 assert conn.info.transaction_status is TransactionStatus.INERROR
-            assert caught.value.__notes__ == [_drive.UNUSABLE]
-            assert [r.getMessage() for r in caplog.records] == [_drive.UNUSABLE]
+            assert caught.value.__notes__ == [_loss.UNUSABLE_NOTE]
+            assert [r.getMessage() for r in caplog.records] == [_loss.UNUSABLE_NOTE]
             assert database.saved(name) == []
             async with conn.transaction():
                 assert await seq.next_value(conn) == 1

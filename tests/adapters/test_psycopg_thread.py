@@ -15,7 +15,7 @@ from psycopg.adapt import Loader
 from psycopg.pq import TransactionStatus
 from psycopg.rows import class_row, dict_row, namedtuple_row, scalar_row
 
-from aseq import AsyncSequence, NotInTransaction, _drive, is_retryable
+from aseq import AsyncSequence, NotInTransaction, _loss, is_retryable
 from aseq._concurrency import lease
 from tests.adapters.loaders import AsFloat, Refusing, works
 from tests.cases import Case
@@ -201,7 +201,7 @@ async def test_cancelled_after_the_lock_was_given_back(
             with conn.lock:  # the loop doesn't turn, and the lock is free all the same
                 attempt.cancel("scope")
         assert attempt.error is not None
-        assert attempt.error.__notes__ == [_drive.GIVEN_UP]
+        assert attempt.error.__notes__ == [_loss.GIVEN_UP_NOTE]
         with pytest.raises(psycopg.OperationalError, match=r"closed|lost"):
             conn.commit()
     await assert_free(database, name)
@@ -221,7 +221,7 @@ async def test_a_lost_number_in_a_pipeline_is_told(database: Database, name: str
                 proxy.release()
             assert conn.info.transaction_status is TransactionStatus.INERROR
         assert attempt.error is not None
-        assert attempt.error.__notes__ == [_drive.UNUSABLE]
+        assert attempt.error.__notes__ == [_loss.UNUSABLE_NOTE]
         assert database.saved(name) == []
         assert await seq.next_value(conn) == 1
 

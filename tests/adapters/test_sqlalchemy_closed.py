@@ -13,7 +13,7 @@ from sqlalchemy import event, exc, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from aseq import AsyncSequence, NotInTransaction
-from aseq._drive import UNUSABLE
+from aseq._loss import UNUSABLE_NOTE
 from aseq.sqlalchemy import begin_immediate
 from tests.adapters.sqlalchemy_setups import (
     create_tables,
@@ -166,6 +166,6 @@ async def test_a_connection_that_another_task_talks_on_is_hung_up_on(
         with pytest.raises(exc.DBAPIError):
             await session.execute(text(f"INSERT INTO saved VALUES ('{name}', 1)"))
 
-    assert caught.value.__notes__ == [UNUSABLE]
+    assert caught.value.__notes__ == [UNUSABLE_NOTE]
     async with AsyncSession(engine) as session, session.begin():
         assert await seq.next_value(session) == 1

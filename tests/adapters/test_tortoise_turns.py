@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aseq import AsyncSequence, UnsupportedConnection, _drive
+from aseq import AsyncSequence, UnsupportedConnection, _loss
 from tests.adapters.kinds import KINDS
 from tests.cases import Case
 from tests.clients import sqlite_file
@@ -63,5 +63,5 @@ async def test_a_lost_number_is_told_in_the_clients_turn(
                 await first
             await asyncio.gather(second, return_exceptions=True)
         warned = [r.getMessage() for r in caplog.records if r.name == "aseq"]
-        assert warned == [_drive.UNUSABLE]
+        assert warned == [_loss.UNUSABLE_NOTE]
         await assert_usable(database, client, name)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from aseq import AsyncSequence, InvalidSequence
-from aseq.audit import Audit, Range, RowKey, Unreadable, audit
+from aseq.audit import Audit, Progress, Range, RowKey, Unreadable, audit
 from aseq.numbering import Numbering
 
 INVOICES = Numbering("inv", "{entity}-{year}-{number:03}", period="year", tz="UTC")
@@ -149,6 +149,21 @@ async def test_letters_that_differ_in_case_alone(conn: sqlite3.Connection) -> No
     result = await audit(conn, "receipt.text", letters, scope=scope)
     rows = {series.name: series.rows for series in result.series}
     assert rows == {"r/entity=x/tenant=A": 1, "r/entity=x/tenant=a": 2}
+
+
+async def test_a_double_that_is_corrected_meanwhile(conn: sqlite3.Connection) -> None:
+    def correct(step: Progress) -> None:
+        if "repeated" in step.doing:
+            conn.execute("UPDATE invoice SET number = 2 WHERE id = 3")
+
+    [series] = (
+        await audit(
+            *(conn, "invoice.number", TENANTS.bind(tenant=7)),
+            scope={"tenant": "invoice.tenant"},
+            progress=correct,
+        )
+    ).series
+    assert (series.repeated, series.totals.repeated, series.truncated) == ((), 0, False)
 
 
 async def test_a_wrong_check_digit(conn: sqlite3.Connection) -> None:

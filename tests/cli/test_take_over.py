@@ -35,7 +35,7 @@ def test_texts(here: Command, aseq: Command, sql: Sql, rows: str) -> None:
     aseq("create")
     sql("DELETE FROM aseq_sequence WHERE name LIKE 'bills/%'")
     sql(
-        f"INSERT INTO {rows} (text, tenant) VALUES ('B-007', 'a'), ('B-003', 'a'), ('B-9', 'b')"
+        f"INSERT INTO {rows} (text, tenant) VALUES ('B-007', 'a'), ('B-003', 'a'), ('nix', 'b')"
     )
     asked = ("take-over", f"{rows}.text", *BILLS, "--scope", f"tenant={rows}.tenant")
     code, out, err = aseq(*asked)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from aseq import AsyncSequence, _drive
+from aseq import AsyncSequence, _loss
 from tests import clients
 from tests.database import Database
 from tests.faults.aftermath import (
@@ -27,6 +27,8 @@ from tests.faults.aftermath import (
 from tests.faults.attempts import WAYS, Attempt, asyncio_runs
 from tests.faults.stalled import attempted
 from tests.faults.stalls import Stall, stallable
+from tests.hooked import hooked
+from tests.logged import events, records
 
 pytestmark = pytest.mark.only(awaited=True)  # it cancels calls
 
@@ -36,6 +38,24 @@ LOST_BY_ITS_DRIVER: tuple[type[clients.Client], ...] = (
     *(clients.Asyncpg, clients.Psycopg, clients.AsyncBackend),
     *clients.LOST_BY_SQLALCHEMY,
 )
+
+
+# psycopg can't be watched; SQLAlchemy on servers raises an error of its own. On MariaDB a
+# connection that has lost a number is closed, and each use of it is an error of the driver's.
+UNSEEN: tuple[type[clients.Client], ...] = (
+    *(clients.Psycopg, clients.PsycopgBlock, clients.PsycopgThread, clients.PsycopgThreadBlock),
+    *(clients.AsyncBackend, clients.TortoisePsycopg),
+    *(clients.SessionAsyncpg, clients.SessionPsycopg),
+    *(clients.ConnectionAsyncpg, clients.ConnectionPsycopg),
+    *(clients.Asyncmy, clients.AsyncmyPool, clients.Aiomysql, clients.AiomysqlPool),
+    *(clients.SessionAsyncmy, clients.ConnectionAsyncmy, clients.SessionAiomysql),
+)
+
+
+@pytest.fixture(autouse=True)
+def log(caplog: pytest.LogCaptureFixture) -> None:
+    """Everything is logged."""
+    caplog.set_level(logging.INFO, logger="aseq")
 
 
 @pytest.fixture(params=WAYS)
@@ -88,13 +108,19 @@ async def test_a_late_cancellation_swallowed(
     async with stallable(database, name) as (client, stall):
 
         async def draw() -> Any:
-            async with attempted(lambda: seq.next_value(client.conn), stall) as attempt:
-                stall.release_unnoticed()
-                attempt.cancel(way)
+            with hooked() as hooks_told:
+                async with attempted(lambda: seq.next_value(client.conn), stall) as attempt:
+                    stall.release_unnoticed()
+                    attempt.cancel(way)
             assert_told(attempt, caplog)
+            [details] = hooks_told
+            assert details.outcome == ("lost" if attempt.value is None else "drawn")
+            assert details.error is attempt.error
             return attempt.value
 
         await commit_anyway(client, name, draw)
+        if "number_lost" in events(caplog):
+            assert_warned(client, name, caplog)
 
         await assert_free(database, name)
         await assert_usable(database, client, name)
@@ -115,7 +141,7 @@ async def test_a_timeout_inside_the_transaction_swallowed(
                     expiry = asyncio.create_task(expire(limit, stall, late))
                     await seq.next_value(client.conn)
             await expiry
-            assert _drive.UNUSABLE in getattr(timeout.value.__cause__, "__notes__", ())
+            assert _loss.UNUSABLE_NOTE in getattr(timeout.value.__cause__, "__notes__", ())
 
         async with stall.holding():
             await commit_anyway(client, name, draw)
@@ -181,13 +207,23 @@ async def test_a_savepoint_rolled_back_after_a_cancellation(
         await assert_usable(database, client, name)
 
 
+def assert_warned(client: clients.Client, name: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever goes on with the transaction is told of in the log, where that can be seen."""
+    warnings = [vars(record) for record in records(caplog) if record.levelno > logging.INFO]
+    assert bool(warnings) != isinstance(client, UNSEEN)
+    for warning in warnings:
+        assert warning["aseq_event"] in ("lost_transaction_used", "lost_transaction_committed")
+        assert warning["aseq_sequence"] == name
+        assert warning["aseq_advice"]
+
+
 def assert_told(attempt: Attempt, caplog: pytest.LogCaptureFixture) -> None:
     """Either the number is there, or the caller and the log know that none is."""
-    warnings = [r.getMessage() for r in caplog.records if r.name == "aseq"]
     if attempt.value is not None:
-        assert warnings == []
+        assert events(caplog) == []
         return
     assert attempt.error is not None
-    assert attempt.error.__notes__ == [_drive.UNUSABLE]
-    assert warnings == [_drive.UNUSABLE]
-    assert caplog.records[-1].levelno == logging.WARNING
+    assert attempt.error.__notes__ == [_loss.UNUSABLE_NOTE]
+    assert events(caplog) == ["number_lost"]
+    [record] = records(caplog)
+    assert record.levelno == logging.INFO

@@ -117,8 +117,11 @@ def test_what_errors_are_about() -> None:
     strict, lax = SequenceSpec("a"), SequenceSpec("b", require_transaction=False)
     many = {SequenceSpec(name): 1 for name in "abcde"}
 
-    assert Allocation({lax: 1, strict: 1}).subject == Subject("a, b", "aseq_sequence", True)
-    assert Allocation({lax: 1}).subject == Subject("b", "aseq_sequence", False)
+    about = Allocation({lax: 1, strict: 1}).subject
+    assert about == Subject("a, b", "aseq_sequence", True, ("a", "b"))
+    assert Allocation({lax: 1}).subject == Subject("b", "aseq_sequence", False, ("b",))
+    assert about._series == ("a", "b")
+    assert Subject("a", "aseq_sequence")._series == ("a",)
     assert Allocation(many).subject.name == "a, b, c and 2 more"
     assert Allocation({A: 0}).empty
     assert not Allocation({A: 1}).empty
@@ -160,6 +163,10 @@ class Daily(NamedTuple):
         return SequenceSpec(f"{self.name}/{self.day}", queue=self.name)
 
     @property
+    def series(self) -> str:
+        return self.name
+
+    @property
     def span(self) -> range:
         return range(self.day * 100, self.day * 100 + 100)
 
@@ -198,9 +205,9 @@ def test_what_has_a_span_is_drawn_within_it() -> None:
 @pytest.mark.parametrize("left", [None, 3.0])
 def test_what_came_too_late_is_asked_for_once_more(left: float | None) -> None:
     wait = Waiting() if left is None else Waiting(Wait.BOUNDED, left)
-    first = [(9, "t", 1, FREE, 99, 1000), (None, "t", 2, FREE, 101, 1000)]
+    first = [(9, "t", 1, FREE, 99, 0, 1000), (None, "t", 2, FREE, 101, 0, 1000)]
     plan = Allocation({X: 1, Y: 2}).plan(POSTGRESQL, wait)
-    said, drawn = play(plan, first, [(4, "t", 1, FREE, 102, 1100)])
+    said, drawn = play(plan, first, [(4, "t", 1, FREE, 102, 0, 1100)])
 
     asked = json.loads(str(said[1].binds["wanted"]))
     assert [each["called"] for each in asked] == ["y/1"]

@@ -17,12 +17,13 @@ from django.db import connections
 from django.db.transaction import TransactionManagementError
 
 from aseq import AsyncSequence
-from aseq._drive import UNUSABLE
+from aseq._loss import UNUSABLE_NOTE
 from aseq.django import aatomic, advance_to, get_next_value
 from tests.cases import BACKENDS
 from tests.django.saved import last, save, saved
 from tests.django.server import Server, observed
 from tests.django.shop.models import Saved
+from tests.logged import events, records
 
 Draw = Callable[[Any, str], Awaitable[int]]
 DRAWS: dict[str, Draw] = {
@@ -116,6 +117,7 @@ async def test_swallowed(
     name: str, times: int, draw: Draw, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The block rolls back and says so, whatever its task does."""
+    caplog.set_level(logging.INFO, logger="aseq")
     await start(name)
     async with observed() as (server, other):
         with pytest.raises(TransactionManagementError, match="a number that nobody got"):
@@ -132,9 +134,9 @@ async def test_swallowed(
                     await Saved.objects.acreate(name=name, number=11)
                 with pytest.raises(TransactionManagementError, match="that nobody got"):
                     await get_next_value(name)
-        assert caught.value.__notes__ == [UNUSABLE]
-        records = [(r.getMessage(), r.levelno) for r in caplog.records if r.name == "aseq"]
-        assert records == [(UNUSABLE, logging.WARNING)]
+        assert caught.value.__notes__ == [UNUSABLE_NOTE]
+        assert events(caplog) == ["number_lost", "lost_transaction_committed"]
+        assert [vars(record)["aseq_sequence"] for record in records(caplog)] == [name, name]
         await assert_as_it_was(server, name)
 
 

@@ -15,7 +15,7 @@ from django.db.transaction import TransactionManagementError
 
 from aseq import AsyncSequence, NotInTransaction
 from aseq._core import plans
-from aseq._drive import UNUSABLE
+from aseq._loss import UNUSABLE_NOTE
 from aseq.django import aatomic, get_next_value, sync
 from tests.django.autocommit import autocommit_off
 from tests.django.saved import last, save, saved
@@ -100,7 +100,7 @@ def test_in_sync_code(name: str, using: str, kind: str, after: Raise, nowait: bo
     with TRANSACTIONS[kind](using):
         with pytest.raises((DatabaseError, ZeroDivisionError)) as caught, raising(using, after):
             sync.get_next_value(name, nowait=nowait, using=using)
-        assert notes(caught.value) == [UNUSABLE]
+        assert notes(caught.value) == [UNUSABLE_NOTE]
         with pytest.raises(DatabaseError):
             sync.get_next_value(name, using=using)
         if kind == "autocommit off":
@@ -117,7 +117,7 @@ def test_what_is_raised_after_the_statement_has_returned(
         with monkeypatch.context() as patch, pytest.raises(ZeroDivisionError) as caught:
             patch.setattr(plans, "batch", lambda *args: of_the_users_own())
             sync.get_next_value(name, using=using)
-        assert notes(caught.value) == [UNUSABLE]
+        assert notes(caught.value) == [UNUSABLE_NOTE]
         if kind == "autocommit off":
             with suppress(DatabaseError):
                 transaction.commit(using=using)
@@ -146,7 +146,7 @@ async def test_in_a_block(name: str, using: str, after: Raise, draw: Draw) -> No
             with pytest.raises((DatabaseError, ZeroDivisionError)) as caught:
                 await draw(tx, name, using)
             ends.append(type(caught.value))
-            assert notes(caught.value) == [UNUSABLE]
+            assert notes(caught.value) == [UNUSABLE_NOTE]
             await sync_to_async(wrapped.__exit__)(None, None, None)
             with pytest.raises(TransactionManagementError):
                 await draw(tx, name, using)
@@ -162,7 +162,7 @@ async def test_in_a_block_after_the_statement_has_returned(
             with monkeypatch.context() as patch, pytest.raises(ZeroDivisionError) as caught:
                 patch.setattr(plans, "batch", lambda *args: of_the_users_own())
                 await draw(tx, name, using)
-            assert notes(caught.value) == [UNUSABLE]
+            assert notes(caught.value) == [UNUSABLE_NOTE]
     assert await last(name, using) is None
 
 

@@ -16,7 +16,7 @@ import anyio
 import pytest
 from django.db import connections
 
-from aseq._drive import UNUSABLE
+from aseq._loss import UNUSABLE_NOTE
 from aseq.django import aatomic, advance_to
 from tests.django.saved import last, saved
 from tests.django.server import observed
@@ -98,7 +98,9 @@ async def test_many_tasks(name: str, tmp_path: Path, max_age: int | None) -> Non
         # Only the connection is left that an ORM call outside of a block has opened.
         await server.until(lambda: [state for _, state, _ in server.others()] == ["idle"])
 
-    assert (tmp_path / "errors.txt").read_text().splitlines() == [UNUSABLE] * (AT_ONCE // 5)
+    assert (tmp_path / "errors.txt").read_text().splitlines() == [UNUSABLE_NOTE] * (
+        AT_ONCE // 5
+    )
     assert told["others"] == {"ZeroDivisionError": 40, "CancelledError": 30}
     assert told["numbers"] == list(range(1, 81)) == await saved(name)
     assert told["rows"] == await last(name) == 80

@@ -27,7 +27,7 @@ from types import ModuleType
 import psycopg
 import pytest
 
-from aseq._drive import GIVEN_UP
+from aseq._loss import GIVEN_UP_NOTE
 from tests.docs import shell
 from tests.docs.markdown import Block, blocks, page_id, pages
 from tests.docs.setup import SETUPS, Place, place, prepared
@@ -35,7 +35,10 @@ from tests.docs.setup import SETUPS, Place, place, prepared
 # Blocks that aren't run: (page, first line) and the reason.
 NOT_RUN = {
     ("CONTRIBUTING.md", "src/aseq/"): "its files are looked up in test_reference",
-    ("docs/explanation/cancellation.md", GIVEN_UP): "compared with the code in test_reference",
+    (
+        "docs/explanation/cancellation.md",
+        GIVEN_UP_NOTE,
+    ): "compared with the code in test_reference",
     ("docs/reference/errors.md", "AseqError"): "compared with the code in test_reference",
 }
 

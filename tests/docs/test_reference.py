@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import tomllib
 
 import pytest
 
 import aseq
-from aseq import create_table_sql, errors
+from aseq import _log, create_table_sql, errors
 from aseq._core.spec import NAME_LIMIT
-from aseq._drive import GIVEN_UP
+from aseq._loss import GIVEN_UP_NOTE
 from tests import clients
 from tests.cases import BACKENDS, CASES, Case
 from tests.clients import TortoiseClient
@@ -102,6 +103,25 @@ def test_every_public_name_for_sync_code_is_documented() -> None:
     assert sorted(documented) == sorted(EXPORTS["aseq.sync"])
 
 
+def test_every_public_name_of_hooks_is_documented() -> None:
+    documented = re.findall(r"^::: aseq\.hooks\.(\w+)$", text_of("hooks.md"), re.MULTILINE)
+    assert sorted(documented) == sorted(EXPORTS["aseq.hooks"])
+
+
+def test_the_page_about_the_log_tells_of_every_event() -> None:
+    rows = re.findall(
+        r"^\| `(\w+)` \| (\w+) \|",
+        (DOCS / "how-to" / "logging.md").read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
+    told = {
+        (event.name, logging.getLevelName(event.level))
+        for event in vars(_log).values()
+        if isinstance(event, _log.Event)
+    }
+    assert set(rows[1:]) == told  # below the head of the table
+
+
 @pytest.mark.parametrize("dialect", ["postgresql", "sqlite"])
 def test_the_table(dialect: str) -> None:
     statements = [b.code for b in blocks_of("reference/table.md") if b.language == "sql"]
@@ -119,7 +139,7 @@ def test_limits() -> None:
 
 
 def test_the_note_of_a_connection_given_up() -> None:
-    assert f"{GIVEN_UP}\n" in [b.code for b in blocks_of("explanation/cancellation.md")]
+    assert f"{GIVEN_UP_NOTE}\n" in [b.code for b in blocks_of("explanation/cancellation.md")]
 
 
 def test_the_readme_names_the_extras() -> None:

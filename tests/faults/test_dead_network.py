@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from psycopg.pq import TransactionStatus
 
-from aseq import AsyncSequence, _drive
+from aseq import AsyncSequence, _drive, _loss
 from aseq._concurrency import call
 from tests import clients
 from tests.cases import CASES
@@ -76,7 +76,7 @@ async def test_a_frozen_network(
                     await client.save(f"{name}-other", 0)
 
             assert attempt.error is not None
-            assert attempt.error.__notes__ in ([_drive.GIVEN_UP], [_drive.UNUSABLE])
+            assert attempt.error.__notes__ in ([_loss.GIVEN_UP_NOTE], [_loss.UNUSABLE_NOTE])
             assert behind.saved(f"{name}-other") == []
             proxy.cut()
     await assert_free(behind, name)
@@ -159,7 +159,7 @@ async def test_a_network_frozen_before_the_abort(
 
             assert not late.cancelled_caught
             assert attempt.error is not None
-            assert attempt.error.__notes__ == [_drive.GIVEN_UP]
+            assert attempt.error.__notes__ == [_loss.GIVEN_UP_NOTE]
             proxy.cut()
     assert behind.saved(f"{name}-other") == []
     await assert_free(behind, name)

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import create_engine, event, exc, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from aseq import AsyncSequence, SequenceLocked, _drive
+from aseq import AsyncSequence, SequenceLocked, _loss
 from aseq.sqlalchemy import begin_immediate
 from tests.adapters.sqlalchemy_setups import (
     DRIVERS,
@@ -105,7 +105,7 @@ async def test_a_listener_behind_the_draw(engine: AsyncEngine, name: str, failur
         assert await last(url_of(engine), name) is None
         assert await seq.next_value(session) == 1
 
-    assert caught.value.__notes__ == [_drive.UNUSABLE]
+    assert caught.value.__notes__ == [_loss.UNUSABLE_NOTE]
 
 
 async def test_a_listener_before_the_draw(engine: AsyncEngine, name: str) -> None:

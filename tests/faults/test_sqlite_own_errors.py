@@ -11,7 +11,7 @@ from typing import Any
 import aiosqlite
 import pytest
 
-from aseq import AsyncSequence, _drive, create_table_sql
+from aseq import AsyncSequence, _loss, create_table_sql
 
 KINDS = ("sqlite3", "aiosqlite")
 DENIED = "not authorized|prohibited"
@@ -102,7 +102,7 @@ async def test_a_converter(
         raised = await draw_and_commit_anyway(conn, path, nowait=False)
 
     assert raised is not None
-    assert raised.__notes__ == [_drive.UNUSABLE]
+    assert raised.__notes__ == [_loss.UNUSABLE_NOTE]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -139,7 +139,7 @@ async def test_a_busy_timeout_that_cannot_be_put_back(path: Path, kind: str) -> 
         raised = await draw_and_commit_anyway(conn, path, nowait=True)
 
     assert isinstance(raised, sqlite3.DatabaseError)
-    assert raised.__notes__ == [_drive.UNUSABLE]
+    assert raised.__notes__ == [_loss.UNUSABLE_NOTE]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -14,10 +14,15 @@ from aseq import (
     LedgerConflict,
     LedgerTableMissing,
     NotInLedger,
+    UnsupportedConnection,
 )
 from aseq.ledger import Ledger
 from aseq.numbering import Numbering
+from tests import clients
 from tests.database import Database
+from tests.hooked import hooked
+
+pytestmark = pytest.mark.only(dialect=("postgresql", "sqlite"))
 
 JUNE = dt.datetime(2026, 6, 1, 12, 30, 15, 123456, tzinfo=dt.UTC)
 NEXT_JUNE = JUNE.replace(year=2027)
@@ -53,6 +58,19 @@ async def test_a_number_and_its_row(database: Database, ledger: Ledger, name: st
             "100%",
             "issued",
         )
+    ]
+
+
+async def test_hooks_are_told_of_new_numbers(
+    database: Database, ledger: Ledger, name: str
+) -> None:
+    numbers = yearly(name, scope=["tenant"])
+    with hooked() as told:
+        async with database.connect() as client, client.transaction():
+            for key in ("a", "a", None):
+                await ledger.issue(client.conn, numbers, key=key, tenant=1)
+    assert [(each.sequences, each.count) for each in told] == [
+        ((name,), count) for count in (1, 0, 1)
     ]
 
 
@@ -237,3 +255,12 @@ async def test_bad_input_sends_nothing(database: Database, ledger: Ledger, name:
             with pytest.raises(InvalidSequence, match=message):
                 await ledger.void(client.conn, number, **options)
         assert await ledger.issue(client.conn, seq) == 1
+
+
+@pytest.mark.only(client=clients.Asyncmy, dialect="mariadb")
+async def test_not_on_mariadb(database: Database, name: str) -> None:
+    async with database.connect() as client, client.transaction():
+        with pytest.raises(UnsupportedConnection, match="a ledger is on PostgreSQL or SQLite"):
+            await Ledger().issue(client.conn, AsyncSequence(name))
+        with pytest.raises(InvalidSequence, match="dialect must be 'postgresql' or 'sqlite'"):
+            await Ledger().create_table(client.conn)

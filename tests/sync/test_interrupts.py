@@ -22,7 +22,7 @@ import psycopg
 import pytest
 
 from aseq import sync
-from aseq._drive import UNUSABLE
+from aseq._loss import UNUSABLE_NOTE
 from tests.observer import observing
 from tests.sync.kinds import KINDS, Kind
 
@@ -145,4 +145,4 @@ def test_interrupted_while_it_waits(
     finally:
         signal.signal(signal.SIGUSR1, before)
 
-    assert set(getattr(raised.value, "__notes__", ())) <= {UNUSABLE}
+    assert set(getattr(raised.value, "__notes__", ())) <= {UNUSABLE_NOTE}

@@ -16,9 +16,14 @@ from sqlalchemy import create_engine
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
-from aseq import NotInTransaction, UnsupportedConnection, sync
+from aseq import AsyncSequence, NotInTransaction, UnsupportedConnection, sync
 from aseq.sqlalchemy import begin_immediate
 
+PSYCOPG2 = (
+    "psycopg2's own connections don't tell all that must be known: use aseq.sync with "
+    "SQLAlchemy's Session or Connection over psycopg2, or with a psycopg.Connection (psycopg "
+    "3); in Django, use aseq.django.sync"
+)
 AWAITED = "use a Session or a Connection; in async code, use aseq.AsyncSequence"
 ENGINE = create_engine("sqlite://")
 ASYNC_ENGINE = create_async_engine("sqlite+aiosqlite://")
@@ -46,7 +51,7 @@ MISSES: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "psycopg2": (
         lambda: psycopg2.extensions.connection.__new__(psycopg2.extensions.connection),
-        "aseq knows it under SQLAlchemy and Django; by itself, use psycopg 3",
+        PSYCOPG2,
     ),
     "cursor": (
         lambda: sqlite3.connect(":memory:").cursor(),
@@ -60,6 +65,13 @@ MISSES: dict[str, tuple[Callable[[], Any], str]] = {
         ),
     ),
 }
+
+
+async def test_psycopg2_is_refused_in_async_code_with_the_same_hint() -> None:
+    make, hint = MISSES["psycopg2"]
+    with pytest.raises(UnsupportedConnection) as caught:
+        await AsyncSequence("invoices").next_value(make())
+    assert caught.value.hint == hint
 
 
 @pytest.mark.parametrize("miss", MISSES)

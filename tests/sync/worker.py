@@ -1,33 +1,50 @@
-"""A worker process: draws and saves numbers of a series until it is killed, or has enough.
+"""A worker as Celery's are: a parent that forks, and a child that works through tasks.
 
-Says "ready" when it has drawn its first number, and waits in the open transaction where it is
-told to: there it is killed.
+The child makes its engine after the fork, and takes a task, numbers it and ends it in one
+transaction: killed, it leaves the task to the next child, which the parent forks at once.
 """
 
 from __future__ import annotations
 
+import os
 import sys
-import time
 
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
 from aseq import sync
+from tests.sync.hanging import hang_once
+
+TAKE = """SELECT id FROM task WHERE name = :name AND NOT done
+    ORDER BY id FOR UPDATE SKIP LOCKED LIMIT 1"""
+SAVE = "INSERT INTO saved VALUES (:name, :number)"
+DONE = "UPDATE task SET done = true WHERE name = :name AND id = :id"
 
 
-def main(url: str, name: str, count: int, hangs: bool) -> None:
-    sequence = sync.Sequence(name)
+def work(url: str, name: str, flag: str) -> None:
+    numbers = sync.Sequence(name)
     engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
-    for _ in range(count):
+    while True:
         with Session(engine) as session, session.begin():
-            number = sequence.next_value(session)
-            row = {"name": name, "number": number}
-            session.execute(text("INSERT INTO saved VALUES (:name, :number)"), row)
-            if hangs:
-                sys.stdout.write("drawn\n")
-                sys.stdout.flush()
-                time.sleep(600)
+            task = session.scalar(text(TAKE), {"name": name})
+            if task is None:
+                return
+            number = numbers.next_value(session)
+            session.execute(text(SAVE), {"name": name, "number": number})
+            session.execute(text(DONE), {"name": name, "id": task})
+            hang_once(flag)
+
+
+def main(url: str, name: str, flag: str) -> None:
+    while True:
+        child = os.fork()
+        if child == 0:
+            work(url, name, flag)
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        if status == 0:
+            return
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4] == "hangs")
+    main(*sys.argv[1:])

@@ -32,7 +32,16 @@ from aseq import (
     is_retryable,
 )
 from aseq._core.spec import SequenceSpec
-from aseq.adapters.base import SQLITE, Bind, Dialect, Executor, Paramstyle, Row, TableName
+from aseq.adapters.base import (
+    SQLITE,
+    Bind,
+    Dialect,
+    Executor,
+    Paramstyle,
+    Row,
+    TableName,
+    Watcher,
+)
 from aseq.audit import Audit, Progress, SeriesAudit, audit
 from aseq.django.audit import aaudit
 from aseq.django.audit import audit as django_audit
@@ -312,6 +321,7 @@ class Brief(Executor):
 class Whole:
     """An executor of a third party that inherits nothing."""
 
+    kind: ClassVar[str] = "third party"
     dialect: Dialect = SQLITE
     paramstyle: Paramstyle = "format"
     driver_errors: ClassVar[tuple[type[Exception], ...]] = ()
@@ -325,6 +335,9 @@ class Whole:
 
     def refused(self, exc: BaseException, /) -> bool:
         return False
+
+    def watch(self, watcher: Watcher, /) -> None:
+        return
 
     def locate(self, table: TableName) -> TableName:
         return TableName(table.name, "tenant")

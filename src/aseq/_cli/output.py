@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from io import StringIO
 from typing import TextIO
 
 from rich.console import Console
@@ -68,10 +67,3 @@ class _Unforgiving(Console):
 def console_for(stream: TextIO) -> Console:
     """A console that doesn't decide how the command ends."""
     return _Unforgiving(file=stream)
-
-
-def rendered(console: Callable[[Console], object], width: int) -> str:
-    """What something prints on a console, as a text without colours."""
-    file = StringIO()
-    console(Console(file=file, width=width, force_terminal=False))
-    return file.getvalue()

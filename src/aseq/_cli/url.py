@@ -36,7 +36,8 @@ _UNREADABLE = (
     ": as %3A, / as %2F and % as %25. (The URL isn't shown, since it may have a password.)"
 )
 _UNKNOWN = (
-    "aseq knows PostgreSQL (postgresql://) and SQLite (sqlite://): this URL is for neither"
+    "the command works on PostgreSQL (postgresql://) and SQLite (sqlite://): this URL is for "
+    "neither"
 )
 _IN_MEMORY = "this is a database in memory, gone when the command ends: name a file"
 

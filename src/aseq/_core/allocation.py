@@ -96,6 +96,7 @@ class Allocation(Generic[D]):
             some_names([item.spec.name for item in self._items]),
             self._items[0].spec.table,
             any(item.spec.require_transaction for item in self._items),
+            tuple([item.counter.series for item in self._items]),
         )
 
     @property
@@ -153,6 +154,11 @@ class Allocation(Generic[D]):
             raise _as_far_as(error, some=some)
 
 
+def count_drawn(drawn: Mapping[Any, Sequence[Any]]) -> int:
+    """How many numbers an allocation gave."""
+    return sum(map(len, drawn.values()))
+
+
 class Answer(NamedTuple):
     """What the server said to one statement.
 
@@ -184,8 +190,8 @@ def _answer(
         if end is not None:
             ends[place] = (end, moment)
     left = waiting
-    if rows and waiting.kind is Wait.BOUNDED and len(rows[0]) > 5:
-        left = waiting.after(cast("int", integer(rows[0][5])))
+    if rows and waiting.kind is Wait.BOUNDED and len(rows[0]) > 6:
+        left = waiting.after(cast("int", integer(rows[0][6])))
     free = not rows or bool(integer(rows[0][3]))
     if clock is None:
         clock_rows = yield from say(statements(dialect.clock, _table(items), {}))

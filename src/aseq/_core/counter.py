@@ -26,6 +26,11 @@ class Counter(Protocol[N_co]):
         """The moments at which it is the right one, in microseconds since 1970; None: all."""
         ...
 
+    @property
+    def series(self) -> str:
+        """What hooks call it."""
+        ...
+
     def numbers(self, values: Sequence[int], clock: int) -> Sequence[N_co]:
         """What the caller gets for values that were drawn at a moment within the span."""
         ...
@@ -65,6 +70,10 @@ class Always(NamedTuple):
 
     spec: SequenceSpec
     span: None = None
+
+    @property
+    def series(self) -> str:
+        return self.spec.name
 
     def numbers(self, values: Sequence[int], clock: int) -> Sequence[int]:
         return values

@@ -100,3 +100,9 @@ def last_in(spec: SequenceSpec, rows: Sequence[Row]) -> int | None:
 def integer(value: object) -> int | None:
     """A bigint, or NULL, where the connection may have a codec of the caller's for it."""
     return int(value) if isinstance(value, (str, Decimal)) else cast("int | None", value)
+
+
+def longest_wait(rows: Sequence[Row], column: int) -> float | None:
+    """The seconds that a statement waited, as its rows tell in microseconds; None if not."""
+    told = [integer(row[column]) for row in rows]
+    return max((max(0, each) / 1_000_000 for each in told if each is not None), default=None)

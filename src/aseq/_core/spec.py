@@ -71,6 +71,11 @@ class SequenceSpec:
         """Whose queue callers stand in."""
         return self.name if self.queue is None else self.queue
 
+    @property
+    def _series(self) -> tuple[str, ...]:
+        """What hooks call it."""
+        return (self.name,)
+
     def _counter(self) -> Always:
         """What is drawn from, where several are: see `Drawable`."""
         return Always(self)

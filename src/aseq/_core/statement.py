@@ -39,12 +39,15 @@ class Template(NamedTuple):
         text: the SQL.
         queues: it takes a place in the fair queue, which is kept until the transaction
             ends. The second column of its row is the transaction's id.
+        waited: in which column of a row the server tells how long the statement had taken
+            when it had its last lock, in microseconds; None if it doesn't tell.
         nothing_on: codes of errors by which the server says that nothing was drawn, and
             after which the transaction is as it was: there is no row then.
     """
 
     text: str
     queues: bool = False
+    waited: int | None = None
     nothing_on: frozenset[Code] = frozenset()
 
 
@@ -74,6 +77,16 @@ class Statement(NamedTuple):
     def queues(self) -> bool:
         """Whether it takes a place in the fair queue: see `Template`."""
         return self.template.queues
+
+    @property
+    def nothing_on(self) -> frozenset[Code]:
+        """Which errors only say that nothing was drawn: see `Template`."""
+        return self.template.nothing_on
+
+    @property
+    def waited(self) -> int | None:
+        """In which column it is told how long it waited: see `Template`."""
+        return self.template.waited
 
     @property
     def queue_names(self) -> Iterable[Bind]:

@@ -15,11 +15,17 @@ class Subject(NamedTuple):
         name: the name, or their names.
         table: as they call it.
         require_transaction: whether any of them does.
+        series: the name of each sequence and numbering, if that isn't `name`.
     """
 
     name: str
     table: str
     require_transaction: bool = True
+    series: tuple[str, ...] = ()
+
+    @property
+    def _series(self) -> tuple[str, ...]:
+        return self.series or (self.name,)
 
 
 def some_names(names: Sequence[str]) -> str:

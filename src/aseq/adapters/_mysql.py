@@ -141,7 +141,7 @@ class MySQLExecutor(Executor):
 
     async def _run(self, sql: str, args: tuple[Bind, ...]) -> Sequence[Row]:
         cursor = await self.make_cursor()
-        text = cursor.mogrify(sql, args) if args else sql
+        text = cursor.mogrify(sql, args)
         text.encode(
             self._connection._encoding
         )  # it would send what it can't encode all the same

@@ -94,6 +94,7 @@ class PsycopgConnection(ConnectionInfo):
         block: how its users open a transaction.
     """
 
+    kind = "psycopg"
     dialect = POSTGRESQL
     paramstyle: Paramstyle = "format"
     driver_errors: ClassVar[tuple[type[Exception], ...]] = (psycopg.Error,)

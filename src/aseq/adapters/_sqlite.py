@@ -32,7 +32,7 @@ from typing import Any
 
 from aseq._core.statement import Bind, Row
 
-from .base import TransactionEnded
+from .base import TransactionEnded, Watcher
 
 BEGIN = "begin a transaction with `BEGIN IMMEDIATE` first"
 
@@ -102,6 +102,7 @@ class Job:
             not be committed without the rest.
         done: whether cancelling it comes too late for it to abort by itself.
         aborted: whether its transaction was aborted; None as long as nobody tried.
+        unusable: what keeps the transaction from being used, if it was.
     """
 
     def __init__(
@@ -111,7 +112,7 @@ class Job:
         *,
         timeout: float | None,
         inside: bool = False,
-        abort: Callable[[sqlite3.Connection], bool | None] | None = None,
+        abort: Callable[[sqlite3.Connection], Unusable | None] | None = None,
         after: Job | None = None,
     ) -> None:
         self._sql, self._args, self._timeout = sql, args, timeout
@@ -120,6 +121,7 @@ class Job:
         self.started: bool = after is not None and after.started
         self.cancelled = self.done = False
         self.aborted: bool | None = None
+        self.unusable: Unusable | None = None
 
     def cancel(self, *_: object) -> None:
         """Nobody waits for the rows any more. If it is done, `abort` has to follow."""
@@ -176,7 +178,13 @@ class Job:
 
     def abort(self, connection: sqlite3.Connection) -> None:
         """Make the transaction unusable, in the connection's thread."""
-        self.aborted = bool(self._abort(connection) or self.aborted)
+        self.unusable = self._abort(connection) or self.unusable
+        self.aborted = self.unusable is not None
+
+    def watch(self, watcher: Watcher) -> None:
+        """As `ConnectionInfo.watch`."""
+        if self.unusable is not None:
+            self.unusable.watcher = watcher
 
 
 def integers(rows: Sequence[Row]) -> Sequence[Row]:
@@ -217,31 +225,41 @@ def noop(_: sqlite3.Connection) -> None:
     """What to wait for, to wait for what the thread has to do before."""
 
 
-def make_unusable(connection: sqlite3.Connection) -> bool:
-    """Make the open transaction unusable until ROLLBACK; False if none is open.
+def make_unusable(connection: sqlite3.Connection) -> Unusable | None:
+    """Make the open transaction unusable until ROLLBACK; None if none is open.
 
     It takes the place of an authorizer of the caller's own.
     """
     if not connection.in_transaction:
-        return False
-    connection.set_authorizer(_Unusable(connection))
-    return True
+        return None
+    unusable = Unusable(connection)
+    connection.set_authorizer(unusable)
+    return unusable
 
 
-class _Unusable:
+class Unusable:
     """Denies everything but ROLLBACK and ROLLBACK TO, until the transaction is over.
 
     SQLite asks when a statement is prepared, and prepares all of them anew once an
     authorizer is set: the BEGIN of the next transaction is asked for before it is open.
+
+    Attributes:
+        watcher: told of what is denied.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._over = False
+        self.watcher: Watcher | None = None
 
     def __call__(self, action: int, verb: str | None, *_: str | None) -> int:
         self._over = self._over or not self._connection.in_transaction
         if self._over:
             return sqlite3.SQLITE_OK
         ends = action in (sqlite3.SQLITE_TRANSACTION, sqlite3.SQLITE_SAVEPOINT)
-        return sqlite3.SQLITE_OK if ends and verb == "ROLLBACK" else sqlite3.SQLITE_DENY
+        if ends and verb == "ROLLBACK":
+            return sqlite3.SQLITE_OK
+        if self.watcher is not None:
+            commits = action == sqlite3.SQLITE_TRANSACTION
+            (self.watcher.committed if commits else self.watcher.used)()
+        return sqlite3.SQLITE_DENY

@@ -33,6 +33,7 @@ class QuietCursor(aiomysql.Cursor):  # type: ignore[misc]
 class AiomysqlExecutor(MySQLExecutor):
     """One aiomysql connection."""
 
+    kind = "aiomysql"
     driver_errors: ClassVar = (MySQLError,)
     interface_error = InterfaceError
 

@@ -15,7 +15,7 @@ from aseq._core.statement import Bind, Paramstyle, Row
 
 from ._sqlite import Job, blocks_writers, noop, outside_transaction
 from ._thread import in_thread_of, post_to_thread_of
-from .base import Executor, unsupported
+from .base import Executor, Watcher, unsupported
 
 _HINTS = {"Cursor": "pass the connection that the cursor came from"}
 
@@ -30,6 +30,7 @@ def executor_for(connection: object, /) -> Executor:
 class AiosqliteExecutor(Executor):
     """One aiosqlite connection."""
 
+    kind = "aiosqlite"
     dialect = SQLITE
     paramstyle: Paramstyle = "qmark"
     driver_errors: ClassVar = (sqlite3.Error,)
@@ -77,6 +78,10 @@ class AiosqliteExecutor(Executor):
             with suppress(ValueError):  # closed: the transaction is over
                 await in_thread_of(self._connection, job.abort)
         return bool(job.aborted)
+
+    def watch(self, watcher: Watcher, /) -> None:
+        if self._job is not None:
+            self._job.watch(watcher)
 
     def terminate(self) -> None:
         job = self._job

@@ -34,6 +34,7 @@ class QuietCursor(asyncmy.cursors.Cursor):
 class AsyncmyExecutor(MySQLExecutor):
     """One asyncmy connection."""
 
+    kind = "asyncmy"
     driver_errors: ClassVar = (asyncmy.errors.MySQLError,)
     interface_error = asyncmy.errors.InterfaceError
 

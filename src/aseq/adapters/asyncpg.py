@@ -13,7 +13,8 @@ from aseq._core.dialects import ABORT, POSTGRESQL
 from aseq._core.statement import Bind, Paramstyle, Row
 
 from ._asyncpg import Hold
-from .base import Executor, unsupported
+from ._asyncpg_watch import LossWatch
+from .base import Executor, Watcher, unsupported
 
 _ARGUMENT = "invalid input for query argument"
 
@@ -34,6 +35,7 @@ def executor_for(connection: object, /) -> Executor:
 class AsyncpgExecutor(Executor):
     """One asyncpg connection."""
 
+    kind = "asyncpg"
     dialect = POSTGRESQL
     paramstyle: Paramstyle = "numeric_dollar"
     driver_errors: ClassVar = (asyncpg.PostgresError, asyncpg.InterfaceError)
@@ -98,6 +100,11 @@ class AsyncpgExecutor(Executor):
         except asyncpg.InterfaceError:  # it couldn't be sent
             self.terminate()
         return True
+
+    def watch(self, watcher: Watcher, /) -> None:
+        with suppress(asyncpg.InterfaceError):  # closed, or given back to its pool
+            if self._connection.is_in_transaction():
+                LossWatch(getattr(self._connection, "_con", self._connection), watcher)
 
     def terminate(self) -> None:
         with suppress(asyncpg.InterfaceError):  # given back to its pool already

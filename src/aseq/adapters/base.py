@@ -32,6 +32,7 @@ __all__ = (
     "SyncOneWriter",
     "TableName",
     "TransactionEnded",
+    "Watcher",
     "unsupported",
     "unwrapped",
 )
@@ -47,10 +48,23 @@ class TransactionEnded(Exception):
     """
 
 
+class Watcher(Protocol):
+    """Told of what is done with a transaction that was made unusable. Never raises."""
+
+    def used(self) -> None:
+        """Something was sent in it, and refused."""
+        ...
+
+    def committed(self) -> None:
+        """It was to be committed, and nothing of it is saved."""
+        ...
+
+
 class ConnectionInfo(Protocol):
     """What is known of one connection without talking to the database.
 
     Attributes:
+        kind: whose connection it is, for logs and hooks: the name of a library.
         dialect: what the server understands.
         paramstyle: how the driver writes parameters.
         driver_errors: the classes of the driver's errors. Some of them can be explained
@@ -62,6 +76,7 @@ class ConnectionInfo(Protocol):
     paramstyle: Paramstyle
     driver_errors: ClassVar[tuple[type[Exception], ...]]
     errors: Mapping[type[AseqError], type[AseqError]] = _NO_ERRORS
+    kind: ClassVar[str] = "executor"
 
     def outside_transaction(self) -> str | None:
         """What to do first, if a statement would be committed by itself; None if it wouldn't.
@@ -90,6 +105,14 @@ class ConnectionInfo(Protocol):
     def locate(self, table: TableName) -> TableName:
         """Where on this connection the table is; the same, unless schemas are mapped."""
         return table
+
+    def watch(self, watcher: Watcher, /) -> None:
+        """Tell what is done with the transaction that `abort` has just made unusable.
+
+        So far as the driver lets that be seen, in any thread, until the transaction is over.
+        Neither waits nor raises. By default nothing can be seen.
+        """
+        return
 
 
 @runtime_checkable

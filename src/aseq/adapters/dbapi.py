@@ -17,7 +17,7 @@ from aseq._core.statement import Bind, Paramstyle, Row
 from aseq.errors import UnsupportedConnection
 
 from ._sqlite import Job, blocks_writers, outside_transaction
-from .base import Executor, unsupported
+from .base import Executor, Watcher, unsupported
 
 _THREADS = "open it with check_same_thread=False: aseq uses it in worker threads"
 
@@ -34,6 +34,7 @@ def executor_for(connection: object, /) -> Executor:
 class SqliteExecutor(Executor):
     """One sqlite3 connection."""
 
+    kind = "sqlite3"
     dialect = SQLITE
     paramstyle: Paramstyle = "qmark"
     driver_errors: ClassVar = (sqlite3.Error,)
@@ -89,6 +90,10 @@ class SqliteExecutor(Executor):
         # letting go of the GIL, which a callback of that statement may need.
         with ConnectionLock(self._connection), suppress(sqlite3.ProgrammingError):  # closed
             job.abort(self._connection)
+
+    def watch(self, watcher: Watcher, /) -> None:
+        if self._job is not None:
+            self._job.watch(watcher)
 
     def terminate(self) -> None:
         job = self._job

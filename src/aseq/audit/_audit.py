@@ -12,6 +12,7 @@ from aseq._drive import read_on
 from aseq._sequence import AsyncSequence
 from aseq.adapters.base import OneWriter
 from aseq.errors import AuditRefused
+from aseq.ledger._spec import LedgerSpec
 from aseq.numbering import Numbering
 
 from ._plan import audit as plan
@@ -35,6 +36,7 @@ async def audit(
     *,
     scope: Mapping[str, object] | None = None,
     void: object = None,
+    ledger: LedgerSpec | None = None,
     date: object = None,
     where: str | list[str | None] | None = None,
     first: int | None = None,
@@ -68,6 +70,9 @@ async def audit(
             are several tables. If the column has numbers alone, that is each scope.
         void: the column with the reason why a number is void; a list if there are several
             tables. NULL, false and '' mean that it isn't.
+        ledger: the `aseq.ledger.Ledger` that the numbers were issued through: those that it
+            has as void, and that are in no row, aren't missing. The column must have what the
+            ledger has: texts of a numbering, or numbers of a sequence.
         date: the column with the date; a list if there are several tables. Dates must not
             run against the numbers. If the column has numbers alone, of a numbering with
             periods, it tells the period, and must be of type date.
@@ -92,7 +97,15 @@ async def audit(
         UnsupportedConnection: `conn` isn't a connection that aseq knows.
     """
     asked = question(
-        column, what, scope=scope, void=void, date=date, where=where, first=first, limit=limit
+        column,
+        what,
+        scope=scope,
+        void=void,
+        date=date,
+        where=where,
+        first=first,
+        limit=limit,
+        ledger=ledger,
     )
     executor = executor_for(conn)
     reason = await executor.blocks_writers() if isinstance(executor, OneWriter) else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from aseq._columns import ColumnName, column_name
@@ -15,6 +15,7 @@ from aseq.errors import InvalidSequence
 from aseq.numbering._spec import NumberingSpec
 
 from ._grid import Grid
+from ._ledger import beside
 
 ByTable: TypeAlias = dict[TableName, ColumnName]
 
@@ -60,6 +61,7 @@ def question(
     where: object,
     first: object,
     limit: object,
+    ledger: object = None,
 ) -> Question:
     """The question that the arguments of `audit` ask.
 
@@ -77,7 +79,7 @@ def question(
         raise InvalidSequence("column", "names a column twice")
     if not isinstance(limit, int) or isinstance(limit, bool) or limit < 1:
         raise InvalidSequence("limit", f"must be an integer of at least 1, not {limit!r}")
-    return Question(
+    asked = Question(
         what=what,
         columns=named,
         scopes=_scopes(scope, what, named),
@@ -86,6 +88,23 @@ def question(
         where=_conditions(where, named),
         grid=_grid(what, first),
         limit=limit,
+    )
+    return asked if ledger is None else _with_ledger(asked, ledger)
+
+
+def _with_ledger(asked: Question, ledger: object) -> Question:
+    if asked.scopes:
+        raise InvalidSequence(
+            "ledger", "can't be told scopes by columns: bind the numbering to each instead"
+        )
+    number, reason, where = beside(ledger, asked.what, asked.columns)
+    if number.table in {column.table for column in asked.columns}:
+        raise InvalidSequence("ledger", f"is the table of {number.table}'s own column, too")
+    return replace(
+        asked,
+        columns=(*asked.columns, number),
+        voids={**asked.voids, reason.table: reason},
+        where=(*asked.where, where),
     )
 
 

@@ -43,11 +43,6 @@ def find_dialect(connection: BaseDatabaseWrapper) -> Dialect | None:
     """The dialect of a connection; None if no dialect knows its database."""
     if connection.vendor == "mysql":
         return _by_greeting(connection.mysql_server_info)
-    return dialect_by_vendor(connection)
-
-
-def dialect_by_vendor(connection: BaseDatabaseWrapper) -> Dialect | None:
-    """The dialect, where its server needn't be asked. May be called on the event loop."""
     return _DIALECTS.get(connection.vendor)
 
 

@@ -43,6 +43,7 @@ def executor_for(connection: object, /) -> Executor:
 class AsyncBackendExecutor(PsycopgExecutor):
     """One connection of the backend, in the task that owns it."""
 
+    kind = "django"
     driver_errors: ClassVar = (Error, psycopg.Error)
     errors = ERRORS
 

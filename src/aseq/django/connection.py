@@ -53,6 +53,7 @@ _INERROR, _UNKNOWN = 3, 4
 class DjangoConnection(SyncExecutor):
     """The connection of one database alias in the current thread."""
 
+    kind = "django"
     paramstyle: Paramstyle = "format"
     driver_errors: ClassVar = (Error,)
     errors = ERRORS
@@ -174,7 +175,7 @@ class DjangoConnection(SyncExecutor):
         elif connection.autocommit:
             return False
         elif self.dialect.name == "sqlite":
-            return _sqlite.make_unusable(connection.connection)
+            return _sqlite.make_unusable(connection.connection) is not None
         elif self._is_mysql:
             _mysql.break_off(connection)
         else:

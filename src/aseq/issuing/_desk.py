@@ -15,11 +15,11 @@ in another way than by being closed is told to all that wait, and to whoever com
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 from collections.abc import Hashable
 from contextlib import suppress
 
+from aseq._log import ISSUER_STOPPED, log
 from aseq.errors import IssuerClosed, IssuerFull, IssueTimeout
 
 from ._answers import Answer, Held, Refused, Row, Told
@@ -28,8 +28,6 @@ from ._lanes import Lanes
 from ._line import Entry, Line
 from ._sources import Source
 from ._worker import Numberer, Worker
-
-logger = logging.getLogger("aseq")
 
 KEPT = 0.02
 """Seconds for which the connection is kept when there is nothing to do."""
@@ -218,10 +216,13 @@ class Desk:
             self._death = death
             self._refusal = DEAD.format(death)
             if self._calls or not task.cancelled():  # else the event loop ends, that is all
-                with suppress(Exception):
-                    logger.error(
-                        "aseq: an issuer can't go on: %s", self._refusal, exc_info=death
-                    )
+                log(
+                    ISSUER_STOPPED,
+                    sequence=self._numberer.about,
+                    connection=self._source.kind,
+                    reason=self._refusal,
+                    exc_info=death,
+                )
         self._refuse_all(self._refusal)
         self._gone.set()
         for other in (self._task, *self._lanes.tasks):

@@ -67,6 +67,11 @@ class Groups:
         self.place: Place | None = None  # what the catalogue said
 
     @property
+    def about(self) -> str:
+        """The sequence or the numbering."""
+        return self.target.what.name
+
+    @property
     def shared(self) -> bool:
         """Whether the rows of a group may draw from several sequences."""
         return bool(self.target.scopes)
@@ -173,7 +178,15 @@ class Group:
 
     async def _assign(self, group: Prepared, drafts: Sequence[Draft]) -> None:
         plan = caught(assign(group.place, drafts, self._wait))
-        numbered = await self._run(plan, executor_for(self._link.conn))
+        waited, group.waited = group.waited, None  # told once, if it goes by halves
+        numbered = await run_on(
+            self._subject,
+            cast("Any", plan),
+            executor_for(self._link.conn),
+            writes=True,
+            drawn=len,
+            waited=waited,
+        )
         if isinstance(numbered, AseqError):
             raise numbered
         await self._groups.hooks.issued(self._link, [issued(each) for each in numbered])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Literal, cast
 
 from aseq._connection import Connection
@@ -99,7 +100,7 @@ async def number_rows(
     search = _search(wanted, order_by, where, limit, locked)
     executor = executor_for(conn)
     subject, plan = _work(wanted, search, executor)
-    return await run_on(subject, plan, executor, writes=True)
+    return await run_on(subject, plan, executor, writes=True, drawn=attrgetter("count"))
 
 
 def number_rows_sync(
@@ -120,7 +121,9 @@ def number_rows_sync(
     wanted = target(what, column, key=key, scope=scope, at_from=at_from, at_column=at_column)
     search = _search(wanted, order_by, where, limit, locked)
     subject, plan = _work(wanted, search, executor)
-    done: NumberedRows = run_on_sync(subject, plan, executor, writes=True)
+    done: NumberedRows = run_on_sync(
+        subject, plan, executor, writes=True, drawn=attrgetter("count")
+    )
     return done
 
 

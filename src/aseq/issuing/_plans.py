@@ -20,15 +20,15 @@ from collections.abc import Generator, Iterable, Sequence
 from typing import Any, TypeAlias, TypeVar, cast
 from uuid import UUID
 
-from aseq._core.scripts import NothingDrawn
+from aseq._core.scripts import NothingDrawn, longest_wait
 from aseq._core.statement import Row, Statement
 from aseq._core.table import TableName
 from aseq._core.waiting import AS_LONG_AS_IT_TAKES, Wait, Waiting
 from aseq._core.wants import LIMIT
 from aseq._sequence import AsyncSequence
-from aseq._sql import Binds, Query
+from aseq._sql import Binds, ByDialect, Query
 from aseq.adapters.base import ConnectionInfo
-from aseq.errors import InvalidSequence, UnsupportedConnection
+from aseq.errors import InvalidSequence
 
 from . import _place
 from ._drafts import Draft, Found, Key, check_complete, drafts_of, loads, scope_of
@@ -42,11 +42,10 @@ T = TypeVar("T")
 
 Plan: TypeAlias = Generator[Statement | Query, Sequence[Row], T]
 
-TEXTS: dict[str, Texts] = {"postgresql": PostgreSQL(), "sqlite": SQLite()}
-
-UNKNOWN = (
-    "issuers and number_rows() know PostgreSQL and SQLite. Draw in the transaction that saves "
-    "the row instead, right before it is saved"
+TEXTS = ByDialect[Texts](
+    {"postgresql": PostgreSQL(), "sqlite": SQLite()},
+    "rows that are there get numbers on PostgreSQL and SQLite alone. Draw with next_value or "
+    "next_values, and save each number with its row in the same transaction",
 )
 
 _TOO_MANY = (
@@ -71,11 +70,8 @@ def prepare(
 
     Raises:
         NothingDrawn: a table or a column isn't there, or can't hold what it should.
-        UnsupportedConnection: rows can't be numbered on this database.
     """
-    texts = TEXTS.get(info.dialect.name)
-    if texts is None:
-        raise UnsupportedConnection(f"a {info.dialect.name} database, row by row", UNKNOWN)
+    texts = TEXTS[info.dialect.name]
     if info.dialect.name == "sqlite":
         what = adapted(target.what, info)
         yield _queue(texts, TableName.parse(what.table), ["-"], waiting)
@@ -84,10 +80,13 @@ def prepare(
 
 def take_queues(
     place: Place, names: Iterable[str], waiting: Waiting = AS_LONG_AS_IT_TAKES
-) -> Plan[None]:
+) -> Plan[float | None]:
     """Take places in queues, in the order that everybody has; held until the end.
 
     Who has a place doesn't wait for it again, so what is drawn behind it doesn't wait.
+
+    Returns:
+        the seconds that it waited, if the server tells.
 
     Raises:
         NothingDrawn: there are too many.
@@ -95,8 +94,11 @@ def take_queues(
     wanted = sorted(set(names))
     if len(wanted) > LIMIT:
         raise NothingDrawn(InvalidSequence("scope", _TOO_MANY))
-    if wanted and place.dialect.name != "sqlite":
-        yield _queue(TEXTS[place.dialect.name], place.counters, wanted, waiting)
+    if not wanted or place.dialect.name == "sqlite":
+        return None
+    entering = _queue(TEXTS[place.dialect.name], place.counters, wanted, waiting)
+    rows = yield entering
+    return None if entering.waited is None else longest_wait(rows, entering.waited)
 
 
 def try_queues(place: Place, names: Iterable[str]) -> Plan[set[str]]:

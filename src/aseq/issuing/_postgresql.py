@@ -15,6 +15,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from aseq._core.dialects.postgresql.fragments import (
+    MEASURED,
     RESTORED,
     SAVED_TIMEOUT,
     SET_TIMEOUT,
@@ -63,7 +64,7 @@ _IN_ORDER = f"(SELECT * FROM {_WANTED} AS w(queue, place) ORDER BY place) AS in_
 _ENTER = f"pg_advisory_xact_lock({key('queue')})"
 
 _QUEUES = {
-    Wait.ANY: f"SELECT {_ENTER} IS NULL{TXID} FROM {_IN_ORDER}",
+    Wait.ANY: f"SELECT {_ENTER} IS NULL{TXID}{MEASURED} FROM {_IN_ORDER}",
     Wait.BOUNDED: f"""\
 WITH saved_timeout AS MATERIALIZED (
     {SAVED_TIMEOUT}
@@ -73,7 +74,7 @@ WITH saved_timeout AS MATERIALIZED (
 ), all_entered AS MATERIALIZED (
     SELECT count(*) AS number FROM entered
 )
-SELECT all_entered.number{TXID}, {RESTORED} FROM saved_timeout, all_entered""",
+SELECT all_entered.number{TXID}{MEASURED}, {RESTORED} FROM saved_timeout, all_entered""",
     # Nobody is waited for, so the order doesn't matter.
     Wait.NONE: f"""\
 SELECT CAST(place AS integer){TXID} FROM {_IN_ORDER}
@@ -99,7 +100,7 @@ class PostgreSQL(Texts):
         }
 
     def queue(self, wait: Wait) -> Template:
-        return Template(_QUEUES[wait], queues=True)
+        return Template(_QUEUES[wait], queues=True, waited=None if wait is Wait.NONE else 2)
 
     def peek(self, place: Place, keys: str) -> str:
         return (

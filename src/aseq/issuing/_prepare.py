@@ -52,11 +52,13 @@ class Prepared:
         place: the target.
         locked: the rows that get numbers now, in the order in which they were asked for.
         answers: what is known of each key that was asked for.
+        waited: the seconds that it stood in queues, if the server tells.
     """
 
     place: Place
     locked: list[Draft] = field(default_factory=list)
     answers: dict[Hashable, Answer] = field(default_factory=dict)
+    waited: float | None = None
     _keys: dict[object, list[Hashable]] = field(default_factory=dict)
 
     def add(self, draft: Draft, key: Hashable) -> None:
@@ -109,7 +111,7 @@ def prepared(
         keys, taken = yield from _enter(group, queue_of, keys, wait)
     else:
         taken = queues(place, [_ANY])
-        yield from take_queues(place, taken, wait)
+        group.waited = yield from take_queues(place, taken, wait)
     if keys:
         yield from _lock(group, queue_of, keys, taken, lock_timeout)
     return group
@@ -130,7 +132,7 @@ def _enter(
     if wait.kind is Wait.NONE:
         taken = yield from try_queues(group.place, names)
     else:
-        yield from take_queues(group.place, names, wait)
+        group.waited = yield from take_queues(group.place, names, wait)
         taken = names
     for key, name in wanted.items():
         if name is not None and name not in taken:

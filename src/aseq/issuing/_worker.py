@@ -25,6 +25,11 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.02, 1.0
 class Numberer(Protocol):
     """What numbers a group, in transactions of its own."""
 
+    @property
+    def about(self) -> str:
+        """The sequence or the numbering, for the log."""
+        ...
+
     async def number(
         self, link: Link, keys: list[Hashable], seconds: float | None
     ) -> dict[Hashable, Answer]:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from operator import attrgetter
+from typing import Any, TypeVar, cast
 
 from aseq._connection import Connection
 from aseq._core.counter import Drawable
 from aseq._core.waiting import waiting
 from aseq._dispatch import executor_for
 from aseq._drive import run, run_on
+from aseq._observe import Count
 from aseq.numbering import DocumentNumber, ParsedNumber
 from aseq.numbering._scope import ScopeValue
 
-from . import _ddl
+from . import _ddl, _guard
 from ._entry import Entry
 from ._explain import explained
 from ._spec import Asked, LedgerSpec, subject, unwanted, wanted
@@ -105,8 +107,9 @@ class Ledger(LedgerSpec):
         """
         entry = Entry.of(key, by, note)
         wait = waiting(nowait=nowait, timeout=timeout)
-        asked: Asked[N] = wanted(what, scope, entry, at, wait)
-        return await self._ask(asked, conn)
+        asked = wanted(what, scope, entry, at, wait)
+        given = await self._ask(asked, conn, attrgetter("drawn"))
+        return cast("N", given.number)
 
     async def void(
         self,
@@ -155,7 +158,9 @@ class Ledger(LedgerSpec):
             conn: the caller's connection or session. It commits as that commits.
         """
         executor = executor_for(conn)
-        await run(_ddl.create(executor.dialect.name, self._name), executor)
+        await run(
+            _ddl.create(executor.dialect.name, self._name), executor, f"the table {self._name}"
+        )
 
     async def drop_table(self, conn: Connection, /) -> None:
         """Drop the ledger's table with all that is in it, if it is there.
@@ -164,14 +169,39 @@ class Ledger(LedgerSpec):
             conn: the caller's connection or session. It commits as that commits.
         """
         executor = executor_for(conn)
-        await run(_ddl.drop(self._name), executor)
+        await run(_ddl.drop(self._name), executor, f"the table {self._name}")
 
-    async def _ask(self, asked: Asked[T], conn: Connection) -> T:
+    async def create_guard(self, conn: Connection, /) -> None:
+        """Create the triggers that let the ledger only grow, or make them anew.
+
+        They refuse to change, delete or replace a row; only a number that is issued can be made
+        void. The role must own the table, and can drop them again.
+
+        Args:
+            conn: the caller's connection or session. It commits as that commits.
+        """
+        executor = executor_for(conn)
+        table = executor.locate(self._name)
+        texts = _guard.creating(executor.dialect.name, table)
+        await run(_guard.run(texts, self._name), executor, f"the table {table}")
+
+    async def drop_guard(self, conn: Connection, /) -> None:
+        """Drop the guard, if it is there.
+
+        Args:
+            conn: the caller's connection or session. It commits as that commits.
+        """
+        executor = executor_for(conn)
+        table = executor.locate(self._name)
+        texts = _guard.dropping(executor.dialect.name, table)
+        await run(_guard.run(texts, self._name), executor, f"the table {table}")
+
+    async def _ask(self, asked: Asked[T], conn: Connection, drawn: Count | None = None) -> T:
         executor, table = executor_for(conn), self._name
         about = subject(asked, executor)
         plan = asked.plan(table, executor)
         try:
-            return await run_on(about, plan, executor, writes=True)
+            return await run_on(about, plan, executor, writes=True, drawn=drawn)
         except executor.driver_errors as exc:
             ours = explained(exc, about.name, table, executor)
             if ours is None:

@@ -12,7 +12,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from aseq._core.counter import Counter
 from aseq._core.dialects import TimedDraw
@@ -36,7 +36,7 @@ from aseq.numbering import DocumentNumber
 
 from ._entry import Entry
 from ._postgresql import PostgreSQL
-from ._print import ALWAYS, Printed, of_moment, printed, series_of, span_of
+from ._print import ALWAYS, Lane, Printed, lane_of, of_moment
 from ._sqlite import SQLite
 from ._texts import Texts, on_ledger
 
@@ -74,32 +74,32 @@ class Issue:
         return TEXTS[self.info.dialect.name]
 
     @cached_property
+    def lane(self) -> Lane:
+        """What is known of the counter."""
+        return lane_of(self.counter)
+
+    @cached_property
     def spec(self) -> SequenceSpec:
         """The sequence, as the connection's project has it."""
-        return self.info.adapt(self.counter.spec)
-
-    @property
-    def series(self) -> str:
-        """Within which the key has one number."""
-        return series_of(self.counter)
+        return self.info.adapt(self.lane.spec)
 
     @property
     def span(self) -> range:
         """The moments at which the number is to be drawn."""
-        return ALWAYS if self.at is not None else span_of(self.counter)
+        return self.lane.span if self.at is None else ALWAYS
 
-    @property
+    @cached_property
     def binds(self) -> dict[str, Bind]:
         """What the ledger's texts want to know, whatever the number is."""
-        span = range(self.at, self.at + 1) if self.at is not None else self.span
-        place: dict[str, Bind] = {
-            "series": self.series,
+        span = self.span if self.at is None else range(self.at, self.at + 1)
+        return {
+            "series": self.lane.series,
             "name": self.spec.name,
             "queue": self.spec._queue,
             "earliest": span[0],
             "newest": span[-1],
+            **self.entry.binds,
         }
-        return place | self.entry.binds
 
     def say(self, script: Script, **binds: Bind) -> Plan[Sequence[Row]]:
         """Say something about the ledger; the last statement's rows."""
@@ -108,7 +108,19 @@ class Issue:
         return say(said, self.waiting)
 
 
-def issue(asked: Issue) -> Plan[Any]:
+class Given(NamedTuple):
+    """What the caller gets.
+
+    Attributes:
+        number: an int, or a `DocumentNumber`.
+        drawn: 1 if it is new; 0 if the key had it already.
+    """
+
+    number: Any
+    drawn: int
+
+
+def issue(asked: Issue) -> Plan[Given]:
     """The number of the key, or a new one."""
     if not asked.entry.key:
         return (yield from _issue_new(asked))
@@ -116,7 +128,7 @@ def issue(asked: Issue) -> Plan[Any]:
     return had if had is not None else (yield from _issue_new(asked))
 
 
-def _look(asked: Issue) -> Plan[tuple[Any, Issue]]:
+def _look(asked: Issue) -> Plan[tuple[Given | None, Issue]]:
     """The number that the key has, and how the rest is to be asked for."""
     rows = yield from asked.say(asked.texts.look(asked.waiting.kind))
     if not rows:
@@ -132,18 +144,18 @@ def _look(asked: Issue) -> Plan[tuple[Any, Issue]]:
     return None, replace(asked, waiting=left)
 
 
-def _issue_new(asked: Issue) -> Plan[Any]:
+def _issue_new(asked: Issue) -> Plan[Given]:
     tries = 0
     while True:
-        how = printed(asked.counter)
+        how = asked.lane.printed
         kind = TimedDraw(asked.spec._queued and not asked.entry.key, asked.waiting.kind)
         script = asked.texts.draw(kind, keyed=bool(asked.entry.key))
         if how is None or script is None:
-            drawn, number = yield from _step_by_step(asked)
+            drawn, given = yield from _step_by_step(asked)
         else:
-            drawn, number = yield from _at_once(asked, script, how)
-        if number is not None:
-            return number
+            drawn, given = yield from _at_once(asked, script, how)
+        if given is not None:
+            return given
         tries += 1
         if tries == TRIES:
             raise given_up(asked.spec.name, within=drawn.clock in asked.span)
@@ -152,7 +164,7 @@ def _issue_new(asked: Issue) -> Plan[Any]:
             asked = replace(asked, counter=asked.counter.at(drawn.clock))
 
 
-def _at_once(asked: Issue, script: Script, how: Printed) -> Plan[tuple[Timed, Any]]:
+def _at_once(asked: Issue, script: Script, how: Printed) -> Plan[tuple[Timed, Given | None]]:
     spec, dialect, span = asked.spec, asked.info.dialect, asked.span
     binds = asked.binds | how._asdict()
     said = drawing_within(spec, on_ledger(script, asked.ledger), 1, span)
@@ -169,7 +181,7 @@ def _at_once(asked: Issue, script: Script, how: Printed) -> Plan[tuple[Timed, An
     return drawn, _new(asked, drawn, written=bool(integer(written)))
 
 
-def _step_by_step(asked: Issue) -> Plan[tuple[Timed, Any]]:
+def _step_by_step(asked: Issue) -> Plan[tuple[Timed, Given | None]]:
     spec, keyed = asked.spec, bool(asked.entry.key)
     again = asked.texts.look_again() if keyed else ()
     if again:
@@ -181,29 +193,31 @@ def _step_by_step(asked: Issue) -> Plan[tuple[Timed, Any]]:
     )
     if drawn.values is None:
         return drawn, None
-    number = _new(asked, drawn)
+    given = _new(asked, drawn)
     rows = yield from asked.say(
         asked.texts.write(keyed=keyed),
         number=drawn.values[0],
-        text=str(number),
+        text=str(given.number),
         clock=drawn.clock,
     )
     return drawn, _new(asked, drawn, written=bool(rows))
 
 
-def _new(asked: Issue, drawn: Timed, *, written: bool = True) -> Any:
+def _new(asked: Issue, drawn: Timed, *, written: bool = True) -> Given:
     if not written:
         raise PartlyDrawn(LedgerConflict(asked.spec.name, _NOT_WRITTEN))
     at = drawn.clock if asked.at is None else asked.at
     [number] = asked.counter.numbers(drawn.values or (), at)
-    return number
+    return Given(number, 1)
 
 
-def _again(asked: Issue, found: object) -> Any:
+def _again(asked: Issue, found: object) -> Given:
     """The number that a key has, as it was issued."""
     value, text, at = json.loads(str(found))
     [number] = of_moment(asked.counter, at).numbers([value], at)
-    return replace(number, text=text) if isinstance(number, DocumentNumber) else number
+    if isinstance(number, DocumentNumber):
+        number = replace(number, text=text)
+    return Given(number, 0)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from aseq._core.dialects.postgresql.fragments import (
     CLOCK,
     ENTER,
     KEY,
+    MEASURED,
     RESTORED,
     SAVED_TIMEOUT,
     SET_TIMEOUT,
@@ -43,12 +44,12 @@ _LOOK = {
 WITH {_HAD}, queue AS MATERIALIZED (
     {ENTER} WHERE {_UNLESS}
 )
-SELECT 0, CASE WHEN EXISTS (SELECT FROM queue) THEN {_TXID} END, {_TOLD}""",
+SELECT 0, CASE WHEN EXISTS (SELECT FROM queue) THEN {_TXID} END, {_TOLD}{MEASURED}""",
     Wait.NONE: f"""\
 WITH {_HAD}, queue AS MATERIALIZED (
     SELECT pg_try_advisory_xact_lock({KEY}) AS entered WHERE {_UNLESS}
 )
-SELECT 0, CASE WHEN (SELECT entered FROM queue) THEN {_TXID} END, {_TOLD}""",
+SELECT 0, CASE WHEN (SELECT entered FROM queue) THEN {_TXID} END, {_TOLD}{MEASURED}""",
     Wait.BOUNDED: f"""\
 WITH {_HAD}, saved_timeout AS MATERIALIZED (
     {SAVED_TIMEOUT}
@@ -60,7 +61,7 @@ WITH {_HAD}, saved_timeout AS MATERIALIZED (
 ), places AS MATERIALIZED (
     SELECT count(*) AS taken FROM queue
 )
-SELECT {WAITED}, CASE WHEN taken > 0 THEN {_TXID} END, {_TOLD}, {RESTORED}
+SELECT {WAITED}, CASE WHEN taken > 0 THEN {_TXID} END, {_TOLD}{MEASURED}, {RESTORED}
 FROM saved_timeout, places""",
 }
 
@@ -119,7 +120,7 @@ class PostgreSQL(Texts):
     """The texts for PostgreSQL."""
 
     def look(self, wait: Wait) -> Script:
-        return (Template(_LOOK[wait], queues=True),)
+        return (Template(_LOOK[wait], queues=True, waited=3),)
 
     def look_again(self) -> Script:
         return (Template(_FOUND),)

@@ -14,14 +14,15 @@ from aseq._core.subject import Subject
 from aseq._core.table import TableName
 from aseq._core.waiting import Waiting
 from aseq.adapters.base import ConnectionInfo
-from aseq.errors import InvalidSequence
+from aseq.errors import InvalidSequence, UnsupportedConnection
 from aseq.numbering import DocumentNumber, ParsedNumber
-from aseq.numbering._clock import microseconds
+from aseq.numbering._allocation import PeriodCounter
+from aseq.numbering._clock import CLOCK, microseconds
 from aseq.numbering._days import chosen
 from aseq.numbering._spec import NumberingSpec
 
 from ._entry import Entry, text, writer
-from ._plans import Issue, Void, issue, void
+from ._plans import TEXTS, Given, Issue, Void, issue, void
 from ._print import of_moment
 
 DEFAULT_TABLE = "aseq_ledger"
@@ -29,6 +30,7 @@ DEFAULT_TABLE = "aseq_ledger"
 _LOOPS = (
     "loops, so its numbers come again, and a ledger has one row for each. Leave out reset_value"
 )
+_ELSEWHERE = "a ledger is on PostgreSQL or SQLite"
 _NOT_A_NUMBER = (
     "must be a DocumentNumber or what Numbering.parse gives; or with of=, the text of a "
     "numbering's number, or the number of a sequence, not {!r}"
@@ -60,6 +62,11 @@ class Asked(Protocol[T_co]):
         """The sequence that it is about."""
         ...
 
+    @property
+    def series(self) -> str:
+        """What hooks call it."""
+        ...
+
     def plan(self, table: TableName, info: ConnectionInfo) -> Plan[T_co]:
         """What to say to the database.
 
@@ -71,9 +78,16 @@ class Asked(Protocol[T_co]):
 
 
 def subject(asked: Asked[Any], info: ConnectionInfo) -> Subject:
-    """What errors are about. A ledger that commits by itself would be none."""
+    """What errors are about. A ledger that commits by itself would be none.
+
+    Raises:
+        UnsupportedConnection: the ledger doesn't know the connection's database.
+    """
+    if info.dialect.name not in TEXTS:
+        cls = type(info)
+        raise UnsupportedConnection(f"{cls.__module__}.{cls.__qualname__}", _ELSEWHERE)
     spec = info.adapt(asked.sequence)
-    return Subject(spec.name, spec.table)
+    return Subject(spec.name, spec.table, series=(asked.series,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +110,11 @@ class Wanted:
     def sequence(self) -> SequenceSpec:
         return self.counter.spec
 
-    def plan(self, table: TableName, info: ConnectionInfo) -> Plan[Any]:
+    @property
+    def series(self) -> str:
+        return self.counter.series
+
+    def plan(self, table: TableName, info: ConnectionInfo) -> Plan[Given]:
         where = info.locate(table)
         one = Issue(info, where, self.counter, self.entry, self.at, self.waiting)
         return (yield from issue(one))
@@ -120,6 +138,10 @@ class Unwanted:
     reason: str
     by: str
 
+    @property
+    def series(self) -> str:
+        return self.sequence.name
+
     def plan(self, table: TableName, info: ConnectionInfo) -> Plan[bool]:
         where = info.locate(table)
         one = Void(where, self.sequence, self.number, self.text, self.reason, self.by)
@@ -138,13 +160,7 @@ def wanted(
     Raises:
         InvalidSequence: an argument can't work.
     """
-    if isinstance(what, NumberingSpec):
-        what.scope_of(scope)  # all are there
-        what = what.bind(**scope)
-    elif scope:
-        raise InvalidSequence(next(iter(scope)), "is for a Numbering: a sequence has no scope")
-    check_all_drawable([what])
-    counter: Counter[Any] = what._counter()  # type: ignore[attr-defined]
+    counter = _counter(what, scope)
     if counter.spec._cycle is not None:
         raise InvalidSequence("sequence", _LOOPS)
     moment = chosen(at)
@@ -152,6 +168,16 @@ def wanted(
         return Wanted(counter, entry, None, waiting)
     chosen_at = microseconds(moment)
     return Wanted(of_moment(counter, chosen_at), entry, chosen_at, waiting)
+
+
+def _counter(what: object, scope: Mapping[str, Any]) -> Counter[Any]:
+    if isinstance(what, NumberingSpec):
+        return PeriodCounter(what, what.scope_of(scope), CLOCK.now(), CLOCK.learn)
+    if scope:
+        raise InvalidSequence(next(iter(scope)), "is for a Numbering: a sequence has no scope")
+    check_all_drawable([what])
+    counter: Counter[Any] = what._counter()  # type: ignore[attr-defined]
+    return counter
 
 
 def unwanted(number: object, of: object, reason: object, by: object) -> Unwanted:

@@ -35,6 +35,10 @@ class PeriodCounter:
         return self.numbering.span(self.moment)
 
     @property
+    def series(self) -> str:
+        return self.numbering.name
+
+    @property
     def spec(self) -> SequenceSpec:
         return self.numbering.counter(self.scope, self._span.period)
 

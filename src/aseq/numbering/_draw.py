@@ -8,6 +8,7 @@ from typing import Generic, NamedTuple, TypeVar
 from aseq._core import plans
 from aseq._core.scripts import Plan, later
 from aseq._core.spec import SequenceSpec
+from aseq._core.subject import Subject
 from aseq._core.waiting import Waiting
 from aseq.adapters.base import ConnectionInfo
 
@@ -28,7 +29,7 @@ class Drawing(NamedTuple, Generic[T]):
         plan: what to say to the database.
     """
 
-    subject: SequenceSpec
+    subject: Subject
     plan: Plan[T]
 
 
@@ -52,7 +53,7 @@ def drawing(
             else draw_at(spec, dialect, scope, count, now, waiting, adapt)
         )
 
-    return Drawing(subject, later(plan))
+    return Drawing(_about(spec, subject), later(plan))
 
 
 def previewing(
@@ -67,4 +68,9 @@ def previewing(
         number = yield from plans.preview(subject, info.dialect)
         return spec.document(number, now, scope, period)
 
-    return Drawing(subject, plan())
+    return Drawing(_about(spec, subject), plan())
+
+
+def _about(spec: NumberingSpec, counter: SequenceSpec) -> Subject:
+    """Errors speak of the counter, and hooks of the numbering."""
+    return Subject(counter.name, counter.table, counter.require_transaction, (spec.name,))

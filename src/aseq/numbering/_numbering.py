@@ -156,7 +156,7 @@ class Numbering(NumberingSpec):
         at = chosen(at)
         executor = executor_for(conn)
         drawn = drawing(self, executor, scope, count, at, wait)
-        return await run_on(drawn.subject, drawn.plan, executor, writes=True)
+        return await run_on(drawn.subject, drawn.plan, executor, writes=True, drawn=len)
 
     async def preview(
         self, conn: Connection, /, *, at: datetime | None = None, **scope: ScopeValue

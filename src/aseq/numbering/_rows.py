@@ -8,6 +8,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from aseq._columns import ColumnName, column_name
+from aseq._core.failure import Code
 from aseq._core.statement import Bind, Paramstyle, Row
 from aseq._core.table import TableName
 from aseq.errors import InvalidSequence
@@ -23,9 +24,10 @@ class Select(NamedTuple):
     columns: tuple[str, ...]
     timeout: float | None = None
     queues: bool = False
+    nothing_on: frozenset[Code] = frozenset()
 
     def render(
-        self, quote: str, paramstyle: Paramstyle, table: TableName
+        self, quote: str, paramstyle: Paramstyle, table: TableName, _inside: str = ""
     ) -> tuple[str, tuple[Bind, ...]]:
         """The text as one kind of driver takes it."""
 

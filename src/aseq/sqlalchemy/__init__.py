@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from aseq.adapters.sqlalchemy import begin_immediate, sequence_table
+from aseq.adapters.sqlalchemy import begin_immediate, ledger_table, sequence_table
 
-__all__ = ("begin_immediate", "sequence_table")
+__all__ = ("begin_immediate", "ledger_table", "sequence_table")

@@ -13,6 +13,7 @@ from aseq.audit._plan import audit as plan
 from aseq.audit._question import question
 from aseq.audit.progress import OnProgress
 from aseq.errors import AuditRefused
+from aseq.ledger._spec import LedgerSpec
 
 from ._connection import Connection
 from ._dispatch import executor_for
@@ -29,6 +30,7 @@ def audit(
     *,
     scope: Mapping[str, object] | None = None,
     void: object = None,
+    ledger: LedgerSpec | None = None,
     date: object = None,
     where: str | list[str | None] | None = None,
     first: int | None = None,
@@ -46,6 +48,7 @@ def audit(
         what: the sequence or the numbering that gives the numbers.
         scope: for each scope that isn't printed, the column that tells it.
         void: the column with the reason why a number is void.
+        ledger: the ledger that the numbers were issued through, as there.
         date: the column with the date. Dates must not run against the numbers.
         where: which rows count, as a condition in SQL; it becomes part of the statement as
             it is.
@@ -71,6 +74,7 @@ def audit(
         where=where,
         first=first,
         limit=limit,
+        ledger=ledger,
     )
     executor = executor_for(conn)
     reason = executor.blocks_writers() if isinstance(executor, SyncOneWriter) else None

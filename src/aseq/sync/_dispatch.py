@@ -7,7 +7,7 @@ from functools import lru_cache
 from inspect import iscoroutinefunction
 from typing import Any
 
-from aseq._dispatch import found, made
+from aseq._dispatch import PSYCOPG2, found, made
 from aseq.adapters.base import SyncExecutor, unsupported
 
 ADAPTERS = {
@@ -29,7 +29,7 @@ _ELSEWHERE = {
     "asyncpg": _AWAITED,
     "django": "use aseq.django.sync, which finds Django's connection by itself",
     "django_async_backend": _AWAITED,
-    "psycopg2": "aseq knows it under SQLAlchemy and Django; by itself, use psycopg 3",
+    "psycopg2": PSYCOPG2,
     "tortoise": _AWAITED,
 }
 

@@ -29,7 +29,7 @@ def draw(
 ) -> Sequence[DocumentNumber]:
     """Draw the next numbers, all of one moment."""
     drawn = drawing(spec, executor, scope, count, chosen(at), wait)
-    return run_on_sync(drawn.subject, drawn.plan, executor, writes=True)
+    return run_on_sync(drawn.subject, drawn.plan, executor, writes=True, drawn=len)
 
 
 def preview(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from operator import attrgetter
+from typing import Any, TypeVar, cast
 
 from aseq._core.counter import Drawable
 from aseq._core.waiting import waiting
 from aseq._drive_sync import run_on_sync, run_sync
-from aseq.ledger import _ddl
+from aseq._observe import Count
+from aseq.ledger import _ddl, _guard
 from aseq.ledger._entry import Entry
 from aseq.ledger._explain import explained
 from aseq.ledger._spec import Asked, LedgerSpec, subject, unwanted, wanted
@@ -89,8 +91,8 @@ class Ledger(LedgerSpec):
         """
         entry = Entry.of(key, by, note)
         wait = waiting(nowait=nowait, timeout=timeout)
-        asked: Asked[N] = wanted(what, scope, entry, at, wait)
-        return self._ask(asked, conn)
+        asked = wanted(what, scope, entry, at, wait)
+        return cast("N", self._ask(asked, conn, attrgetter("drawn")).number)
 
     def void(
         self,
@@ -135,7 +137,9 @@ class Ledger(LedgerSpec):
             conn: the caller's connection or session. It commits as that commits.
         """
         executor = executor_for(conn)
-        run_sync(_ddl.create(executor.dialect.name, self._name), executor)
+        run_sync(
+            _ddl.create(executor.dialect.name, self._name), executor, f"the table {self._name}"
+        )
 
     def drop_table(self, conn: Connection, /) -> None:
         """Drop the ledger's table with all that is in it, if it is there.
@@ -144,14 +148,39 @@ class Ledger(LedgerSpec):
             conn: the caller's connection or session. It commits as that commits.
         """
         executor = executor_for(conn)
-        run_sync(_ddl.drop(self._name), executor)
+        run_sync(_ddl.drop(self._name), executor, f"the table {self._name}")
 
-    def _ask(self, asked: Asked[T], conn: Connection) -> T:
+    def create_guard(self, conn: Connection, /) -> None:
+        """Create the triggers that let the ledger only grow, or make them anew.
+
+        They refuse to change, delete or replace a row; only a number that is issued can be made
+        void. The role must own the table, and can drop them again.
+
+        Args:
+            conn: the caller's connection or session. It commits as that commits.
+        """
+        executor = executor_for(conn)
+        table = executor.locate(self._name)
+        texts = _guard.creating(executor.dialect.name, table)
+        run_sync(_guard.run(texts, self._name), executor, f"the table {table}")
+
+    def drop_guard(self, conn: Connection, /) -> None:
+        """Drop the guard, if it is there.
+
+        Args:
+            conn: the caller's connection or session. It commits as that commits.
+        """
+        executor = executor_for(conn)
+        table = executor.locate(self._name)
+        texts = _guard.dropping(executor.dialect.name, table)
+        run_sync(_guard.run(texts, self._name), executor, f"the table {table}")
+
+    def _ask(self, asked: Asked[T], conn: Connection, drawn: Count | None = None) -> T:
         executor, table = executor_for(conn), self._name
         about = subject(asked, executor)
         plan = asked.plan(table, executor)
         try:
-            return run_on_sync(about, plan, executor, writes=True)
+            return run_on_sync(about, plan, executor, writes=True, drawn=drawn)
         except executor.driver_errors as exc:
             ours = explained(exc, about.name, table, executor)
             if ours is None:

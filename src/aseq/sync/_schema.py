@@ -26,7 +26,8 @@ def create_table(conn: Connection, table: str = DEFAULT_TABLE, /) -> None:
     """
     name = TableName.parse(table)
     executor = executor_for(conn)
-    run_sync(later(lambda: creating(executor.dialect, name)), executor)
+    plan = later(lambda: creating(executor.dialect, name))
+    run_sync(plan, executor, f"the table {name}")
 
 
 def drop_table(conn: Connection, table: str = DEFAULT_TABLE, /) -> None:
@@ -42,4 +43,5 @@ def drop_table(conn: Connection, table: str = DEFAULT_TABLE, /) -> None:
     """
     name = TableName.parse(table)
     executor = executor_for(conn)
-    run_sync(later(lambda: plans.drop_table(executor.dialect, name)), executor)
+    plan = later(lambda: plans.drop_table(executor.dialect, name))
+    run_sync(plan, executor, f"the table {name}")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from aseq._core import plans
-from aseq._core.allocation import Allocation
+from aseq._core.allocation import Allocation, count_drawn
 from aseq._core.counter import Drawable
 from aseq._core.scripts import later
 from aseq._core.spec import SequenceSpec
@@ -23,7 +23,7 @@ def next_values(
     """Draw the next values."""
     spec = executor.adapt(spec)
     plan = later(lambda: plans.next_values(spec, executor.dialect, count, wait))
-    return run_on_sync(spec, plan, executor, writes=True)
+    return run_on_sync(spec, plan, executor, writes=True, drawn=len)
 
 
 def last_value(spec: SequenceSpec, executor: SyncExecutor) -> int | None:
@@ -50,4 +50,4 @@ def delete(spec: SequenceSpec, executor: SyncExecutor, wait: Waiting) -> bool:
 def allocate(allocation: Allocation[D], executor: SyncExecutor, wait: Waiting) -> Any:
     """Draw from several sequences and numberings; there is something to draw."""
     plan = later(lambda: allocation.plan(executor.dialect, wait))
-    return run_on_sync(allocation.subject, plan, executor, writes=True)
+    return run_on_sync(allocation.subject, plan, executor, writes=True, drawn=count_drawn)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from tortoise.migrations.operations import CreateModel
+from tortoise.migrations.operations import CreateModel, TortoiseOperation
 
 from aseq._core.dialects import DIALECTS
 from aseq._core.spec import DEFAULT_TABLE
 from aseq._core.table import TableName
+from aseq.ledger._migrations import DEFAULT_TABLE as LEDGER
+from aseq.ledger._migrations import creating, dropping
 
 from .models import LastField, NameField, Sequence
 
@@ -36,6 +38,58 @@ class CreateSequenceTable(CreateModel):
     ) -> None:
         """Run the statement of the database's own dialect."""
         if state_editor is not None:
-            name = str(state_editor.client.capabilities.dialect)
-            dialect = DIALECTS[_NAMES.get(name, name)]
+            dialect = DIALECTS[_dialect(state_editor)]
             await state_editor._run_sql(dialect.ddl(TableName.parse(DEFAULT_TABLE)) + ";")
+
+
+class CreateLedgerTable(TortoiseOperation):
+    """Creates the ledger's table and its guard, in a migration of the project's own.
+
+        operations = [CreateLedgerTable()]
+
+    There is no model for it.
+
+    Args:
+        table: the ledger's, "table" or "schema.table".
+        guard: whether to create its guard.
+    """
+
+    def __init__(self, table: str = LEDGER, guard: bool = True) -> None:
+        self.table, self.guard = table, guard
+
+    def describe(self) -> str:
+        """What it does."""
+        return f"Create ledger {self.table}"
+
+    def state_forward(self, app_label: str, state: Any) -> None:
+        """There is no model."""
+
+    async def database_forward(
+        self, app_label: str, old_state: Any, new_state: Any, state_editor: Any = None
+    ) -> None:
+        """Create the table."""
+        if state_editor is not None:
+            dialect, table = _dialect(state_editor), TableName.parse(self.table)
+            for sql in creating(dialect, table, guard=self.guard):
+                await _run(state_editor, sql)
+
+    async def database_backward(
+        self, app_label: str, old_state: Any, new_state: Any, state_editor: Any = None
+    ) -> None:
+        """Drop the table with all that is in it."""
+        if state_editor is not None:
+            for sql in dropping(_dialect(state_editor), TableName.parse(self.table)):
+                await _run(state_editor, sql)
+
+
+async def _run(state_editor: Any, sql: str) -> None:
+    """Run a statement, or collect it. Tortoise's own way cuts triggers at semicolons."""
+    if state_editor.collect_sql:
+        state_editor.collected_sql.append(f"{sql};")
+    else:
+        await state_editor.client.execute_query(sql)
+
+
+def _dialect(state_editor: Any) -> str:
+    name = str(state_editor.client.capabilities.dialect)
+    return _NAMES.get(name, name)

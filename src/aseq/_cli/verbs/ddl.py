@@ -20,7 +20,7 @@ from ..url import VARIABLE
 def ddl(
     dialect: Annotated[
         str | None,
-        Parameter(help="postgresql or sqlite. By default, that of the database's URL."),
+        Parameter(help=f"{', '.join(sorted(DIALECTS))}. By default, that of the URL."),
     ] = None,
     /,
     *,
@@ -40,6 +40,6 @@ def ddl(
             raise Problem("for which database? Say `aseq ddl postgresql` or `aseq ddl sqlite`")
         dialect = place.target.dialect
     if dialect not in DIALECTS:
-        raise Problem("aseq knows the dialects postgresql and sqlite")
+        raise Problem(f"aseq knows the dialects {', '.join(sorted(DIALECTS))}")
     sys.stdout.write(create_table_sql(dialect, place.table))  # type: ignore[arg-type]
     return ExitCode.OK

@@ -96,8 +96,9 @@ class Dialect:
             between that and ``latest``. The answer is a row for each sequence:
             its new last value, or NULL; the transaction's id, or NULL; its place in the
             list; whether nobody held any of them (1 or 0); the clock (or 0, if none has a
-            ``since``); and, where the time to wait is told in the text, how many
-            milliseconds of it have passed. There may be no row for a sequence that nothing
+            ``since``); and, where the time to wait is told in the text, how long the draw
+            had taken, in microseconds, and how many milliseconds of that time have
+            passed. There may be no row for a sequence that nothing
             was drawn from, and no place (NULL) if the row isn't called as it should be.
         advance: moves a sequence forward, upwards (True) or downwards (False), for each
             kind of move. The answer is one row with the last value now.
@@ -115,6 +116,7 @@ class Dialect:
         aborts_on_error: whether a statement that fails leaves nothing but a rollback.
         ends_transaction: codes of errors after which the server has rolled the
             transaction back without making the connection refuse what comes next.
+        failed_before: codes of errors that only say that the transaction had failed earlier.
         inside: the condition ``$inside``, which fails (an error that `explain` takes for
             NotInTransaction) where a change would be committed by itself; empty if the
             server can't tell in the statement.
@@ -147,6 +149,7 @@ class Dialect:
     retryable: frozenset[Code] = frozenset()
     aborts_on_error: bool = False
     ends_transaction: frozenset[Code] = frozenset()
+    failed_before: frozenset[Code] = frozenset()
     inside: str = ""
     ended: str = ""
     holders: Script = ()

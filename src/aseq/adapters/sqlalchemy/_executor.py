@@ -36,6 +36,7 @@ T = TypeVar("T")
 class OnSQLAlchemy(ConnectionInfo):
     """One connection of SQLAlchemy, or the one that a session uses for our table."""
 
+    kind = "sqlalchemy"
     driver_errors: ClassVar = (SQLAlchemyError,)
 
     def __init__(self, source: Source | SyncSource, paramstyle: Paramstyle) -> None:

@@ -13,9 +13,9 @@ from aseq._concurrency.shield import shielded
 from aseq._core.dialects import SQLITE
 from aseq._core.failure import chain
 from aseq._core.statement import Bind, Paramstyle, Row
-from aseq.adapters._sqlite import integers, make_unusable, noop, waiting_at_most
+from aseq.adapters._sqlite import Unusable, integers, make_unusable, noop, waiting_at_most
 from aseq.adapters._thread import in_thread_of, post_to_thread_of
-from aseq.adapters.base import TransactionEnded
+from aseq.adapters.base import TransactionEnded, Watcher
 
 from ._executor import SQLAlchemyExecutor, SQLAlchemySyncExecutor, rows_of
 from ._session import ENDED, Source
@@ -43,6 +43,7 @@ class SqliteExecutor(SQLAlchemyExecutor):
         self._advice: str | None = None
         self._dropped = False
         self._aborted: bool | None = None
+        self._unusable: Unusable | None = None
         self._changes = 0
 
     async def prepare(self) -> None:
@@ -122,7 +123,12 @@ class SqliteExecutor(SQLAlchemyExecutor):
         return bool(self._aborted)
 
     def _abort(self, connection: sqlite3.Connection) -> None:
-        self._aborted = make_unusable(connection)
+        self._unusable = make_unusable(connection) or self._unusable
+        self._aborted = self._unusable is not None
+
+    def watch(self, watcher: Watcher, /) -> None:
+        if self._unusable is not None:
+            self._unusable.watcher = watcher
 
     def terminate(self) -> None:
         if self._dropped:
@@ -152,6 +158,7 @@ class SqliteSyncExecutor(SQLAlchemySyncExecutor):
     dialect = SQLITE
     _changes = 0
     _aborted: bool | None = None
+    _unusable: Unusable | None = None
     _advice: str | None = None
 
     def prepare(self) -> None:
@@ -209,12 +216,17 @@ class SqliteSyncExecutor(SQLAlchemySyncExecutor):
             self.terminate()
         return bool(self._aborted)
 
+    def watch(self, watcher: Watcher, /) -> None:
+        if self._unusable is not None:
+            self._unusable.watcher = watcher
+
     def terminate(self) -> None:
         if self._connection.invalidated:
             return
         self._own.lost()
         with suppress(sqlite3.ProgrammingError):  # closed: the transaction is over
-            self._aborted = make_unusable(self._driver)
+            self._unusable = make_unusable(self._driver) or self._unusable
+            self._aborted = self._unusable is not None
 
 
 class _Bound(str):

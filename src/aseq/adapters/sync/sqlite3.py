@@ -13,7 +13,7 @@ from typing import ClassVar
 from aseq._core.dialects import SQLITE
 from aseq._core.statement import Bind, Paramstyle, Row
 from aseq.adapters._sqlite import Job, blocks_writers, make_unusable, outside_transaction
-from aseq.adapters.base import SyncExecutor, unsupported
+from aseq.adapters.base import SyncExecutor, Watcher, unsupported
 
 _HINTS = {"Cursor": "pass the connection: `cursor.connection`"}
 
@@ -28,6 +28,7 @@ def executor_for(connection: object, /) -> SyncExecutor:
 class SqliteSyncExecutor(SyncExecutor):
     """One sqlite3 connection of sync code."""
 
+    kind = "sqlite3"
     dialect = SQLITE
     paramstyle: Paramstyle = "qmark"
     driver_errors: ClassVar = (sqlite3.Error,)
@@ -65,6 +66,10 @@ class SqliteSyncExecutor(SyncExecutor):
         if not job.aborted:
             job.abort(self._connection)
         return bool(job.aborted)
+
+    def watch(self, watcher: Watcher, /) -> None:
+        if self._job is not None:
+            self._job.watch(watcher)
 
     def terminate(self) -> None:
         with suppress(sqlite3.Error):  # it is closed

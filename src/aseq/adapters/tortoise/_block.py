@@ -12,7 +12,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClie
 from tortoise.connection import get_connection
 from tortoise.exceptions import ConfigurationError, TransactionManagementError
 
-from aseq.adapters.base import unsupported
+from aseq.adapters.base import Watcher, unsupported
 
 CLIENT = "`async with in_transaction() as client:`"
 
@@ -32,11 +32,19 @@ LOST = (
 
 
 class LostConnection:
-    """Stands where a client had its connection. Whatever is asked of it, it explains."""
+    """Stands where a client had its connection. Whatever is asked of it, it explains.
+
+    Attributes:
+        watcher: told of it.
+    """
+
+    watcher: Watcher | None = None
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
+        if self.watcher is not None:
+            self.watcher.used()
         raise TransactionManagementError(LOST)
 
 

@@ -11,7 +11,7 @@ from tortoise.exceptions import BaseORMException
 
 from aseq._core.dialects import POSTGRESQL
 from aseq._core.statement import Bind, Row
-from aseq.adapters.base import Executor, TransactionEnded
+from aseq.adapters.base import Executor, TransactionEnded, Watcher
 
 from ._block import ENDED, OUTSIDE, check_open, is_in_block
 
@@ -24,6 +24,7 @@ class PostgresClient(Executor):
         driver: makes the executor for the connection under it.
     """
 
+    kind = "tortoise"
     dialect = POSTGRESQL
 
     def __init__(self, client: Any, driver: type[Any]) -> None:
@@ -94,6 +95,10 @@ class PostgresClient(Executor):
 
     async def abort(self) -> bool:
         return self._executor is not None and await self._executor.abort()
+
+    def watch(self, watcher: Watcher, /) -> None:
+        if self._executor is not None:
+            self._executor.watch(watcher)
 
     def terminate(self) -> None:
         if self._executor is not None:

@@ -22,7 +22,7 @@ from aseq._core.dialects import SQLITE
 from aseq._core.statement import Bind, Paramstyle, Row
 from aseq.adapters._sqlite import BLOCKS_WRITERS, Job, noop
 from aseq.adapters._thread import in_thread_of, post_to_thread_of
-from aseq.adapters.base import Executor, unsupported
+from aseq.adapters.base import Executor, Watcher, unsupported
 
 from ._block import ENDED, OUTSIDE, LostConnection, blocks, check_open, is_in_block
 
@@ -30,6 +30,7 @@ from ._block import ENDED, OUTSIDE, LostConnection, blocks, check_open, is_in_bl
 class SqliteClient(Executor):
     """One client of Tortoise."""
 
+    kind = "tortoise"
     dialect = SQLITE
     paramstyle: Paramstyle = "qmark"
     driver_errors: ClassVar = (BaseORMException, sqlite3.Error)
@@ -38,7 +39,8 @@ class SqliteClient(Executor):
         self._client = client
         self._connection: Any = None
         self._job: Job | None = None
-        self._dropped = self._lost = False
+        self._dropped = False
+        self._lost: LostConnection | None = None
 
     def outside_transaction(self) -> str | None:
         if not is_in_block(self._client):
@@ -93,11 +95,15 @@ class SqliteClient(Executor):
         self.terminate()
         if self._lost:
             await in_thread_of(self._connection, noop)  # behind the ROLLBACK
-        return self._lost
+        return self._lost is not None
+
+    def watch(self, watcher: Watcher, /) -> None:
+        if self._lost is not None:
+            self._lost.watcher = watcher
 
     def terminate(self) -> None:
         self._dropped = True
-        if self._connection is not None and not self._lost:
+        if self._connection is not None and self._lost is None:
             self._lost = lose(self._client, self._connection)
 
 
@@ -111,24 +117,24 @@ async def _run(
     return await in_thread_of(connection, statement)
 
 
-def lose(client: Any, connection: Any) -> bool:
+def lose(client: Any, connection: Any) -> LostConnection | None:
     """Roll a client's transaction back, so that nothing of it is ever committed.
 
     Whatever was sent before comes before the ROLLBACK in the connection's thread, and
     after it nothing more can be sent, but by others.
 
     Returns:
-        whether there was a transaction to roll back.
+        what stands in the connection's place; None if there was no transaction.
     """
     if not is_in_block(client) or blocks(client)[-1]._finalized:
-        return False
+        return None
     lost = LostConnection()
     for holder, name in _holders(blocks(client)[-1]):
         setattr(holder, name, lost)
         if isinstance(holder, TransactionalDBClient):
             holder._finalized = True
     post_to_thread_of(connection, sqlite3.Connection.rollback)
-    return True
+    return lost
 
 
 def _holders(outermost: TransactionalDBClient) -> Iterator[tuple[Any, str]]:

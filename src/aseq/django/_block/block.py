@@ -13,7 +13,7 @@ from aseq._core.dialects import Dialect
 from aseq._core.failure import report
 from aseq._core.spec import SequenceSpec
 from aseq._core.statement import Bind, Paramstyle, Row
-from aseq.adapters.base import Executor
+from aseq.adapters.base import Executor, Watcher
 
 from .. import conf
 from ..connection import DjangoConnection
@@ -29,6 +29,7 @@ class Block(Executor):
     A connection for `AsyncSequence`. Its other methods are those of `Executor`.
     """
 
+    kind = "django"
     paramstyle: Paramstyle = "format"
     driver_errors: ClassVar = (Error,)
     errors = ERRORS
@@ -113,6 +114,9 @@ class Block(Executor):
     async def abort(self) -> bool:
         self._state.require_rollback()
         return True
+
+    def watch(self, watcher: Watcher, /) -> None:
+        self._state.watcher = watcher
 
     def terminate(self) -> None:
         # The coroutine is being closed. `Calls.run` has cancelled the call already.

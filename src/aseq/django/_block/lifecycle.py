@@ -156,6 +156,8 @@ class Entry:
             return
         await self._surely_end(exc)
         if self.state.rollback_reason is not None and exc is None:
+            if self.state.watcher is not None:
+                self.state.watcher.committed()
             raise TransactionManagementError(self.state.rollback_reason)
 
     def _detach(self) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
+from aseq.adapters.base import Watcher
+
 OVER = "the block is over: a task that outlives it opens a block of its own"
 NESTED = (
     "a block is open inside this one: draw there, or before or after it (another task can't "
@@ -46,6 +48,7 @@ class State:
         nested: whether a block is open inside it.
         rolls_back: whether the caller asked for a rollback.
         rollback_reason: why nothing but a rollback can follow, if so.
+        watcher: told if it ends as if nothing had been lost.
     """
 
     def __init__(self, parent: State | None = None, *, savepoint: bool = True) -> None:
@@ -53,6 +56,7 @@ class State:
         self.nested = False
         self.rolls_back = False
         self.rollback_reason: str | None = None
+        self.watcher: Watcher | None = None
         self._parent = parent
         self._savepoint = savepoint
 

@@ -88,14 +88,13 @@ class Now:
         what = adapted(self.target.what, connection)
         subject, wait = Subject(what.name, what.table), waiting(nowait=False, timeout=seconds)
 
-        def run(plan: Any) -> Any:
-            return run_on_sync(subject, plan, connection, writes=True)
-
-        group: Prepared = run(prepared(self, connection, [key], wait, BRIEFLY))
+        plan: Any = prepared(self, connection, [key], wait, BRIEFLY)
+        group: Prepared = run_on_sync(subject, plan, connection, writes=True)
         if not group.locked:
             raise _Nothing(group.answers[key])
-        numbered: list[Numbered] | AseqError = run(
-            caught(assign(group.place, group.locked, wait))
+        plan = caught(assign(group.place, group.locked, wait))
+        numbered: list[Numbered] | AseqError = run_on_sync(
+            subject, plan, connection, writes=True, drawn=len, waited=group.waited
         )
         if isinstance(numbered, AseqError):
             raise numbered

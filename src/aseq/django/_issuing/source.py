@@ -19,7 +19,7 @@ from typing import Any, ClassVar, TypeVar, cast
 from django.db import Error, connections
 from django.db.transaction import TransactionManagementError
 
-from aseq._core.dialects import Dialect
+from aseq._core.dialects import DIALECTS, Dialect
 from aseq._core.spec import SequenceSpec
 from aseq._core.statement import Paramstyle, Row
 from aseq.adapters.base import Executor
@@ -27,10 +27,8 @@ from aseq.django import conf
 from aseq.django._block.atomic import AsyncAtomic, aatomic
 from aseq.django._block.block import Block
 from aseq.django._block.kept import KeptThread
-from aseq.django._servers import dialect_by_vendor
-from aseq.errors import UnsupportedConnection
 from aseq.issuing._hooks import HookFailed
-from aseq.issuing._plans import UNKNOWN
+from aseq.issuing._plans import TEXTS
 from aseq.issuing._sources import Link, Source
 
 T = TypeVar("T")
@@ -45,21 +43,20 @@ class _Leave(Exception):
 
 
 def dialect_of_issuer(using: str) -> Dialect:
-    """The dialect of a database that an issuer is to work on.
+    """The dialect of a database that an issuer is to work on. Its server isn't asked.
 
     Raises:
         UnsupportedConnection: no issuer works there.
     """
-    dialect = dialect_by_vendor(connections[using])
-    if dialect is None:
-        vendor = connections[using].vendor
-        raise UnsupportedConnection(f"the {vendor} database {using!r}, row by row", UNKNOWN)
-    return dialect
+    vendor = connections[using].vendor
+    TEXTS[vendor]  # raises where rows can't be numbered
+    return DIALECTS[vendor]
 
 
 class NoBlock(Executor):
     """What is known of a database before the first block; nothing can be done."""
 
+    kind = "django"
     paramstyle: Paramstyle = "format"
     driver_errors: ClassVar = (Error,)
 
@@ -193,6 +190,8 @@ class BlockLink(Link):
 
 class BlockSource(Source):
     """The database of an alias."""
+
+    kind = "django"
 
     def __init__(self, using: str) -> None:
         self._using = using

@@ -137,7 +137,7 @@ class Numbering(DjangoNumbering):
         at = chosen(at)
         async with self._block(self._name(scope, at)) as block:
             drawn = drawing(self, block, scope, count, at, wait)
-            return await run_on(drawn.subject, drawn.plan, block, writes=True)
+            return await run_on(drawn.subject, drawn.plan, block, writes=True, drawn=len)
 
     def _block(self, name: str) -> AbstractAsyncContextManager[Block]:
         return in_block(name, self._alias(router.db_for_write))

@@ -28,7 +28,7 @@ def check_databases(
     databases: Iterable[str] | None = None,
     **kwargs: Any,
 ) -> list[checks.CheckMessage]:
-    """aseq.W001 to W003: drawing may fail, or can't work. E004 and E005: numbers get lost."""
+    """aseq.W001 to W003: drawing may fail, or can't work. E004, E010: numbers get lost."""
     ours = apps.get_model("aseq.Sequence")
     return [
         message
@@ -109,7 +109,7 @@ def _engine(connection: BaseDatabaseWrapper) -> Iterator[checks.CheckMessage]:
             f"Table {str(table)!r} in database {connection.alias!r} is kept by {engine}, which "
             "knows no transactions: a number that is drawn and rolled back leaves a gap.",
             hint=f"ALTER TABLE {quoted} ENGINE=InnoDB",
-            id="aseq.E005",
+            id="aseq.E010",
         )
 
 

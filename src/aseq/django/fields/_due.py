@@ -16,7 +16,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from aseq._core.allocation import Allocation
+from aseq._core.allocation import Allocation, count_drawn
 from aseq._core.counter import Drawable
 from aseq._core.waiting import AS_LONG_AS_IT_TAKES
 from aseq._drive_sync import run_on_sync
@@ -107,7 +107,8 @@ class _Batch(NamedTuple):
 
     def draw(self, connection: DjangoConnection) -> list[tuple[Claim, Any]]:
         plan = self.allocation.plan(connection.dialect, AS_LONG_AS_IT_TAKES)
-        numbers = run_on_sync(self.allocation.subject, plan, connection, writes=True)
+        subject = self.allocation.subject
+        numbers = run_on_sync(subject, plan, connection, writes=True, drawn=count_drawn)
         return [
             pair
             for source, claims in self.claims.items()

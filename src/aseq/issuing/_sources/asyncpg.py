@@ -42,6 +42,7 @@ class AsyncpgSource(Source):
     """An `asyncpg.Pool`."""
 
     dialect = "postgresql"
+    kind = "asyncpg"
 
     def __init__(self, pool: Any) -> None:
         self._pool = pool

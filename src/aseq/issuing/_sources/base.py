@@ -6,7 +6,7 @@ engine or a pool has imported it.
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 
 class Link(Protocol):
@@ -55,9 +55,11 @@ class Source(Protocol):
 
     Attributes:
         dialect: "postgresql" or "sqlite".
+        kind: whose connections they are: see `aseq.adapters.base.ConnectionInfo`.
     """
 
     dialect: str
+    kind: ClassVar[str]
 
     async def connect(self) -> Link:
         """Take a connection."""

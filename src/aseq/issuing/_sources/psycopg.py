@@ -58,6 +58,7 @@ class PsycopgSource(Source):
     """A `psycopg_pool.AsyncConnectionPool`."""
 
     dialect = "postgresql"
+    kind = "psycopg"
 
     def __init__(self, pool: Any) -> None:
         self._pool = pool

@@ -42,6 +42,8 @@ class EngineLink(Link):
 class EngineSource(Source):
     """An `AsyncEngine`."""
 
+    kind = "sqlalchemy"
+
     def __init__(self, engine: Any) -> None:
         self._engine = engine
         self.dialect = engine.dialect.name

@@ -26,7 +26,7 @@ ON DUPLICATE KEY UPDATE last = CASE
     WHEN (CAST(last AS SIGNED) - w.first) DIV w.step < w.room THEN CAST(last AS SIGNED) + w.advance
     ELSE CAST(last AS SIGNED) - w.retreat
 END END
-    ELSE IF((@aseq_kept := w.called) IS NULL, 0, last)
+    ELSE IF((@aseq_kept := w.called) = '', 0, last)
 END
 RETURNING IF(CONVERT(name USING utf8mb4) COLLATE utf8mb4_nopad_bin = @aseq_kept, NULL, last), NULL, (
     SELECT n.place

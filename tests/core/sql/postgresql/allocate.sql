@@ -11,4 +11,4 @@ ON CONFLICT (name) DO UPDATE SET last = (
 ) WHERE (
     SELECT s.last BETWEEN w.lowest AND w.highest FROM wanted AS w WHERE w.called = s.name
 )
-RETURNING last, txid_current(), (SELECT w.place FROM wanted AS w WHERE w.called = s.name), 1, 0
+RETURNING last, txid_current(), (SELECT w.place FROM wanted AS w WHERE w.called = s.name), 1, 0, CAST(extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000 * 1000 AS bigint) AS waited

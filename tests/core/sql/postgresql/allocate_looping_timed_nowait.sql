@@ -34,7 +34,7 @@ WITH RECURSIVE saved_timeout AS MATERIALIZED (
     ) WHERE (
         SELECT (w.first IS NOT NULL OR s.last BETWEEN w.lowest AND w.highest) AND (w.since IS NULL OR CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint) BETWEEN w.since AND w.latest) FROM wanted AS w WHERE w.called = s.name
     )
-    RETURNING name, last, CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint) AS clock
+    RETURNING name, last, CAST(extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000 * 1000 AS bigint) AS waited, CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint) AS clock
 )
-SELECT write.last, txid_current(), wanted.place, EXISTS (SELECT FROM free)::integer, coalesce(write.clock, CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)), set_config('lock_timeout', saved_timeout.setting, true)
+SELECT write.last, txid_current(), wanted.place, EXISTS (SELECT FROM free)::integer, coalesce(write.clock, CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)), write.waited, set_config('lock_timeout', saved_timeout.setting, true)
 FROM saved_timeout, (SELECT count(*) FROM write) AS written, wanted LEFT JOIN write ON write.name = wanted.called

@@ -23,7 +23,7 @@ WITH RECURSIVE saved_timeout AS MATERIALIZED (
     ) WHERE (
         SELECT s.last BETWEEN w.lowest AND w.highest FROM wanted AS w WHERE w.called = s.name
     )
-    RETURNING name, last
+    RETURNING name, last, CAST(extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000 * 1000 AS bigint) AS waited
 )
-SELECT write.last, txid_current(), wanted.place, EXISTS (SELECT FROM free)::integer, 0, CAST(extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000 AS integer), set_config('lock_timeout', saved_timeout.setting, true)
+SELECT write.last, txid_current(), wanted.place, EXISTS (SELECT FROM free)::integer, 0, write.waited, CAST(extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000 AS integer), set_config('lock_timeout', saved_timeout.setting, true)
 FROM saved_timeout, (SELECT count(*) FROM write) AS written, wanted LEFT JOIN write ON write.name = wanted.called

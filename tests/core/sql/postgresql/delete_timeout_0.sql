@@ -9,5 +9,5 @@ WITH saved_timeout AS MATERIALIZED (
 ), queue AS MATERIALIZED (
     SELECT pg_advisory_xact_lock(hashtextextended($2, '"aseq_sequence"'::regclass::oid::bigint)) FROM time_left
 )
-SELECT CAST(extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000 AS integer), txid_current(), set_config('lock_timeout', saved_timeout.setting, true)
+SELECT CAST(extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000 AS integer), txid_current(), CAST(extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000 * 1000 AS bigint) AS waited, set_config('lock_timeout', saved_timeout.setting, true)
 FROM saved_timeout, queue

@@ -9,4 +9,4 @@ ON CONFLICT (name) DO UPDATE SET last = CASE
     WHEN (s.last - $6) / $7 < $8 THEN s.last + $9
     ELSE s.last - $10
 END
-RETURNING last, txid_current()
+RETURNING last, txid_current(), CAST(extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000 * 1000 AS bigint) AS waited

@@ -6,4 +6,4 @@ ON CONFLICT (name) DO UPDATE SET last = CASE
     WHEN (s.last - $5) / $6 < $7 THEN s.last + $8
     ELSE s.last - $9
 END
-RETURNING last
+RETURNING last, CAST(extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000 * 1000 AS bigint) AS waited

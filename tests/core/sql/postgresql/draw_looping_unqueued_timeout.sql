@@ -15,7 +15,7 @@ WITH saved_timeout AS MATERIALIZED (
         WHEN (s.last - $6) / $7 < $8 THEN s.last + $9
         ELSE s.last - $10
     END
-    RETURNING last
+    RETURNING last, CAST(extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000 * 1000 AS bigint) AS waited
 )
 SELECT write.*, set_config('lock_timeout', saved_timeout.setting, true)
 FROM saved_timeout LEFT JOIN write ON true

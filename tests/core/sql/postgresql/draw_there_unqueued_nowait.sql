@@ -14,7 +14,7 @@ WITH saved_timeout AS MATERIALIZED (
 ), write AS (
     UPDATE "aseq_sequence" AS s SET last = s.last + $2 FROM free
     WHERE s.name = $1 AND s.last BETWEEN $3 AND $4
-    RETURNING last
+    RETURNING last, CAST(extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000 * 1000 AS bigint) AS waited
 )
 SELECT write.*, set_config('lock_timeout', saved_timeout.setting, true)
 FROM saved_timeout LEFT JOIN write ON true

@@ -19,7 +19,7 @@ WITH saved_timeout AS MATERIALIZED (
     SELECT $3, CAST($4 AS bigint) FROM free
     ON CONFLICT (name) DO UPDATE SET last = s.last + $5
     WHERE s.last BETWEEN $6 AND $7
-    RETURNING last, txid_current()
+    RETURNING last, txid_current(), CAST(extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000 * 1000 AS bigint) AS waited
 )
 SELECT write.*, set_config('lock_timeout', saved_timeout.setting, true)
 FROM saved_timeout LEFT JOIN write ON true

@@ -16,7 +16,7 @@ WITH saved_timeout AS MATERIALIZED (
     SELECT $1, CAST($2 AS bigint) FROM free
     ON CONFLICT (name) DO UPDATE SET last = s.last + $3
     WHERE s.last BETWEEN $4 AND $5
-    RETURNING last
+    RETURNING last, CAST(extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000 * 1000 AS bigint) AS waited
 )
 SELECT write.*, set_config('lock_timeout', saved_timeout.setting, true)
 FROM saved_timeout LEFT JOIN write ON true

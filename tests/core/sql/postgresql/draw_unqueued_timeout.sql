@@ -11,7 +11,7 @@ WITH saved_timeout AS MATERIALIZED (
     SELECT $2, CAST($3 AS bigint) FROM free
     ON CONFLICT (name) DO UPDATE SET last = s.last + $4
     WHERE s.last BETWEEN $5 AND $6
-    RETURNING last
+    RETURNING last, CAST(extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000 * 1000 AS bigint) AS waited
 )
 SELECT write.*, set_config('lock_timeout', saved_timeout.setting, true)
 FROM saved_timeout LEFT JOIN write ON true

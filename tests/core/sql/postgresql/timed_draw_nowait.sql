@@ -16,7 +16,7 @@ WITH saved_timeout AS MATERIALIZED (
     SELECT $4, CAST($5 AS bigint) FROM free WHERE CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint) BETWEEN CAST($2 AS bigint) AND CAST($3 AS bigint)
     ON CONFLICT (name) DO UPDATE SET last = s.last + $6
     WHERE s.last BETWEEN $7 AND $8 AND CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint) BETWEEN CAST($2 AS bigint) AND CAST($3 AS bigint)
-    RETURNING last, txid_current(), CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint) AS clock
+    RETURNING last, txid_current(), CAST(extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000 * 1000 AS bigint) AS waited, CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint) AS clock
 )
 SELECT write.*, set_config('lock_timeout', saved_timeout.setting, true), coalesce(write.clock, CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint))
 FROM saved_timeout LEFT JOIN write ON true

@@ -36,7 +36,7 @@ WHERE $inside AND (@aseq_kept := '') = ''{{within}}
 ORDER BY w.place
 ON DUPLICATE KEY UPDATE last = CASE
     WHEN {{fits}}{{within}} THEN {{next}}
-    ELSE {KEPT.format(mark="w.called")}
+    ELSE {KEPT.format(name="w.called")}
 END
 RETURNING IF({CALLED} = @aseq_kept, NULL, last), NULL, (
     SELECT n.place

@@ -26,8 +26,11 @@ TICKS = "EXP(999 * (SYSDATE(6) = NOW(6))) > 0"
 UTC = "time_zone = '+00:00'"
 """For the statement alone: in local time an hour comes twice in autumn."""
 
-KEPT = "IF((@aseq_kept := {mark}) IS NULL, 0, last)"
-"""The row as it was, and a mark that it wasn't drawn from: RETURNING sees only what is new."""
+KEPT = "IF((@aseq_kept := {name}) = '', 0, last)"
+"""The row as it was, and a mark that it wasn't drawn from: RETURNING sees only what is new.
+
+Not with IS NULL: of what can't be NULL, the server doesn't ask it, and no mark is made.
+"""
 
 _OWN_LIMIT = "@@max_statement_time BETWEEN 0.000001 AND :timeout / 1000"
 _WAITS = {

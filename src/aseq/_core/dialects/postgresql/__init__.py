@@ -46,6 +46,7 @@ POSTGRESQL = Dialect(
     notes=errors.NOTES,
     retryable=errors.RETRYABLE,
     aborts_on_error=True,
+    failed_before=errors.FAILED_BEFORE,
     holders=HOLDERS,
     exists=(Template(EXISTS),),
 )

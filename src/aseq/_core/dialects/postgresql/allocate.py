@@ -25,7 +25,16 @@ from aseq._core.dialects.base import (
 from aseq._core.statement import Script, Template
 from aseq._core.waiting import Wait
 
-from .fragments import CLOCK, RESTORED, SAVED_TIMEOUT, SET_TIMEOUT, TXID, WAITED, key
+from .fragments import (
+    CLOCK,
+    MEASURED,
+    RESTORED,
+    SAVED_TIMEOUT,
+    SET_TIMEOUT,
+    TXID,
+    WAITED,
+    key,
+)
 
 _WANTED = """\
 wanted AS MATERIALIZED (
@@ -105,15 +114,20 @@ _PLAIN = f"""\
 WITH {{wanted}}, queue AS MATERIALIZED (
     SELECT pg_advisory_xact_lock({key("queue")}) FROM wanted WHERE queue IS NOT NULL
 )
-{{write}} last{TXID}, (SELECT w.place FROM wanted AS w WHERE w.called = s.name), 1, 0"""
+{{write}} last{TXID}, (SELECT w.place FROM wanted AS w WHERE w.called = s.name), 1, 0\
+{MEASURED}"""
 _PLAIN_ROW = "called, start FROM wanted WHERE (SELECT count(*) FROM queue) >= 0"
 
 _TEXT = f"""\
 WITH RECURSIVE {{before}}{{queue}}, {{free}}, write AS (
-{{write}} name, last{{read}}
+{{write}} name, last{MEASURED}{{read}}
 )
-SELECT write.last{TXID}, wanted.place, EXISTS (SELECT FROM free)::integer, {{clock}}{{after}}
+SELECT write.last{TXID}, wanted.place, EXISTS (SELECT FROM free)::integer, {{clock}}, \
+write.waited{{after}}
 FROM {{saved}}wanted LEFT JOIN write ON write.name = wanted.called"""
+
+# The column in which each row tells how long its draw had waited until then.
+_WAITED = 5
 
 # All is written before the first row goes out and gives the caller's lock_timeout back.
 _SAVED = "saved_timeout, (SELECT count(*) FROM write) AS written, "
@@ -135,7 +149,7 @@ def allocate(kind: Allocate) -> Script:
         text = _PLAIN.format(wanted=listed, write=_write(kind, _PLAIN_ROW))
     else:
         text = _behind(kind, listed.format(order=""))
-    return (Template(text, queues=True),)
+    return (Template(text, queues=True, waited=_WAITED),)
 
 
 def _write(kind: Allocate, row: str) -> str:

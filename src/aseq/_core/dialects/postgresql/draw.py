@@ -14,7 +14,17 @@ from aseq._core.dialects.base import ENDLESS, FITS, NEXT, Draw, TimedDraw, loopi
 from aseq._core.statement import Script, Template
 from aseq._core.waiting import Wait
 
-from .fragments import CLOCK, ENTER, KEY, RESTORED, SAVED_TIMEOUT, SET_TIMEOUT, TXID, WAITED
+from .fragments import (
+    CLOCK,
+    ENTER,
+    KEY,
+    MEASURED,
+    RESTORED,
+    SAVED_TIMEOUT,
+    SET_TIMEOUT,
+    TXID,
+    WAITED,
+)
 
 
 class Beside(NamedTuple):
@@ -40,7 +50,7 @@ _UPSERT = """\
 INSERT INTO $table AS s (name, last)
 SELECT :name, CAST(:start AS bigint){source}
 ON CONFLICT (name) DO UPDATE SET last = {next}
-RETURNING last{txid}"""
+RETURNING last{told}"""
 
 # For a new row there would be no value that fits. Behind the queue this is a statement of
 # its own, as a deletion is: it sees a row that was made while another one waited, and a
@@ -48,7 +58,7 @@ RETURNING last{txid}"""
 _UPDATE = f"""\
 UPDATE $table AS s SET last = {NEXT}{{source}}
 WHERE s.name = :name AND {FITS}
-RETURNING last{{txid}}"""
+RETURNING last{{told}}"""
 _DELETE = "DELETE FROM $table AS s{source} WHERE s.name = :name RETURNING 1"
 
 _QUEUED = f"""\
@@ -115,12 +125,12 @@ FROM queue LEFT JOIN write ON true"""
 
 # Entering the queue, and nothing else. A bounded wait tells how long it was.
 _ENQUEUE = {
-    Wait.ANY: ENTER + TXID,
+    Wait.ANY: ENTER + TXID + MEASURED,
     Wait.BOUNDED: f"""\
 WITH saved_timeout AS MATERIALIZED (
     {SAVED_TIMEOUT}
 ), {_BOUNDED_QUEUE}
-SELECT {WAITED}{TXID}, {RESTORED}
+SELECT {WAITED}{TXID}{MEASURED}, {RESTORED}
 FROM saved_timeout, queue""",
 }
 
@@ -128,9 +138,9 @@ FROM saved_timeout, queue""",
 def draw(kind: Draw) -> Script:
     """The script of one kind of draw."""
     if not kind.starts:
-        return _write_later(_UPDATE, queued=kind.queued, wait=kind.wait)
+        return _write_later(_UPDATE, queued=kind.queued, wait=kind.wait, measured=True)
     text = _UPSERT.replace("{next}", looping() if kind.looping else ENDLESS)
-    return _write(text, queued=kind.queued, wait=kind.wait)
+    return _write(text, queued=kind.queued, wait=kind.wait, measured=True)
 
 
 def timed_draw(kind: TimedDraw, beside: Beside = NOTHING) -> Script:
@@ -140,7 +150,7 @@ def timed_draw(kind: TimedDraw, beside: Beside = NOTHING) -> Script:
     write = _UPSERT.format(
         next=f"{ENDLESS} AND {_WITHIN}",
         source=f" FROM {source} WHERE {_WITHIN}{beside.unless}",
-        txid=f"{txid}, {CLOCK} AS clock",
+        told=f"{txid}{MEASURED}, {CLOCK} AS clock",
     )
     if kind.wait is Wait.ANY:
         enter = ENTER if kind.queued else "SELECT"
@@ -150,7 +160,7 @@ def timed_draw(kind: TimedDraw, beside: Beside = NOTHING) -> Script:
         ready = f"(entered AND {_WITHIN})"
         also = beside._replace(told=told + beside.told)
         text = _behind(write, queued=kind.queued, wait=kind.wait, ready=ready, beside=also)
-    return (Template(text, queues=kind.queued),)
+    return (Template(text, kind.queued, _measured(kind.queued)),)
 
 
 def advance(*, upwards: bool, queued: bool, wait: Wait) -> Script:
@@ -166,24 +176,31 @@ def delete(*, queued: bool, wait: Wait) -> Script:
     return _write_later(text, queued=queued, wait=wait)
 
 
-def _write_later(text: str, *, queued: bool, wait: Wait) -> Script:
+def _write_later(text: str, *, queued: bool, wait: Wait, measured: bool = False) -> Script:
     """A statement that enters the queue, and one that writes what is there then."""
     if not queued or wait is Wait.NONE:  # who doesn't wait sees what there is
-        return _write(text, queued=queued, wait=wait)
-    return (Template(_ENQUEUE[wait], queues=True), *_write(text, queued=False, wait=wait))
+        return _write(text, queued=queued, wait=wait, measured=measured)
+    enqueue = Template(_ENQUEUE[wait], queues=True, waited=2)
+    return (enqueue, *_write(text, queued=False, wait=wait, measured=measured))
 
 
-def _write(text: str, *, queued: bool, wait: Wait) -> Script:
+def _measured(queued: bool) -> int:
+    """In which column a draw tells how long it waited."""
+    return 2 if queued else 1
+
+
+def _write(text: str, *, queued: bool, wait: Wait, measured: bool = False) -> Script:
     """One statement, for whatever it has to wait for and what it writes then."""
     source = " FROM queue" if queued and wait is Wait.ANY else ""
     if wait is not Wait.ANY:
         source = " FROM free"
-    write = text.format(source=source, txid=TXID if queued else "")
+    told = (TXID if queued else "") + (MEASURED if measured else "")
+    write = text.format(source=source, told=told)
     if wait is not Wait.ANY:
         write = _behind(write, queued=queued, wait=wait)
     elif queued:
         write = _QUEUED + write
-    return (Template(write, queues=queued),)
+    return (Template(write, queued, _measured(queued) if measured else None),)
 
 
 def _behind(

@@ -31,6 +31,7 @@ NOTES: dict[Code, str] = {"53200": _NO_ROOM, "57014": _CANCELLED}
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _LOCK_NOT_AVAILABLE = "55P03"
 _UNDEFINED = ("42P01", "3F000")  # a table, a schema
+FAILED_BEFORE = frozenset({"25P02"})  # in_failed_sql_transaction
 RETRYABLE = frozenset(
     {
         _LOCK_NOT_AVAILABLE,

@@ -24,6 +24,8 @@ TXID = ", txid_current()"
 # milliseconds; 0 would be no limit. (statement_timestamp() is when the statement came.)
 _WAITED = "extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000"
 WAITED = f"CAST({_WAITED} AS integer)"
+# The same in microseconds, for those who look on: told after the last lock was taken.
+MEASURED = f", CAST({_WAITED} * 1000 AS bigint) AS waited"
 SAVED_TIMEOUT = "SELECT current_setting('lock_timeout') AS setting"
 SET_TIMEOUT = f"""\
 set_config('lock_timeout', CAST(CAST(least(

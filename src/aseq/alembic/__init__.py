@@ -33,8 +33,9 @@ from aseq._core.spec import DEFAULT_TABLE, SequenceSpec
 from aseq._core.statement import BIND, Bind, Statement
 from aseq._core.table import TableName
 from aseq.errors import InvalidSequence
+from aseq.sqlalchemy import sequence_table
 
-from .sqlalchemy import sequence_table
+from . import _ledger  # noqa: F401  # adds its operations
 
 
 @dataclass

@@ -1,0 +1,174 @@
+"""Triggers that let the ledger only grow, as statements.
+
+They stand behind the statement, not before it: what a later trigger changes in the row would
+pass a guard that looks before. Only a void passes, and only once. On SQLite, REPLACE deletes
+the row that is in its way without a trigger, so an INSERT of what is there is refused, too.
+
+Who owns the table can drop them, so they guard against mistakes, and against roles that
+don't own it.
+"""
+
+from __future__ import annotations
+
+from aseq._core.scripts import Plan, say, statements
+from aseq._core.statement import Script, Template
+from aseq._core.table import TableName
+from aseq._sql import quoted, quoted_table
+from aseq.errors import InvalidSequence
+
+from ._ddl import checked, on
+
+_KEPT = (
+    *("series", "sequence", "number", "text", "document_key"),
+    *("at", "issued_at", "issued_by", "note"),
+)
+VOID = ("state", "voided_at", "voided_by", "void_reason")
+"""The columns that a void writes."""
+
+
+def _kept(row: str) -> str:
+    return ", ".join(f"{row}.{name}" for name in _KEPT)
+
+
+_FUNCTION = f"""\
+CREATE OR REPLACE FUNCTION $guard() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        IF OLD.state = 'issued' AND NEW.state = 'void'
+            AND ({_kept("OLD")})
+            IS NOT DISTINCT FROM ({_kept("NEW")})
+        THEN
+            RETURN NULL;
+        END IF;
+    END IF;
+    RAISE EXCEPTION USING ERRCODE = '55000', MESSAGE =
+        'the ledger ' || TG_TABLE_NAME || ' only grows: ' || TG_OP || ' refused';
+END $$"""
+
+_POSTGRESQL = (
+    _FUNCTION,
+    "DROP TRIGGER IF EXISTS ${bare}_guard ON $table",
+    (
+        "CREATE TRIGGER ${bare}_guard AFTER UPDATE OR DELETE ON $table\n"
+        "FOR EACH ROW EXECUTE FUNCTION $guard()"
+    ),
+    "DROP TRIGGER IF EXISTS ${bare}_guard_all ON $table",
+    (
+        "CREATE TRIGGER ${bare}_guard_all BEFORE TRUNCATE ON $table\n"
+        "FOR EACH STATEMENT EXECUTE FUNCTION $guard()"
+    ),
+    # Also where session_replication_role says that triggers don't run.
+    "ALTER TABLE $table ENABLE ALWAYS TRIGGER ${bare}_guard",
+    "ALTER TABLE $table ENABLE ALWAYS TRIGGER ${bare}_guard_all",
+)
+_DROP_POSTGRESQL = (
+    "DROP TRIGGER IF EXISTS ${bare}_guard ON $table",
+    "DROP TRIGGER IF EXISTS ${bare}_guard_all ON $table",
+    "DROP FUNCTION IF EXISTS $guard()",
+)
+
+_SAME = " AND ".join(f"NEW.{name} IS OLD.{name}" for name in _KEPT)
+_SQLITE = (
+    """\
+CREATE TRIGGER IF NOT EXISTS ${guard}_delete AFTER DELETE ON "${bare}"
+BEGIN
+    SELECT RAISE(ABORT, '${bare} only grows: DELETE refused');
+END""",
+    f"""\
+CREATE TRIGGER IF NOT EXISTS ${{guard}}_update AFTER UPDATE ON "${{bare}}"
+WHEN NOT (OLD.state = 'issued' AND NEW.state = 'void'
+    AND {_SAME})
+BEGIN
+    SELECT RAISE(ABORT, '${{bare}} only grows: UPDATE refused');
+END""",
+    """\
+CREATE TRIGGER IF NOT EXISTS ${guard}_insert BEFORE INSERT ON "${bare}"
+WHEN EXISTS (
+    SELECT 1 FROM "${bare}" WHERE sequence = NEW.sequence AND number = NEW.number
+    UNION ALL
+    SELECT 1 FROM "${bare}" WHERE series = NEW.series AND document_key = NEW.document_key
+)
+BEGIN
+    SELECT RAISE(ABORT, '${bare} only grows: it has this number or key');
+END""",
+)
+_DROP_SQLITE = tuple(
+    f"DROP TRIGGER IF EXISTS ${{guard}}_{event}" for event in ("delete", "update", "insert")
+)
+
+_CREATE = {"postgresql": _POSTGRESQL, "sqlite": _SQLITE}
+_DROP = {"postgresql": _DROP_POSTGRESQL, "sqlite": _DROP_SQLITE}
+
+
+def creating(dialect: str, table: TableName) -> tuple[str, ...]:
+    """The statements that create the guard, or make it anew.
+
+    Raises:
+        InvalidSequence: the ledger doesn't know the dialect.
+    """
+    return tuple(_on(dialect, each, table) for each in _CREATE[checked(dialect)])
+
+
+def dropping(dialect: str, table: TableName) -> tuple[str, ...]:
+    """The statements that drop the guard.
+
+    Raises:
+        InvalidSequence: the ledger doesn't know the dialect.
+    """
+    return tuple(_on(dialect, each, table) for each in _DROP[checked(dialect)])
+
+
+def _on(dialect: str, text: str, table: TableName) -> str:
+    guard = quoted_table(TableName(f"{table.name}_guard", table.schema))
+    if dialect == "sqlite":  # one for each event: the rest of the name follows
+        guard = guard.removesuffix('"')
+        for event in ("delete", "update", "insert"):
+            text = text.replace(f"${{guard}}_{event}", f'{guard}_{event}"')
+    return on(dialect, text.replace("$guard", guard), table)
+
+
+def run(texts: tuple[str, ...], table: TableName) -> Plan[None]:
+    """Run statements that have their table already."""
+    script: Script = tuple(Template(text) for text in texts)
+    yield from say(statements(script, table, {}))
+
+
+def create_guard_sql(dialect: str, table: str = "aseq_ledger", /) -> str:
+    """The statements that create the ledger's guard, for hand-written migrations.
+
+    Args:
+        dialect: which database it is for, "postgresql" or "sqlite".
+        table: the ledger's, "table" or "schema.table".
+
+    Returns:
+        the statements, each with a semicolon and a line end.
+
+    Raises:
+        InvalidSequence: not a valid table name, or an unknown dialect.
+    """
+    return "".join(f"{text};\n" for text in creating(dialect, TableName.parse(table)))
+
+
+def grants_sql(role: str, table: str = "aseq_ledger", /) -> str:
+    """The grants for an application that isn't the ledger's owner, on PostgreSQL.
+
+    It may read, issue and make void, and nothing else; not even without the guard.
+
+    Args:
+        role: the application's role.
+        table: the ledger's, "table" or "schema.table".
+
+    Returns:
+        the statements, each with a semicolon and a line end.
+
+    Raises:
+        InvalidSequence: not a valid table name, or no name of a role.
+    """
+    if not isinstance(role, str) or not role or "\0" in role:
+        raise InvalidSequence("role", f"must be the name of a role, not {role!r}")
+    name, app = quoted_table(TableName.parse(table)), quoted(role)
+    return (
+        f"REVOKE ALL ON {name} FROM {app};\n"
+        f"GRANT SELECT, INSERT, UPDATE ({', '.join(VOID)}) ON {name} TO {app};\n"
+    )
