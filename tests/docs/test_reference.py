@@ -28,6 +28,10 @@ CONNECTIONS = {
     clients.Psycopg: "`psycopg.AsyncConnection`",
     clients.PsycopgThread: "`psycopg.Connection`",
     clients.AatomicPostgres: "Django, the block of `aatomic`",
+    clients.Aiomysql: "`aiomysql.Connection`, also from a pool",
+    clients.AiomysqlPool: "`aiomysql.Connection`, also from a pool",
+    clients.AsyncmyPool: "`asyncmy.connection.Connection`, also from a pool",
+    clients.Asyncmy: "`asyncmy.connection.Connection`, also from a pool",
     clients.AsyncBackend: "django-async-backend, `async_connections[alias]`",
     clients.Asyncpg: "`asyncpg.Connection`, also from a pool",
     clients.Sqlite3: "`sqlite3.Connection`",
@@ -35,7 +39,7 @@ CONNECTIONS = {
     clients.Aiosqlite: "`aiosqlite.Connection`",
     TortoiseClient: "Tortoise, the client of `in_transaction()`",
 }
-DATABASES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
+DATABASES = {"mariadb": "MariaDB", "postgresql": "PostgreSQL", "sqlite": "SQLite"}
 
 _PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = list(_PROJECT["optional-dependencies"])
@@ -60,12 +64,18 @@ def row_of(case: Case) -> tuple[str, str, str]:
     return CONNECTIONS[next(known)], DATABASES[case.dialect], ", ".join(loops)
 
 
+def is_part(row: tuple[str, str, str], rows: set[tuple[str, str, str]]) -> bool:
+    """Whether another row says the same, and more event loops."""
+    return any(row[:2] == other[:2] and other[2].startswith(f"{row[2]},") for other in rows)
+
+
 def test_the_support_table_is_the_contract_suite() -> None:
     rows = re.findall(
         r"^\| (.+?) \| \w+ \| (\w+) \| (.+?) \|$", text_of("support.md"), re.MULTILINE
     )
     documented = {row for row in rows if row[1] in DATABASES.values()}
-    assert documented == {row_of(case) for case in CASES}
+    run = {row_of(case) for case in CASES}
+    assert documented == {row for row in run if not is_part(row, run)}
     assert set(BACKENDS) == {"asyncio", "asyncio+uvloop", "trio"}
 
 
