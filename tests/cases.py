@@ -70,7 +70,7 @@ CASES = (
     Case(clients.TortoisePsycopg, "postgresql"),
     Case(clients.TortoiseSqlite, "sqlite"),
     Case(clients.Asyncmy, "mariadb"),
-    Case(clients.AsyncmyPool, "mariadb", ONE_LOOP),
+    Case(clients.AsyncmyPool, "mariadb"),
     Case(clients.Aiomysql, "mariadb", ONE_LOOP),
     Case(clients.AiomysqlPool, "mariadb", ONE_LOOP),
     Case(clients.SessionAsyncmy, "mariadb", ONE_LOOP),

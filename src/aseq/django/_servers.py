@@ -22,7 +22,7 @@ _DIALECTS = {"postgresql": POSTGRESQL, "sqlite": replace(SQLITE, busy=_BUSY)}
 
 _by_greeting = lru_cache(by_greeting)
 
-KNOWN = "use MariaDB (10.5 or newer), PostgreSQL or SQLite"
+KNOWN = "use MariaDB (10.6 or newer), PostgreSQL or SQLite"
 
 
 def dialect_of(connection: BaseDatabaseWrapper) -> Dialect:
