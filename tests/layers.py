@@ -192,7 +192,7 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq._cli": (
         *("aseq", ERRORS, CORE, "aseq._arguments", "aseq._exit_codes", "aseq._printed"),
         *("aseq._columns", "aseq._drive_sync", "aseq._holders", "aseq.adapters.sqlalchemy"),
-        *("aseq.audit", "aseq.numbering", "aseq.sync", "aseq._cli"),
+        *("aseq.audit", "aseq.ledger", "aseq.numbering", "aseq.sync", "aseq._cli"),
     ),
     "aseq._cli.secrets": (),
     "aseq._cli.interrupt": (),
