@@ -5,6 +5,7 @@
   know django-sequences.
 * `load` lets the clients loose; `places` hold the databases; `counting` looks at what
   they wrote.
+* `turns` lets a crowd wait for its turn, and looks at what others wait.
 * `calls` know the CPU time of a draw, `imports` how long an import takes.
 * `results` hold it all; `figures`, `table`, `charts` and `page` make something to look at
   of it.

@@ -30,6 +30,9 @@ from . import (
     run,
     threads,
 )
+from . import (
+    turns as in_turns,
+)
 from .cells import AUDITED, ISSUE, ROWS, groups
 from .figures import Figure
 from .results import Results
@@ -75,7 +78,7 @@ def _measure(settings: Settings, console: Console) -> Results:
         Progress(*columns, console=console) as progress,
     ):
         threads.set_up(postgresql)
-        turns += settings.rounds * (len(settings.callers) * len(ISSUE) + 2) + len(
+        turns += settings.rounds * (len(settings.callers) * len(ISSUE) + 4) + len(
             (*ROWS, *AUDITED)
         )
         bar = progress.add_task("", total=turns + len(calls.DRIVERS) + len(imports.MODULES))
@@ -85,7 +88,7 @@ def _measure(settings: Settings, console: Console) -> Results:
             progress.update(bar, description=f"{group.chart}, {group.clients} clients")
             url = postgresql if group.database == "postgresql" else sqlite
             figures += asyncio.run(run.measure(group, url, settings, done))
-        for what in (issuing, processes, rows, audits):
+        for what in (issuing, processes, rows, audits, in_turns):
             progress.update(bar, description=what.__name__.rpartition(".")[2])
             figures += asyncio.run(what.measure(postgresql, settings, done))
         progress.update(bar, description="CPU time")

@@ -24,6 +24,7 @@ class Peer:
         gapless: promises no holes.
         numbers: how many one transaction gets, each for a row.
         alone: what is measured is the draw, not the transaction around it.
+        turn: waits for its turn before it takes a connection.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Peer:
     gapless: bool = True
     numbers: int = 1
     alone: bool = False
+    turn: bool = False
 
 
 ASYNCPG = Peer("aseq_asyncpg", "aseq, asyncpg", Asyncpg, draws.Aseq("asyncpg"))
@@ -81,6 +83,12 @@ AUDIT_CLEAN = Peer("audit_clean", "integers, nothing wrong", None, None)
 AUDIT_FOUND = Peer("audit_found", "integers, one in a thousand missing", None, None)
 AUDIT_TEXTS = Peer("audit_texts", "formatted, in a hundred series", None, None)
 BULK = Peer("bulk", "number_rows", None, None)
+CROWD = Peer("crowd", "60 tasks of a hot tenant, no turn", None, None)
+CROWD_OTHERS = Peer("crowd_others", "4 other tenants beside them", None, None, gapless=False)
+CROWD_TURN = Peer("crowd_turn", "the same 60, turn(limit=3)", None, None, turn=True)
+CROWD_TURN_OTHERS = Peer(
+    "crowd_turn_others", "4 other tenants beside those", None, None, gapless=False
+)
 
 HOT = (ASYNCPG, UPSERT, DJANGO, PSYCOPG, SESSION, FOR_UPDATE, GAPPY)
 LONG = (ASYNCPG, LATE, UPSERT, DJANGO, GAPPY)
@@ -90,6 +98,7 @@ OWN = (
 )
 ISSUE = (PLAIN, DRAFTED, ALONE, ENGINE)
 ROWS = (BY_ONE, BULK)
+CROWDS = ((CROWD, CROWD_OTHERS), (CROWD_TURN, CROWD_TURN_OTHERS))
 AUDITED = (AUDIT_CLEAN, AUDIT_FOUND, AUDIT_TEXTS)
 LITE = (AIOSQLITE, AIOSQLITE_HAND, SQLITE_SESSION, SQLITE3)
 
@@ -137,5 +146,9 @@ def groups(settings: Settings) -> list[Group]:
 
 
 EVERY_PEER = {
-    peer.id: peer for peer in (*HOT, *LONG, *OWN, *LITE, *ISSUE, PROCESSES, *ROWS, *AUDITED)
+    peer.id: peer
+    for peer in (
+        *(*HOT, *LONG, *OWN, *LITE, *ISSUE, PROCESSES, *ROWS, *AUDITED),
+        *(peer for pair in CROWDS for peer in pair),
+    )
 }

@@ -79,18 +79,18 @@ class Queued:
         self._sql, self._args = POSTGRESQL.render(statement, paramstyle, statement.table)
 
     async def on_asyncpg(self, conn: Any) -> int:
-        [[number, _]] = await conn.fetch(self._sql, *self._args)
+        [[number, *_]] = await conn.fetch(self._sql, *self._args)
         return int(number)
 
     async def on_psycopg(self, conn: Any) -> int:
         cursor = await conn.execute(self._sql, self._args)
-        [[number, _]] = await cursor.fetchall()
+        [[number, *_]] = await cursor.fetchall()
         return int(number)
 
     async def on_session(self, session: Any) -> int:
         connection = await session.connection()
         result = await connection.exec_driver_sql(self._sql, self._args)
-        [[number, _]] = result
+        [[number, *_]] = result
         return int(number)
 
 

@@ -126,6 +126,19 @@ def _pairs(most: int, crowd: int, processes: int) -> list[_Pair]:
             ("issue", "plain", 1),
             0.4,
         ),
+        _Pair(
+            "a hot tenant of 60 waiters: turn(limit=3) : none",
+            ("turns", "crowd_turn", 60),
+            ("turns", "crowd", 60),
+            0.9,
+        ),
+        _Pair(
+            "other tenants beside it: turn(limit=3) : none",
+            ("turns", "crowd_turn_others", 60),
+            ("turns", "crowd_others", 60),
+            1,
+            10,
+        ),
         _Pair("number_rows : one by one", ("rows", "bulk", 1), ("rows", "by_one", 1), 50),
         _Pair(
             f"SQLAlchemy engine : asyncpg pool, issue alone, {crowd} callers",

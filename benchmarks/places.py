@@ -13,7 +13,7 @@ import psycopg
 from aseq import create_table_sql
 from devtools.postgres import postgres_server
 
-from .cells import HOT, ISSUE, LITE, LONG, OWN, PROCESSES, ROWS
+from .cells import CROWDS, HOT, ISSUE, LITE, LONG, OWN, PROCESSES, ROWS
 
 _COUNTERS = "(name varchar(100) PRIMARY KEY, last bigint NOT NULL)"
 _LITE_ROWS = "(id integer PRIMARY KEY, number bigint UNIQUE, body text)"
@@ -37,7 +37,7 @@ def _postgresql() -> Iterator[str]:
     yield "INSERT INTO for_update VALUES ('invoices', 0)"
     yield "CREATE SEQUENCE gappy"
     yield "CREATE TABLE more (id bigserial PRIMARY KEY, body text)"
-    for peer in {*HOT, *LONG, *OWN, *ISSUE, PROCESSES, *ROWS}:
+    for peer in {*HOT, *LONG, *OWN, *ISSUE, PROCESSES, *ROWS, *sum(CROWDS, ())}:
         yield f"CREATE TABLE rows_{peer.id} {_ROWS}"
 
 

@@ -19,9 +19,10 @@ _TITLES = {
     "processes": "PostgreSQL, issuers in several processes, 512 callers in all",
     "rows": "PostgreSQL, 100,000 drafts",
     "audit": "PostgreSQL, an audit of 1,000,000 rows",
+    "turns": "PostgreSQL, a hot tenant and others behind 20 connections",
 }
 _UNITS = {"issue": "numbers", "processes": "numbers", "rows": "rows", "audit": "rows"}
-_COLUMNS = {"issue": "caller", "processes": "process"}
+_COLUMNS = {"issue": "caller", "processes": "process", "turns": "waiter"}
 
 
 def tables(results: Results, *, floors: bool = False) -> str:

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from benchmarks import calls, charts, imports, page
-from benchmarks.cells import AUDITED, EVERY_PEER, ISSUE, PROCESSES, ROWS, groups
+from benchmarks.cells import AUDITED, CROWDS, EVERY_PEER, ISSUE, PROCESSES, ROWS, groups
 from benchmarks.counting import Count
 from benchmarks.results import Results
 from benchmarks.settings import QUICK
 from benchmarks.table import tables
+from benchmarks.turns import OTHERS
 
 ROOT = Path(__file__).parent.parent
 
@@ -39,12 +40,14 @@ def assert_every_cell_is_measured_and_counted(results: Results) -> None:
     wanted += [("processes", PROCESSES.id, n) for n in (1, QUICK.processes)]
     wanted += [("rows", peer.id, 1) for peer in ROWS]
     wanted += [("audit", peer.id, 1) for peer in AUDITED]
+    wanted += [("turns", peer.id, 60) for pair in CROWDS for peer in pair]
     assert [(f.chart, f.peer, f.clients) for f in results.figures] == wanted
     for figure in results.figures:
         wanted_rows = figure.transactions * EVERY_PEER[figure.peer].numbers
-        assert figure.rows == wanted_rows >= figure.clients, figure
+        clients = OTHERS if figure.peer.endswith("_others") else figure.clients
+        assert figure.rows == wanted_rows >= clients, figure
         assert not figure.void, figure
-    assert len(results.ratios) == 17
+    assert len(results.ratios) == 19
 
 
 def assert_the_time_of_calls_and_imports_is_taken(results: Results) -> None:

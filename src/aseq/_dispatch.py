@@ -33,6 +33,15 @@ ADAPTERS = {
     "tortoise": "aseq.adapters.tortoise",
 }
 
+_OFF_BY_ONE = (
+    "with this driver, the statement after a cancelled draw reads the old answer, and so does "
+    "every one after it: use asyncmy or aiomysql"
+)
+_GOES_ON = (
+    "with psqlpy, a cancelled draw goes on, and its number is committed though nobody got it: "
+    "use asyncpg or psycopg"
+)
+
 _ANYTHING_ELSE = (
     "pass an open connection or session of SQLAlchemy (AsyncSession, AsyncConnection), "
     "asyncpg, psycopg, asyncmy, aiomysql, aiosqlite or sqlite3, the client of Tortoise's "
@@ -58,8 +67,19 @@ def executor_for(connection: object, /) -> Executor:
         return executor
     if isinstance(connection, Executor):
         return connection
-    psycopg2 = any(base.__module__.startswith("psycopg2") for base in type(connection).__mro__)
-    raise unsupported(connection, {}, PSYCOPG2 if psycopg2 else _ANYTHING_ELSE)
+    raise unsupported(connection, {}, _hint(type(connection)))
+
+
+def _hint(cls: type) -> str:
+    """What to pass instead of an object that no adapter knows."""
+    packages = {base.__module__.partition(".")[0] for base in cls.__mro__}
+    if "psycopg2" in packages:
+        return PSYCOPG2
+    if packages & {"mariadb", "mysql"}:
+        return _OFF_BY_ONE
+    if cls.__module__ == "builtins" and cls.__name__ in ("Connection", "Transaction"):
+        return _GOES_ON  # psqlpy's, written in Rust
+    return _ANYTHING_ELSE
 
 
 def made(connection: object, factory: Callable[[type], Callable[[Any], E] | None]) -> E | None:

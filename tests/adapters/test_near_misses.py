@@ -141,3 +141,17 @@ async def test_nearly_a_connection(postgres: str, library: Any) -> None:
     assert told == {
         cls: f"can't draw numbers on {cls}: {hint}" for cls, hint in HINTS[library].items()
     }
+
+
+@pytest.mark.parametrize(
+    ("module", "cls", "instead"),
+    [
+        ("mysql.connector.aio.connection", "MySQLConnection", "asyncmy or aiomysql"),
+        ("mariadb.async_connection", "AsyncConnection", "asyncmy or aiomysql"),
+        ("builtins", "Transaction", "asyncpg or psycopg"),
+    ],
+)
+async def test_drivers_that_lose_numbers(module: str, cls: str, instead: str) -> None:
+    connection = type(cls, (), {"__module__": module})()
+    with pytest.raises(UnsupportedConnection, match=f"cancelled.*use {instead}"):
+        await AsyncSequence().next_value(connection)

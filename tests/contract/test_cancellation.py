@@ -40,12 +40,15 @@ LOST_BY_ITS_DRIVER: tuple[type[clients.Client], ...] = (
 )
 
 
-# psycopg can't be watched; SQLAlchemy on PostgreSQL raises an error of its own.
+# psycopg can't be watched; SQLAlchemy on servers raises an error of its own. On MariaDB a
+# connection that has lost a number is closed, and each use of it is an error of the driver's.
 UNSEEN: tuple[type[clients.Client], ...] = (
     *(clients.Psycopg, clients.PsycopgBlock, clients.PsycopgThread, clients.PsycopgThreadBlock),
     *(clients.AsyncBackend, clients.TortoisePsycopg),
     *(clients.SessionAsyncpg, clients.SessionPsycopg),
     *(clients.ConnectionAsyncpg, clients.ConnectionPsycopg),
+    *(clients.Asyncmy, clients.AsyncmyPool, clients.Aiomysql, clients.AiomysqlPool),
+    *(clients.SessionAsyncmy, clients.ConnectionAsyncmy, clients.SessionAiomysql),
 )
 
 

@@ -30,7 +30,7 @@ class OperationalError(Error):
 GREETINGS = [
     ("5.5.5-10.11.19-MariaDB-0+deb12u1", True),
     ("10.11.7-MariaDB", False),
-    ("10.5.23-MariaDB-1:10.5.23+maria~deb11", False),
+    ("10.5.23-MariaDB-1:10.5.23+maria~deb11", None),
     ("10.6.17-MariaDB", False),
     ("10.6.18-MariaDB", True),
     ("10.9.8-MariaDB", False),

@@ -1,7 +1,8 @@
 """What the blocks of a page may take for granted, and what is checked after them.
 
-A page's blocks name the PostgreSQL database ``postgresql://localhost/shop`` and SQLite
-files in the current folder. Here these become real: a new database for each page.
+A page's blocks name the PostgreSQL database ``postgresql://localhost/shop`` or the MariaDB
+database ``mysql://shop@localhost/shop``, and SQLite files in the current
+folder. Here these become real: a new database for each page.
 """
 
 from __future__ import annotations
@@ -26,9 +27,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from aseq.testing import assert_gapless
+from tests.clients.mysql import connect_pymysql
 from tests.docs.markdown import DOCS, blocks
 
 SHOP = "://localhost/shop"
+MARIADB_SHOP = "://shop@localhost/shop"
 
 
 @dataclass(frozen=True)
@@ -37,15 +40,24 @@ class Place:
 
     folder: Path
     postgres: str
+    mariadb: str = ""
 
     def localised(self, code: str) -> str:
         """The code with the real database in it."""
-        return code.replace(SHOP, self.postgres[self.postgres.find("://") :])
+        for named, real in ((SHOP, self.postgres), (MARIADB_SHOP, self.mariadb)):
+            code = code.replace(named, real[real.find("://") :])
+        return code
 
 
 @contextmanager
-def place(page: Path, folder: Path, postgres: Callable[[], str]) -> Iterator[Place]:
-    """A folder, and a database of its own on PostgreSQL if the page names one."""
+def place(
+    page: Path, folder: Path, postgres: Callable[[], str], mariadb: Callable[[], str]
+) -> Iterator[Place]:
+    """A folder, and a database of its own on PostgreSQL or MariaDB if the page names one."""
+    if any(MARIADB_SHOP in block.code for block in blocks(page)):
+        with _on_mariadb(mariadb()) as url:
+            yield Place(folder, "", url)
+        return
     wanted = any(SHOP in block.code or block.language == "sql" for block in blocks(page))
     if not wanted:
         yield Place(folder, "")
@@ -57,6 +69,17 @@ def place(page: Path, folder: Path, postgres: Callable[[], str]) -> Iterator[Pla
             yield Place(folder, urlsplit(server)._replace(path=f"/{name}").geturl())
         finally:
             admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@contextmanager
+def _on_mariadb(server: str) -> Iterator[str]:
+    name = f"docs_{secrets.token_hex(6)}"
+    with connect_pymysql(server) as admin, admin.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name}")
+        try:
+            yield urlsplit(server)._replace(path=f"/{name}").geturl()
+        finally:
+            cursor.execute(f"DROP DATABASE {name}")
 
 
 @asynccontextmanager

@@ -20,6 +20,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, redirect_stdout
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from types import ModuleType
@@ -54,7 +55,8 @@ def here(
     """Where the blocks of a page run: a folder, and a PostgreSQL if the page wants one."""
     monkeypatch.chdir(tmp_path)
     page: Path = request.getfixturevalue("page")
-    with place(page, tmp_path, lambda: request.getfixturevalue("postgres")) as here:
+    servers = [partial(request.getfixturevalue, name) for name in ("postgres", "mariadb")]
+    with place(page, tmp_path, *servers) as here:
         yield here
 
 

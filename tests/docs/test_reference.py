@@ -30,12 +30,15 @@ CONNECTIONS = {
     clients.AatomicPostgres: "Django, the block of `aatomic`",
     clients.AsyncBackend: "django-async-backend, `async_connections[alias]`",
     clients.Asyncpg: "`asyncpg.Connection`, also from a pool",
+    clients.Aiomysql: "`aiomysql.Connection`, also from a pool",
+    clients.AiomysqlPool: "`aiomysql.Connection`, also from a pool",
+    clients.Asyncmy: "`asyncmy.Connection`, also from a pool",
     clients.Sqlite3: "`sqlite3.Connection`",
     clients.Sqlite3Legacy: "`sqlite3.Connection`",
     clients.Aiosqlite: "`aiosqlite.Connection`",
     TortoiseClient: "Tortoise, the client of `in_transaction()`",
 }
-DATABASES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
+DATABASES = {"mariadb": "MariaDB", "postgresql": "PostgreSQL", "sqlite": "SQLite"}
 
 _PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = list(_PROJECT["optional-dependencies"])

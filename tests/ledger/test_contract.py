@@ -103,6 +103,7 @@ async def test_the_same_key_gets_the_same_number(
     assert database.last(f"{name}/tenant=1/2026") == 3
 
 
+@pytest.mark.only(client=(clients.Asyncpg, clients.SyncSessionPsycopg2, clients.Aiosqlite))
 async def test_a_plain_sequence(database: Database, ledger: Ledger, name: str) -> None:
     seq = AsyncSequence(name, 5, step=-5)
     async with database.connect() as client, client.transaction():
@@ -225,6 +226,7 @@ async def test_a_counter_that_was_set_back(
     assert database.last(name) is None
 
 
+@pytest.mark.only(client=(clients.Asyncpg, clients.SyncSqlite3))
 async def test_bad_input_sends_nothing(database: Database, ledger: Ledger, name: str) -> None:
     seq, numbers = AsyncSequence(name), yearly(name, scope=["tenant"])
     issue: list[tuple[str, object, dict[str, Any]]] = [

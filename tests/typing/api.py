@@ -45,6 +45,7 @@ from aseq.adapters.base import (
 from aseq.audit import Audit, Progress, SeriesAudit, audit
 from aseq.django.audit import aaudit
 from aseq.django.audit import audit as django_audit
+from aseq.ledger import Ledger
 from aseq.numbering import DocumentNumber, FiscalYear, Numbering, ParsedNumber
 from aseq.testing import MemoryExecutor, assert_gapless
 
@@ -415,6 +416,22 @@ async def audits(conn: Connection, seq: AsyncSequence, numbering: Numbering) -> 
     await audit(conn, "invoice.number", seq, limit="3")  # type: ignore[arg-type]
     await audit(conn, "invoice.number", seq, progress=7)  # type: ignore[arg-type]
     found.at = "now"  # type: ignore[misc]
+
+
+async def ledgers(conn: Connection, seq: AsyncSequence, numbering: Numbering) -> None:
+    ledger = Ledger()
+    assert_type(await ledger.issue(conn, seq, key="a", by="b", note="c"), int)
+    issued = await ledger.issue(conn, numbering, tenant=7, timeout=5)
+    assert_type(issued, DocumentNumber)
+    assert_type(await ledger.void(conn, issued, reason="x"), bool)
+    await ledger.void(conn, 7, of=seq, reason="x")
+    await ledger.void(conn, numbering.parse("INV-7"), reason="x", by="b")
+    await audit(conn, "invoice.number", seq, ledger=ledger)
+    await ledger.issue(None, seq)  # type: ignore[arg-type]
+    await ledger.issue(conn, "invoices")  # type: ignore[arg-type]
+    await ledger.issue(conn, seq, key=7)  # type: ignore[arg-type]
+    await ledger.void(conn, issued)  # type: ignore[call-arg]
+    await ledger.void(conn, issued, reason=None)  # type: ignore[arg-type]
 
 
 def audits_of_django(numbering: aseq.django.Numbering) -> None:

@@ -13,7 +13,7 @@ from sqlmodel import Session as SQLModelSession
 
 from aseq import AsyncSequence
 from aseq.numbering import DocumentNumber
-from aseq.sync import Numbering, Sequence, allocate, create_table
+from aseq.sync import Ledger, Numbering, Sequence, allocate, create_table
 
 seq = Sequence("invoices")
 numbering = Numbering("invoices", "INV-{number}")
@@ -40,7 +40,10 @@ def accepted(
     document: DocumentNumber = numbering.next(session)
     both: dict[Sequence, Values[int]] = allocate(session, {seq: number})
     documents: Values[DocumentNumber] = allocate(session, {numbering: 1})[numbering]
-    accepts(document, both, documents, Sequence.of(AsyncSequence("invoices")))
+    document = Ledger().issue(session, numbering, key="a")
+    number = Ledger().issue(session, seq)
+    done: bool = Ledger().void(session, document, reason="x")
+    accepts(done, document, both, documents, Sequence.of(AsyncSequence("invoices")))
 
 
 def refused(

@@ -31,7 +31,7 @@ from .base import Executor, TransactionEnded, unsupported
 
 BUSY = "another task uses this connection, and it can serve only one at a time"
 BLOCK = "begin one with `await conn.begin()`"
-TOO_OLD = "it is connected to {greeting}: aseq knows MariaDB 10.5 and newer"
+TOO_OLD = "it is connected to {greeting}: aseq knows MariaDB 10.6 and newer"
 
 IN_TRANSACTION = "SELECT @@in_transaction"
 

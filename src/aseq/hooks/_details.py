@@ -24,13 +24,14 @@ class DrawDetails:
         sequences: the names of the sequences and numberings; of a numbering, not the
             counter of one scope and period. At least one, and several of `allocate`.
         connection: whose connection it is: "asyncpg", "psycopg", "sqlalchemy", "aiosqlite",
-            "sqlite3", "tortoise", "django", or what an executor of your own says.
-        dialect: "postgresql" or "sqlite".
+            "sqlite3", "aiomysql", "asyncmy", "tortoise", "django", or what an executor of your
+            own says.
+        dialect: "postgresql", "mariadb" or "sqlite".
         outcome: how the call ended; None as long as it hasn't.
         count: how many numbers were drawn; 0 unless they were.
         waited: seconds that it waited for locks, measured by the server; None if nobody
-            knows. (SQLite doesn't tell. Of a call that ended "locked", it is the time that
-            the whole call took.)
+            knows. (SQLite and MariaDB don't tell. Of a call that ended "locked", it is the
+            time that the whole call took.)
         duration: seconds that the whole call took.
         error: what the caller gets instead of numbers.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from aseq._core.counter import Drawable
 from aseq._core.waiting import waiting
@@ -92,7 +92,9 @@ class Ledger(LedgerSpec):
         entry = Entry.of(key, by, note)
         wait = waiting(nowait=nowait, timeout=timeout)
         asked = wanted(what, scope, entry, at, wait)
-        return cast("N", self._ask(asked, conn, attrgetter("drawn")).number)
+        given: Any = self._ask(asked, conn, attrgetter("drawn"))
+        number: N = given.number  # no call: an interrupt could come there, behind the guard
+        return number
 
     def void(
         self,

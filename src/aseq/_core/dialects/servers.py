@@ -7,8 +7,6 @@ import re
 from .base import Dialect
 from .mariadb import OLDEST, mariadb
 
-UNKNOWN = "aseq knows MariaDB {oldest} and newer"
-
 
 def by_greeting(greeting: str) -> Dialect | None:
     """The dialect of a server of MySQL's protocol; None if it's too old, or another one.

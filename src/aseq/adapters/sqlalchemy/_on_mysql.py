@@ -18,7 +18,7 @@ from ._executor import OnSQLAlchemy, SQLAlchemyExecutor, rows_of
 from ._mysql import forget_answer, was_answered, watch
 
 _AUTOCOMMIT = "the connection or its engine has isolation_level AUTOCOMMIT: use one that hasn't"
-_UNKNOWN = "its engine is connected to {greeting}: aseq knows MariaDB 10.5 and newer"
+_UNKNOWN = "its engine is connected to {greeting}: aseq knows MariaDB 10.6 and newer"
 _IN_TRANSACTION = "SELECT @@in_transaction"
 
 

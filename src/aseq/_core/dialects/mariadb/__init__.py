@@ -1,4 +1,4 @@
-"""MariaDB 10.5 and newer: the row's lock is the queue; the server checks the transaction."""
+"""MariaDB 10.6 and newer: the row's lock is the queue; the server checks the transaction."""
 
 from __future__ import annotations
 
@@ -60,7 +60,8 @@ def _mariadb(*settings: str) -> Dialect:
 
 MARIADB = _mariadb(_SNAPSHOT)
 
-OLDEST = (10, 5)
+OLDEST = (10, 6)
+"""The first with JSON_TABLE, which `allocate` needs. (RETURNING came with 10.5.)"""
 
 
 def mariadb(version: tuple[int, ...]) -> Dialect:
