@@ -19,7 +19,7 @@ from django.core.management import CommandError, call_command
 from django.db import Error, OperationalError, connections, transaction
 from django.db.transaction import TransactionManagementError
 from django.db.utils import ConnectionHandler
-from django.test.utils import override_settings
+from django.test.utils import CaptureQueriesContext, override_settings
 
 from aseq import AuditRefused, UnsupportedConnection, create_table_sql
 from aseq.django import Issuer, aatomic, get_next_value, sync
@@ -105,6 +105,27 @@ def test_the_functions(name: str) -> None:
     with transaction.atomic(using=M):
         assert sync.delete(name, using=M)
     assert sync.get_last_value(name, using=M) is None
+
+
+def test_the_server_is_asked_what_it_is_once(name: str) -> None:
+    """On the connection that is drawn on, when that is made."""
+    asked = "SHOW GLOBAL STATUS LIKE 'Connections'"
+
+    def made() -> int:
+        [[_, count]] = execute(asked)
+        return int(count)
+
+    before = made()
+
+    def draw_twice() -> None:
+        assert sync.get_last_value(name, using=M) is None
+        with transaction.atomic(using=M), CaptureQueriesContext(connections[M]) as sent:
+            draw(name)
+            draw(name)
+        assert len(sent) == 2
+
+    in_threads(draw_twice)
+    assert made() == before + 1
 
 
 def test_who_does_not_wait_goes_on(name: str) -> None:
@@ -285,7 +306,8 @@ def test_the_check_of_the_storage_engine() -> None:
 
 
 def test_mysql_is_refused() -> None:
-    connections[M].mysql_server_info = "8.4.3"
+    connection = connections[M]
+    connection.mysql_server_data = connection.mysql_server_data | {"version": "8.4.3"}
     with pytest.raises(UnsupportedConnection, match=r"the MySQL 8\.4\.3 database"):
         draw()
 

@@ -42,6 +42,8 @@ def dialect_of(connection: BaseDatabaseWrapper) -> Dialect:
 def find_dialect(connection: BaseDatabaseWrapper) -> Dialect | None:
     """The dialect of a connection; None if no dialect knows its database."""
     if connection.vendor == "mysql":
+        if "mysql_server_data" not in vars(connection):  # Django would connect for that alone
+            connection.ensure_connection()
         return _by_greeting(connection.mysql_server_info)
     return _DIALECTS.get(connection.vendor)
 
