@@ -23,6 +23,7 @@ from django.test.utils import CaptureQueriesContext, override_settings
 
 from aseq import AuditRefused, UnsupportedConnection, create_table_sql
 from aseq.django import Issuer, aatomic, get_next_value, sync
+from aseq.django._mysql import kill_query
 from aseq.django.audit import audit
 from aseq.django.checks.database import check_databases
 from aseq.django.errors import NotInTransaction, SequenceLocked
@@ -32,7 +33,7 @@ from tests.clients.mysql import connect_pymysql
 from tests.django.settings import mariadb as on_mariadb
 from tests.django.shop.models import Case, Paper, Saved
 from tests.django.storm import SEED, saved, work
-from tests.django.threads import DEADLINE, elsewhere, in_threads
+from tests.django.threads import DEADLINE, elsewhere, in_threads, start
 
 M = "mariadb"
 DATABASE = "aseq_django"
@@ -136,6 +137,29 @@ def test_who_does_not_wait_goes_on(name: str) -> None:
             draw(name, timeout=0.05)
         assert draw(f"{name}/other") == 1
     assert sync.get_last_value(f"{name}/other", using=M) == 1
+
+
+def test_a_draw_that_waits_is_ended_by_the_server(name: str, project: str) -> None:
+    """As a block does it that is cancelled. (After some seconds it would hang up.)"""
+    waiting = list[Any]()
+
+    def wait() -> None:
+        with transaction.atomic(using=M):
+            waiting.append(connections[M])
+            draw(name)
+
+    with elsewhere(partial(draw, name), M), ThreadPoolExecutor(1) as pool:
+        [waiter] = start(pool, wait)
+        with closing(connect_pymysql(project)) as observer, observer.cursor() as seen:
+            while not waiting or not seen.execute(
+                "SELECT 1 FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT' "
+                f"AND trx_mysql_thread_id = {waiting[0].connection.thread_id()}"
+            ):
+                assert not waiter.done()
+                sleep(0.15)
+        kill_query(waiting[0])
+        with pytest.raises(OperationalError, match="1317"):
+            waiter.result(DEADLINE)
 
 
 CHANGE = "UPDATE shop_saved SET number = 0 WHERE name = %s"
