@@ -67,6 +67,7 @@ CASES = (
     Case(clients.Sqlite3Legacy, "sqlite", ANY),
     Case(clients.AatomicPostgres, "postgresql"),
     Case(clients.AatomicSqlite, "sqlite"),
+    Case(clients.AatomicMariadb, "mariadb", ONE_LOOP),
     Case(clients.TortoiseAsyncpg, "postgresql"),
     Case(clients.TortoisePsycopg, "postgresql"),
     Case(clients.TortoiseSqlite, "sqlite"),

@@ -58,7 +58,10 @@ NUMBERING = {
 
 
 # Of the block, the rest sees what users see; and the block sees the connection, never back.
-_DJANGO_BELOW = ("aseq.django._private", "aseq.django.conf", "aseq.django.errors")
+_DJANGO_BELOW = (
+    *("aseq.django._private", "aseq.django.conf", "aseq.django.errors"),
+    *("aseq.django._mysql", "aseq.django._servers"),
+)
 
 
 DJANGO = {
@@ -85,6 +88,11 @@ DJANGO = {
         *("aseq.django._numbering", "aseq.django._sequence"),
     ),
     "aseq.django._private": (),
+    "aseq.django._servers": (ERRORS, CORE),
+    "aseq.django._mysql": (
+        *(CORE, CONCURRENCY),
+        *("aseq.adapters._mysql", "aseq.django._private"),
+    ),
     "aseq.django.connection": (ERRORS, CORE, BASE, "aseq.adapters._sqlite", *_DJANGO_BELOW),
     "aseq.django._block": (
         *(CORE, BASE, CONCURRENCY, *_DJANGO_BELOW),
@@ -184,7 +192,7 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq._cli": (
         *("aseq", ERRORS, CORE, "aseq._arguments", "aseq._exit_codes", "aseq._printed"),
         *("aseq._columns", "aseq._drive_sync", "aseq._holders", "aseq.adapters.sqlalchemy"),
-        *("aseq.audit", "aseq.numbering", "aseq.sync", "aseq._cli"),
+        *("aseq.audit", "aseq.ledger", "aseq.numbering", "aseq.sync", "aseq._cli"),
     ),
     "aseq._cli.secrets": (),
     "aseq._cli.interrupt": (),
@@ -290,6 +298,8 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "aseq.django": ("asgiref", "django"),
     "aseq.django.checks.models": ("django",),
     "aseq.django._private": ("asgiref", "django"),
+    "aseq.django._servers": ("django",),
+    "aseq.django._mysql": ("django",),
     "aseq.django.connection": ("django",),
     "aseq.django._block": ("anyio", "asgiref", "django"),
     "aseq.django._issuing": ("asgiref", "django"),

@@ -411,11 +411,16 @@ class HoldersUnknown(AseqError, RuntimeError):
         self.database = database
 
     def __str__(self) -> str:
-        return (
-            f"{self.database} doesn't tell who holds a sequence. One connection writes at a "
-            "time: look for a transaction that isn't ended, in all processes that have the "
-            "file open"
+        where = (
+            "One connection writes at a time: look for a transaction that isn't ended, in all "
+            "processes that have the file open"
         )
+        if self.database != "sqlite":
+            where = (
+                "Look for transactions that aren't ended: SELECT trx_mysql_thread_id, "
+                "trx_started, trx_state FROM information_schema.innodb_trx"
+            )
+        return f"{self.database} doesn't tell who holds a sequence. {where}"
 
 
 class LedgerTableMissing(AseqError, LookupError):

@@ -27,6 +27,8 @@ UNREADABLE = (
     "mysql+hunter2://carol:hunter2@db/shop",
     "sqlite://carol:hunter2@db/shop",
     "host=db password=hunter2 user=carol",
+    "postgres://db/user=carol password=hunter2",
+    "postgres://db/?dbname=password%3Dhunter2",
     "hunter2",
 )
 

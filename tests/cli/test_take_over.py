@@ -83,25 +83,28 @@ def test_another_table(here: Command, sql: Sql, table: str) -> None:
     assert "'0'" not in here("list", "--json").out  # all of them, or none
 
 
-def test_void(here: Command, url: str, table: str) -> None:
+def test_the_ledger(here: Command, url: str, table: str, sql: Sql) -> None:
     book, cases = Ledger(f"ledger_{table}"), Sequence("cases", table=table)
 
     def issue(on: Database) -> Any:
-        book.create_table(on.on)
-        return book.issue(on.on, cases, key="order-1")
+        return [book.issue(on.on, cases, key=f"order-{n}") for n in (1, 2)]
 
     place = ("--ledger", book.table)
     void = ("void", 1, "cases", *place)
     assert here(*void, "--reason", "x").code == 3  # no ledger
-    assert on_database(target(url), issue, writes=True) == 1
-    assert here(*void, "--reason", "sent twice", "--by", "carol") == (0, "1: void\n", "")
+    assert here("create", *place) == (0, f"{book.table}: is there\n", "")
+    assert on_database(target(url), issue, writes=True) == [1, 2]
+    sql(f"CREATE TABLE rows_{table} (number integer)")
+    sql(f"INSERT INTO rows_{table} VALUES (2)")
+    audit = ("audit", f"rows_{table}.number", "cases")
+    assert here(*audit, *place).code == 1
+    assert here(*void, "--reason", "sent twice", "--by", "alice") == (0, "1: void\n", "")
+    assert here(*audit, *place).code == 0
+    assert here(*audit).code == 1
     assert here(*void, "--reason", "sent twice").out == "1: was void already\n"
     code, _, err = here(*void, "--reason", "another")
     assert (code, "sent twice" in err) == (3, True)
-    for args in (
-        ["2", "cases", "--reason", "x"],
-        ["1", "cases"],
-        ["x", "cases", "--reason", "y"],
-    ):
-        assert here("void", *args, *place).code == 2
-    assert here("void", 1, "cases", *place, "--reason", "").code == 2
+    slips = ((3, "--reason", "x"), (1,), ("x", "--reason=y"), (1, "--reason", ""))
+    for number, *reason in slips:
+        assert here("void", number, "cases", *reason, *place).code == 2
+    assert here("ddl", "postgresql", *place).out.startswith("CREATE TABLE")

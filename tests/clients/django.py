@@ -162,3 +162,10 @@ class AatomicSqlite(AatomicPostgres):
         from tests.django.settings import sqlite
 
         return sqlite(self.url)
+
+
+class AatomicMariadb(AatomicPostgres):
+    def settings(self) -> dict[str, Any]:
+        from tests.django.settings import mariadb
+
+        return mariadb(self.url)

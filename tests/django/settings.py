@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import json
 import os
+from importlib.util import find_spec
 from typing import Any
 from urllib.parse import unquote, urlsplit
+
+import pymysql
 
 POOL: dict[str, Any] = {}
 if "ASEQ_DJANGO_POOL" in os.environ:
@@ -37,6 +40,21 @@ def sqlite(path: str) -> dict[str, Any]:
         "NAME": path,
         "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 60},
         "TEST": {"NAME": path + ".test"},
+    }
+
+
+def mariadb(url: str) -> dict[str, Any]:
+    """A database of `DATABASES`, through mysqlclient if it is there, else through PyMySQL."""
+    parts = urlsplit(url)
+    if find_spec("MySQLdb") is None:
+        pymysql.install_as_MySQLdb()
+    return {
+        "ENGINE": "django.db.backends.mysql",
+        "NAME": parts.path.lstrip("/"),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname or "",
+        "PORT": str(parts.port or ""),
     }
 
 

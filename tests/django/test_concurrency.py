@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -18,27 +18,8 @@ from django.test.utils import override_settings
 from aseq import AsyncSequence
 from aseq.django import sync
 from aseq.testing import assert_gapless
-from tests.django.shop.models import Saved
+from tests.django.storm import SEED, saved, work
 from tests.django.threads import DEADLINE, in_threads, start, until_waiting
-
-Draw = Callable[[], int]
-SEED = "sequences_sequence"
-
-
-def work(draw: Draw, name: str, using: str, rounds: int = 25) -> None:
-    """Draw and save; roll back some transactions, and some savepoints."""
-    chance = random.Random()
-    for _ in range(rounds):
-        with transaction.atomic(using=using):
-            with transaction.atomic(using=using):
-                Saved.objects.using(using).create(name=name, number=draw())
-                transaction.set_rollback(chance.random() < 0.2, using=using)
-            Saved.objects.using(using).create(name=name, number=draw())
-            transaction.set_rollback(chance.random() < 0.3, using=using)
-
-
-def saved(name: str, using: str) -> list[int]:
-    return list(Saved.objects.using(using).filter(name=name).values_list("number", flat=True))
 
 
 def test_gapless(name: str, using: str) -> None:

@@ -216,7 +216,7 @@ async def test_names_that_the_table_takes_for_the_same(database: Database, name:
                 await great.next_value(client.conn)
 
         await commit_anyway(client, name, draw)
-    async with database.connect() as client:
+    async with database.connect() as client, client.transaction():
         assert await great.last_value(client.conn) is None
 
     assert database.run(f"SELECT name, last FROM {table}") == [("invoices", 1)]

@@ -139,6 +139,6 @@ def _options(url: URL) -> dict[str, str]:
     named = {name: value for name, value in parts.items() if value}
     options = {**named, **_query(url)}
     shown = (options.get("host", ""), options.get("port", ""), options.get("dbname", ""))
-    if any("@" in part for part in shown) or re.search(r"[:/]", database):
+    if any("@" in part for part in shown) or re.search(r"[:/=\s]", shown[2]):
         raise Problem(_UNREADABLE)
     return options

@@ -3,14 +3,13 @@
 Whether a number was drawn is asked of the connection, never of the error: an
 ``execute_wrapper`` may raise anything after the statement, also an error of the driver's
 that comes from another connection. PostgreSQL aborts a transaction itself when a statement
-fails; on SQLite, the count of changed rows tells.
+fails; on SQLite, the count of changed rows tells; on MariaDB, whether there was an answer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from math import ceil
 from typing import ClassVar
 
@@ -18,24 +17,17 @@ from django.db import Error, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
-from aseq._core.dialects import POSTGRESQL, SQLITE
 from aseq._core.dialects.postgresql import ABORT
 from aseq._core.spec import SequenceSpec
 from aseq._core.statement import Bind, Paramstyle, Row
 from aseq.adapters import _sqlite
 from aseq.adapters.base import SyncExecutor, TransactionEnded
-from aseq.errors import SequenceLocked, UnsupportedConnection
+from aseq.errors import SequenceLocked
 
-from . import conf
+from . import _mysql, conf
 from ._private import is_testcases
+from ._servers import dialect_of
 from .errors import ERRORS
-
-_BUSY = (
-    "SQLite has one writer at a time, and another connection is writing (database is "
-    'locked). Roll back and try again. With OPTIONS["transaction_mode"] = "IMMEDIATE" in '
-    'DATABASES, transactions wait for their turn instead of failing; "timeout" there says '
-    "how long"
-)
 
 SAVEPOINT = (
     "on SQLite, an atomic block after `set_autocommit(False)` is a savepoint that commits "
@@ -57,9 +49,6 @@ ENDED = (
 # libpq's states of a connection, as psycopg's and psycopg2's: nothing can be committed.
 _INERROR, _UNKNOWN = 3, 4
 
-# By Django's `connection.vendor`.
-DIALECTS = {"postgresql": POSTGRESQL, "sqlite": replace(SQLITE, busy=_BUSY)}
-
 
 class DjangoConnection(SyncExecutor):
     """The connection of one database alias in the current thread."""
@@ -71,16 +60,16 @@ class DjangoConnection(SyncExecutor):
 
     def __init__(self, using: str) -> None:
         self._connection: BaseDatabaseWrapper = connections[using]
-        vendor = self._connection.vendor
-        if vendor not in DIALECTS:
-            known = " or ".join(sorted(DIALECTS))
-            raise UnsupportedConnection(f"the {vendor} database {using!r}", f"use {known}")
-        self.dialect = DIALECTS[vendor]
+        self.dialect = dialect_of(self._connection)
         # A broken transaction raises Django's own error here, outside `explained`, so that it
         # isn't taken for one of ours. Outside a block the flag is left over from earlier.
         if self._connection.in_atomic_block:
             self._connection.validate_no_broken_transaction()
-        self._changes, self._sent = 0, False
+        self._changes, self._sent, self._answered = 0, False, False
+
+    @property
+    def _is_mysql(self) -> bool:
+        return self._connection.vendor == "mysql"
 
     def adapt(self, spec: SequenceSpec) -> SequenceSpec:
         """The sequence as the project's settings have it."""
@@ -131,14 +120,22 @@ class DjangoConnection(SyncExecutor):
         """Run one statement and return all its rows."""
         if self.dialect.name != "sqlite":
             timeout = None
+        if self._is_mysql:
+            _mysql.watch(self._connection)
+            for text in args:
+                if isinstance(text, str):
+                    text.encode()  # a driver would send what it can't encode all the same
         try:
             with self._connection.cursor() as cursor:
                 if has_ended(self._connection):
                     raise TransactionEnded(ENDED)
-                self._changes, self._sent = self._count_changes(), True
-                if timeout is None:
-                    return _rows(cursor, sql, args)
-                return _rows_within(timeout, cursor, sql, args)
+                self._changes, self._sent, self._answered = self._count_changes(), True, False
+                try:
+                    if timeout is None:
+                        return _rows(cursor, sql, args)
+                    return _rows_within(timeout, cursor, sql, args)
+                finally:
+                    self._answered = cursor.description is not None
         except BaseException as exc:
             self._after(exc, bounded=timeout is not None)
             raise
@@ -146,21 +143,23 @@ class DjangoConnection(SyncExecutor):
     def _after(self, exc: BaseException, *, bounded: bool) -> None:
         """Whatever `fetch` raises, an atomic block can only be rolled back, as in Django."""
         busy = bounded and self.dialect.explain(exc, "") is SequenceLocked
-        if busy and self.refused(exc):
-            return  # SQLite tried, got no lock and changed nothing: the block stays usable
+        if (busy or self._is_mysql) and self.refused(exc):
+            return  # the server changed nothing: the block stays usable
         if self._connection.in_atomic_block:
             self._mark(exc)
 
     def refused(self, exc: BaseException, /) -> bool:
         """Whether the connection says that nothing was drawn, or nothing can be committed."""
-        return not self._may_have_drawn()
+        return not self._may_have_drawn(exc)
 
-    def _may_have_drawn(self) -> bool:
+    def _may_have_drawn(self, exc: BaseException | None = None) -> bool:
         driver = self._connection.connection
         if not self._sent or driver is None or self._connection.closed_in_transaction:
             return False  # closed: the server rolls back
         if self.dialect.name == "sqlite":
             return self._count_changes() != self._changes
+        if self._is_mysql:
+            return self._answered or exc is None or not _mysql.said_by_server(exc)
         with suppress(Exception):
             return driver.info.transaction_status not in (_INERROR, _UNKNOWN)
         return True
@@ -177,6 +176,8 @@ class DjangoConnection(SyncExecutor):
             return False
         elif self.dialect.name == "sqlite":
             return _sqlite.make_unusable(connection.connection) is not None
+        elif self._is_mysql:
+            _mysql.break_off(connection)
         else:
             with suppress(Exception):  # past the wrappers around Django's cursors
                 connection.connection.cursor().execute(ABORT)

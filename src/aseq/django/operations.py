@@ -7,11 +7,11 @@ from typing import Any
 from django.db import migrations, router
 from django.db.migrations.operations.base import Operation
 
-from aseq._core.dialects import DIALECTS
 from aseq._core.table import TableName
 from aseq.ledger._migrations import DEFAULT_TABLE, creating, dropping
 
 from . import conf
+from ._servers import find_dialect
 
 
 class CreateSequenceTable(migrations.CreateModel):
@@ -23,7 +23,7 @@ class CreateSequenceTable(migrations.CreateModel):
         """Create the table, where the routers allow it."""
         model = to_state.apps.get_model(app_label, self.name)
         connection = schema_editor.connection
-        dialect = DIALECTS.get(connection.vendor)
+        dialect = find_dialect(connection)
         if dialect is None:
             super().database_forwards(app_label, schema_editor, from_state, to_state)
         elif self.allow_migrate_model(connection.alias, model):

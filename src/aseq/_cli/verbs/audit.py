@@ -12,6 +12,7 @@ from aseq._arguments import pairs
 from aseq._exit_codes import ExitCode
 from aseq.audit import Audit
 from aseq.audit._listed import head, listed
+from aseq.sync import Ledger
 from aseq.sync import audit as audit_on
 
 from .. import output
@@ -45,6 +46,10 @@ def audit(
     ] = None,
     void: Annotated[
         str | None, Parameter(help="The column that says why a number is void.")
+    ] = None,
+    ledger: Annotated[
+        str | None,
+        Parameter(help="The ledger's table: what is void in it isn't missing."),
     ] = None,
     date: Annotated[
         str | None, Parameter(help="The column whose dates must not run against the numbers.")
@@ -82,6 +87,7 @@ def audit(
     options: dict[str, Any] = {
         "scope": pairs("--scope", "scope=table.column", scope or ()) or None,
         "void": void,
+        "ledger": None if ledger is None else Ledger(ledger),
         "date": date,
         "where": where,
         "first": first,

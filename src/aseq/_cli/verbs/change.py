@@ -11,7 +11,7 @@ from aseq import _printed
 from aseq._exit_codes import ExitCode
 from aseq.errors import SequenceTableMissing
 from aseq.numbering import DocumentNumber
-from aseq.sync import Numbering, Sequence, create_table
+from aseq.sync import Ledger, Numbering, Sequence, create_table
 
 from .. import output
 from ..database import Database, on_database
@@ -24,7 +24,13 @@ _NEEDS_YES = (
 )
 
 
-def create(*, place: Place = HERE) -> ExitCode:
+def create(
+    *,
+    ledger: Annotated[
+        str | None, Parameter(help="Create a ledger's table of this name instead.")
+    ] = None,
+    place: Place = HERE,
+) -> ExitCode:
     """Create the table of sequences, if it isn't there.
 
     A project with migrations creates it there instead: see `aseq ddl`.
@@ -33,7 +39,19 @@ def create(*, place: Place = HERE) -> ExitCode:
 
         aseq create
         aseq create --table accounting.sequences
+        aseq create --ledger aseq_ledger
     """
+    if ledger is not None:
+        book = Ledger(ledger)
+        on_database(
+            place.target,
+            lambda on: book.create_table(on.on),
+            writes=True,
+            create=True,
+            verb="create",
+        )
+        output.line(f"{ledger}: is there")
+        return ExitCode.OK
     target = place.target
     probe = Sequence("x", table=place.table)
     try:

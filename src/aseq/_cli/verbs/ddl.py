@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
 from aseq import create_table_sql
 from aseq._core.dialects import DIALECTS
 from aseq._exit_codes import ExitCode
+from aseq.ledger import create_ledger_sql
 
 from ..options import HERE, Place
 from ..problems import Problem
@@ -24,6 +25,9 @@ def ddl(
     ] = None,
     /,
     *,
+    ledger: Annotated[
+        str | None, Parameter(help="That of a ledger's table of this name instead.")
+    ] = None,
     place: Place = HERE,
 ) -> ExitCode:
     """Print the statement that creates the table, for a migration written by hand.
@@ -34,6 +38,7 @@ def ddl(
 
         aseq ddl postgresql
         aseq ddl sqlite --table numbers | sqlite3 shop.db
+        aseq ddl postgresql --ledger aseq_ledger
     """
     if dialect is None:
         if place.dsn is None and not os.environ.get(VARIABLE):
@@ -41,5 +46,7 @@ def ddl(
         dialect = place.target.dialect
     if dialect not in DIALECTS:
         raise Problem(f"aseq knows the dialects {', '.join(sorted(DIALECTS))}")
-    sys.stdout.write(create_table_sql(dialect, place.table))  # type: ignore[arg-type]
+    known: Any = dialect
+    text = create_table_sql(known, place.table)
+    sys.stdout.write(text if ledger is None else create_ledger_sql(known, ledger))
     return ExitCode.OK

@@ -10,6 +10,7 @@ from django.db import Error
 from django.db.transaction import TransactionManagementError
 
 from aseq._core.dialects import Dialect
+from aseq._core.failure import report
 from aseq._core.spec import SequenceSpec
 from aseq._core.statement import Bind, Paramstyle, Row
 from aseq.adapters.base import Executor, Watcher
@@ -18,7 +19,7 @@ from .. import conf
 from ..connection import DjangoConnection
 from ..errors import ERRORS
 from .calls import Calls, drew_nothing, nothing_drawn
-from .state import OVER, State
+from .state import ENDED_BY_SERVER, OVER, State
 from .transaction import ThreadAtomic
 
 
@@ -99,7 +100,13 @@ class Block(Executor):
                     nothing_drawn(exc)
                 raise
 
-        return await self._calls.run(work)
+        try:
+            return await self._calls.run(work)
+        except Error as exc:
+            found = report(exc, self.dialect.code)
+            if found is not None and found.code in self.dialect.ends_transaction:
+                self._state.require_rollback(ENDED_BY_SERVER)
+            raise
 
     def refused(self, exc: BaseException, /) -> bool:
         return drew_nothing(exc)

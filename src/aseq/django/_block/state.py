@@ -19,6 +19,10 @@ LOST = (
     "rolled back: a call that was cancelled, or that its block didn't wait for, may have "
     "drawn a number that nobody got"
 )
+ENDED_BY_SERVER = (
+    "rolled back: the server had ended the transaction inside the block after an error (a "
+    "deadlock, for example), so the numbers that were drawn in it are given out again"
+)
 
 
 class Status(Enum):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import Context, copy_context
+from functools import partial
 from threading import Thread
 from typing import Any, TypeVar
 
@@ -16,6 +17,7 @@ from django.db.transaction import TransactionManagementError
 from aseq._concurrency import call
 from aseq._concurrency.shield import shielded
 
+from .. import _mysql
 from .._private import sync_caller
 
 T = TypeVar("T")
@@ -121,9 +123,11 @@ class Worker:
             driver.cancel_safe(timeout=call.CANCEL_TIMEOUT)
         elif hasattr(driver, "cancel"):  # psycopg2
             self._bounded(driver.cancel)
+        elif hasattr(driver, "thread_id"):  # mysqlclient and PyMySQL
+            self._bounded(partial(_mysql.kill_query, self.connection))
 
     def _bounded(self, cancel: Callable[[], object]) -> None:
-        """psycopg2's `cancel` has no timeout: it connects, and waits for the server to hang up.
+        """What connects, and has no timeout (such as psycopg2's `cancel`).
 
         One that comes through later would hit another statement, so there must be none.
         """
@@ -140,10 +144,11 @@ class Worker:
         connection, which wouldn't react either (`set_autocommit` would do so).
         """
         driver = self.connection.connection
-        if hasattr(driver, "fileno"):
-            self.connection.closed_in_transaction = self.connection.needs_rollback = True
-            with suppress(Exception):  # it is closed
-                call.hang_up(driver.fileno())
+        with suppress(Exception):  # it is closed
+            fileno = _mysql.fileno(driver)
+            if fileno is not None:
+                self.connection.closed_in_transaction = self.connection.needs_rollback = True
+                call.hang_up(fileno)
 
     def discard(self, driver: Any) -> None:
         """In the thread: close what was hung up, or a pool would miss it.

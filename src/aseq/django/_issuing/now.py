@@ -13,7 +13,8 @@ from django.db.transaction import TransactionManagementError
 from aseq._core.subject import Subject
 from aseq._core.waiting import waiting
 from aseq._drive_sync import run_on_sync
-from aseq.django.connection import DIALECTS, DjangoConnection
+from aseq.django._servers import dialect_of
+from aseq.django.connection import DjangoConnection
 from aseq.errors import AseqError, IssueTimeout, SequenceLocked
 from aseq.issuing._answers import Answer, Held, Refused, Told
 from aseq.issuing._assign import Numbered, assign
@@ -103,7 +104,7 @@ class Now:
 
 def _is_locked(exc: Exception, using: str) -> bool:
     """Whether somebody holds the sequence; on SQLite, whether somebody writes."""
-    dialect = DIALECTS[connections[using].vendor]
+    dialect = dialect_of(connections[using])
     return isinstance(exc, SequenceLocked) or dialect.explain(exc, "") is SequenceLocked
 
 

@@ -19,6 +19,7 @@ from typing import Any, ClassVar, TypeVar, cast
 from django.db import Error, connections
 from django.db.transaction import TransactionManagementError
 
+from aseq._core.dialects import DIALECTS, Dialect
 from aseq._core.spec import SequenceSpec
 from aseq._core.statement import Paramstyle, Row
 from aseq.adapters.base import Executor
@@ -26,8 +27,8 @@ from aseq.django import conf
 from aseq.django._block.atomic import AsyncAtomic, aatomic
 from aseq.django._block.block import Block
 from aseq.django._block.kept import KeptThread
-from aseq.django.connection import DIALECTS, DjangoConnection
 from aseq.issuing._hooks import HookFailed
+from aseq.issuing._plans import TEXTS
 from aseq.issuing._sources import Link, Source
 
 T = TypeVar("T")
@@ -41,6 +42,17 @@ class _Leave(Exception):
     """Leaves a block, which rolls back."""
 
 
+def dialect_of_issuer(using: str) -> Dialect:
+    """The dialect of a database that an issuer is to work on. Its server isn't asked.
+
+    Raises:
+        UnsupportedConnection: no issuer works there.
+    """
+    vendor = connections[using].vendor
+    TEXTS[vendor]  # raises where rows can't be numbered
+    return DIALECTS[vendor]
+
+
 class NoBlock(Executor):
     """What is known of a database before the first block; nothing can be done."""
 
@@ -49,7 +61,7 @@ class NoBlock(Executor):
     driver_errors: ClassVar = (Error,)
 
     def __init__(self, using: str) -> None:
-        self.dialect = DIALECTS[connections[using].vendor]
+        self.dialect = dialect_of_issuer(using)
 
     def adapt(self, spec: SequenceSpec) -> SequenceSpec:
         return conf.adapt(spec)
@@ -183,7 +195,7 @@ class BlockSource(Source):
 
     def __init__(self, using: str) -> None:
         self._using = using
-        self.dialect = DjangoConnection(using).dialect.name  # refuses what aseq doesn't know
+        self.dialect = dialect_of_issuer(using).name
 
     async def connect(self) -> Link:
         return BlockLink(self._using, await KeptThread.start())

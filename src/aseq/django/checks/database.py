@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from django.apps import AppConfig, apps
@@ -14,7 +15,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from aseq._core.spec import DJANGO_SEQUENCES_TABLE
 from aseq._core.table import TableName
 from aseq.django import conf, sync
-from aseq.django.connection import DIALECTS
+from aseq.django._servers import dialect_of, find_dialect
 from aseq.django.errors import SequenceTableMissing
 from aseq.errors import InvalidSequence
 
@@ -27,7 +28,7 @@ def check_databases(
     databases: Iterable[str] | None = None,
     **kwargs: Any,
 ) -> list[checks.CheckMessage]:
-    """aseq.W001, W002 and W003: drawing may fail, or can't work. E004: it starts again."""
+    """aseq.W001 to W003: drawing may fail, or can't work. E004, E010: numbers get lost."""
     ours = apps.get_model("aseq.Sequence")
     return [
         message
@@ -42,8 +43,11 @@ def _database(connection: BaseDatabaseWrapper) -> Iterator[checks.CheckMessage]:
         yield from _transaction_mode(connection)
     if connection.vendor == "postgresql":
         yield from _isolation_level(connection)
-    if connection.vendor in DIALECTS:
-        yield from _table(connection)
+    with suppress(Error):  # it can't be reached, and hasn't said what it is
+        if find_dialect(connection) is not None:
+            yield from _table(connection)
+            if connection.vendor == "mysql":
+                yield from _engine(connection)
 
 
 def _transaction_mode(connection: BaseDatabaseWrapper) -> Iterator[checks.CheckMessage]:
@@ -90,6 +94,25 @@ def _table(connection: BaseDatabaseWrapper) -> Iterator[checks.CheckMessage]:
         pass  # the database can't be reached or read, or ASEQ_TABLE is aseq.E001
 
 
+def _engine(connection: BaseDatabaseWrapper) -> Iterator[checks.CheckMessage]:
+    table = TableName.parse(conf.table())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT engine FROM information_schema.tables "
+            "WHERE table_schema = COALESCE(%s, DATABASE()) AND table_name = %s",
+            [table.schema, table.name],
+        )
+        [engine] = cursor.fetchone() or ["InnoDB"]
+    if engine != "InnoDB":
+        quoted = dialect_of(connection).on_table("$table", table)
+        yield checks.Error(
+            f"Table {str(table)!r} in database {connection.alias!r} is kept by {engine}, which "
+            "knows no transactions: a number that is drawn and rolled back leaves a gap.",
+            hint=f"ALTER TABLE {quoted} ENGINE=InnoDB",
+            id="aseq.E010",
+        )
+
+
 def _how_to_create(connection: BaseDatabaseWrapper) -> str:
     database = f"--database={connection.alias}"
     if not conf.managed():
@@ -128,6 +151,6 @@ def _left_behind(connection: BaseDatabaseWrapper) -> Iterator[checks.CheckMessag
 
 def _count(connection: BaseDatabaseWrapper, table: TableName) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(DIALECTS[connection.vendor].on_table(_COUNT, table))
+        cursor.execute(dialect_of(connection).on_table(_COUNT, table))
         count: int = cursor.fetchone()[0]
         return count

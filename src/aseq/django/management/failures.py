@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 from django.db import Error, connections
 
 from aseq._exit_codes import ExitCode, code_of
-from aseq.django.connection import DIALECTS
+from aseq.django._servers import find_dialect
 from aseq.errors import AseqError, SequenceLocked
 
 
@@ -33,6 +33,9 @@ def told(using: str) -> Iterator[None]:
 
 
 def _code_of(exc: Error, using: str) -> ExitCode:
-    dialect = DIALECTS.get(connections[using].vendor)
+    try:
+        dialect = find_dialect(connections[using])
+    except Error:  # it can't be reached, and hasn't said what it is
+        return ExitCode.DATABASE
     locked = dialect is not None and dialect.explain(exc, "") is SequenceLocked
     return ExitCode.LOCKED if locked else ExitCode.DATABASE

@@ -1,0 +1,97 @@
+"""MariaDB under Django, through mysqlclient or PyMySQL: what neither of them takes care of.
+
+* After some errors (a deadlock, for example) the server has rolled the transaction back, and
+  Django goes on as if it hadn't. A caller who swallows such an error still has numbers that
+  are free again, and would save them in what is another transaction by then. So once numbers
+  are drawn on a connection, every statement on it is watched, the caller's own, too: after
+  such an error Django refuses everything but a rollback, as after an error in its own models.
+* Any other error leaves the transaction as it was.
+* A statement that waits is ended from a second connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from math import ceil
+from typing import Any
+
+from django.db import Error
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from aseq._concurrency import call
+from aseq._core.dialects.mysql_family import ENDS_TRANSACTION, LOCK_WAIT_TIMEOUT, code
+from aseq._core.failure import chain, report
+from aseq.adapters._mysql import IN_TRANSACTION
+
+from ._private import wrap_outermost
+
+
+def watch(connection: BaseDatabaseWrapper) -> None:
+    """Notice from now on what ends a transaction on a connection."""
+    if _watched not in connection.execute_wrappers:
+        wrap_outermost(connection, _watched)
+
+
+def _watched(
+    execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]
+) -> Any:
+    try:
+        return execute(sql, params, many, context)
+    except Error as exc:
+        connection = context["connection"]
+        if is_open(connection) and _has_ended(connection, exc):
+            connection.needs_rollback = True
+            connection.rollback_exc = exc
+        raise
+
+
+def is_open(connection: BaseDatabaseWrapper) -> bool:
+    """Whether a transaction is open, as far as Django knows."""
+    return bool(connection.in_atomic_block or not connection.autocommit)
+
+
+def _has_ended(connection: BaseDatabaseWrapper, exc: Error) -> bool:
+    found = report(exc, code)
+    if found is None or found.code != LOCK_WAIT_TIMEOUT:
+        return found is not None and found.code in ENDS_TRANSACTION
+    # That is as the server is set up: innodb_rollback_on_timeout.
+    with closing(connection.connection.cursor()) as cursor:
+        cursor.execute(IN_TRANSACTION)
+        return not cursor.fetchone()[0]
+
+
+def said_by_server(exc: BaseException) -> bool:
+    """Whether an error is the server's word about a statement, which it hasn't run then."""
+    codes = filter(None, map(code, chain(exc)))
+    return any(not 2000 <= each < 3000 for each in codes)  # those are the client's own
+
+
+def kill_query(connection: BaseDatabaseWrapper) -> None:
+    """From another thread: ask the server to end what a connection waits for."""
+    params = connection.get_connection_params()
+    params["connect_timeout"] = ceil(call.CANCEL_TIMEOUT)
+    with (
+        closing(connection.Database.connect(**params)) as second,
+        closing(second.cursor()) as cursor,
+    ):
+        cursor.execute(f"KILL QUERY {int(connection.connection.thread_id())}")
+
+
+def break_off(connection: BaseDatabaseWrapper) -> None:
+    """Outside of blocks: let the transaction end with nothing but a rollback.
+
+    The driver doesn't notice before it is asked to commit, or for anything else, and fails. To
+    close it would make Django's own closing fail as well (PyMySQL says "Already closed").
+    """
+    if connection.needs_rollback:
+        return  # the server has rolled back already
+    number = fileno(connection.connection)
+    if number is not None:  # else it is closed
+        call.hang_up(number)
+
+
+def fileno(driver: Any) -> int | None:
+    """The socket of a driver's connection, if it tells."""
+    socket = driver if hasattr(driver, "fileno") else getattr(driver, "_sock", None)
+    return None if socket is None else int(socket.fileno())

@@ -1,0 +1,323 @@
+"""Django on MariaDB: drawing, what ends a transaction unnoticed, the table, the commands.
+
+Through mysqlclient if it is installed, else through PyMySQL.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from functools import partial
+from time import sleep
+from typing import Any
+
+import pytest
+import sequences
+from django.core.management import CommandError, call_command
+from django.db import Error, OperationalError, connections, transaction
+from django.db.transaction import TransactionManagementError
+from django.db.utils import ConnectionHandler
+from django.test.utils import override_settings
+
+from aseq import AuditRefused, UnsupportedConnection, create_table_sql
+from aseq.django import Issuer, aatomic, get_next_value, sync
+from aseq.django.audit import audit
+from aseq.django.checks.database import check_databases
+from aseq.django.errors import NotInTransaction, SequenceLocked
+from aseq.testing import assert_gapless
+from devtools.mariadb import mariadb_server
+from tests.clients.mysql import connect_pymysql
+from tests.django.settings import mariadb as on_mariadb
+from tests.django.shop.models import Case, Paper, Saved
+from tests.django.storm import SEED, saved, work
+from tests.django.threads import DEADLINE, elsewhere, in_threads
+
+M = "mariadb"
+DATABASE = "aseq_django"
+
+draw = partial(sync.get_next_value, using=M)
+
+
+@contextmanager
+def reachable(url: str, **options: object) -> Iterator[None]:
+    """The alias is the database at the URL, until the end of the block."""
+    wanted = on_mariadb(url) | {"OPTIONS": options}
+    known = ConnectionHandler({"default": {}, M: wanted}).settings
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(connections.settings, M, known[M])
+        connections[M] = connections.create_connection(M)  # not the one of before
+        yield
+        connections[M].close()
+    del connections[M]  # made anew, with the settings of before, when it is asked for
+
+
+@contextmanager
+def new_project(server: str, **options: object) -> Iterator[str]:
+    """A database of its own, migrated."""
+    url = f"{server.rpartition('/')[0]}/{DATABASE}"
+    with closing(connect_pymysql(server)) as admin, admin.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {DATABASE}")
+        try:
+            with reachable(url):
+                for app in ("aseq", "sequences"):
+                    call_command("migrate", app, database=M, verbosity=0)
+                with connections[M].schema_editor() as editor:
+                    editor.create_model(Saved)
+                    editor.create_model(Case)
+            yield url
+        finally:
+            cursor.execute(f"DROP DATABASE {DATABASE}")
+
+
+@pytest.fixture(scope="module")
+def project(mariadb: str) -> Iterator[str]:
+    with new_project(mariadb) as url:
+        yield url
+
+
+@pytest.fixture(autouse=True)
+def _reachable(project: str) -> Iterator[None]:
+    with reachable(project):
+        yield
+
+
+def execute(sql: str, *args: object) -> list[tuple[Any, ...]]:
+    with connections[M].cursor() as cursor:
+        cursor.execute(sql, args or None)
+        return list(cursor.fetchall()) if cursor.description else []
+
+
+def test_the_functions(name: str) -> None:
+    with pytest.raises(NotInTransaction):
+        draw(name)
+    with transaction.atomic(using=M):
+        assert draw(name) == 1
+        with transaction.atomic(using=M):
+            assert sync.get_next_values(3, name, using=M) == range(2, 5)
+            transaction.set_rollback(True, using=M)
+        assert draw(name, nowait=True) == 2
+        assert sync.advance_to(9, name, using=M) == 9
+        assert draw(f"{name}/%s", 7, 9, timeout=1) == 7
+        assert [draw(each) for each in (name.upper(), f"{name} ")] == [1, 1]
+    assert sync.get_last_value(name, using=M) == 9
+    with transaction.atomic(using=M):
+        assert sync.delete(name, using=M)
+    assert sync.get_last_value(name, using=M) is None
+
+
+def test_who_does_not_wait_goes_on(name: str) -> None:
+    with elsewhere(partial(draw, name), M), transaction.atomic(using=M):
+        with pytest.raises(SequenceLocked):
+            draw(name, nowait=True)
+        with pytest.raises(SequenceLocked):
+            draw(name, timeout=0.05)
+        assert draw(f"{name}/other") == 1
+    assert sync.get_last_value(f"{name}/other", using=M) == 1
+
+
+CHANGE = "UPDATE shop_saved SET number = 0 WHERE name = %s"
+
+
+@pytest.fixture
+def two_rows(name: str) -> tuple[str, str]:
+    """The names of two rows that can be locked, each alone."""
+    execute("CREATE INDEX IF NOT EXISTS by_name ON shop_saved (name)")
+    both = f"{name}/mine", f"{name}/theirs"
+    for each in both:
+        Saved.objects.using(M).create(name=each, number=1)
+    return both
+
+
+def run_into_a_deadlock(url: str, rows: tuple[str, str], last: Callable[[], object]) -> None:
+    """Make `last` close the circle. InnoDB lets go who has changed fewer rows: this one."""
+    mine, theirs = rows
+    with (
+        closing(connect_pymysql(url)) as observer,
+        closing(connect_pymysql(url)) as other,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        seen, changes = observer.cursor(), other.cursor()
+        other.begin()
+        changes.executemany(
+            "INSERT INTO shop_saved (name, number) VALUES (%s, 1)", [("x",)] * 50
+        )
+        changes.execute(CHANGE, [theirs])
+        execute(CHANGE, mine)
+        waiter = pool.submit(changes.execute, CHANGE, [mine])
+        while not seen.execute(
+            "SELECT 1 FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT' "
+            f"AND trx_mysql_thread_id = {other.thread_id()}"
+        ):
+            assert not waiter.done()
+            sleep(0.15)  # asked more often than that, the server shows what it has shown before
+        try:
+            last()
+        finally:
+            waiter.result(DEADLINE)
+            other.rollback()
+
+
+def test_a_swallowed_deadlock_repeats_no_number(
+    name: str, project: str, two_rows: tuple[str, str]
+) -> None:
+    with transaction.atomic(using=M):
+        number = draw(name)
+        with pytest.raises(OperationalError, match="1213"):
+            run_into_a_deadlock(project, two_rows, lambda: execute(CHANGE, two_rows[1]))
+        for attempt in (lambda: execute(CHANGE, name), lambda: draw(name)):
+            with pytest.raises(TransactionManagementError):
+                attempt()
+    with transaction.atomic(using=M):
+        assert draw(name) == number == 1
+
+
+def test_a_swallowed_deadlock_without_a_block(
+    name: str, project: str, two_rows: tuple[str, str]
+) -> None:
+    connection = connections[M]
+    connection.set_autocommit(False)
+    assert draw(name) == 1
+    with pytest.raises(OperationalError, match="1213"):
+        run_into_a_deadlock(project, two_rows, lambda: execute(CHANGE, two_rows[1]))
+    with pytest.raises(TransactionManagementError):
+        execute(CHANGE, name)
+    connection.rollback()
+    assert draw(name) == 1
+    connection.commit()
+
+
+def test_a_swallowed_change_of_the_snapshot_repeats_no_number(name: str, project: str) -> None:
+    """As a server of 11.8 is set up."""
+    setting = "SET innodb_snapshot_isolation = ON"
+    with (
+        closing(connect_pymysql(project)) as other,
+        other.cursor() as changes,
+        reachable(project, isolation_level="repeatable read", init_command=setting),
+    ):
+        changes.execute("INSERT INTO shop_saved (name, number) VALUES (%s, 1)", [name])
+        with pytest.raises(TransactionManagementError, match="the server had ended"):
+            asyncio.run(swallow(name, changes))
+        with transaction.atomic(using=M):
+            assert draw(name) == 1
+
+
+async def swallow(name: str, others: Any) -> None:
+    """Draw, and go on after an error that ended the transaction."""
+    rows = Saved.objects.using(M).filter(name=name)
+    async with aatomic(M):
+        assert await get_next_value(name, using=M) == 1
+        assert [row.number async for row in rows] == [1]
+        others.execute(CHANGE, [name])
+        with pytest.raises(OperationalError, match="1020"):
+            assert [row async for row in rows.select_for_update()]
+        with pytest.raises(TransactionManagementError):
+            await get_next_value(name, using=M)
+
+
+def test_a_timeout_that_ends_the_transaction() -> None:
+    """As a server may be set up."""
+    told = mariadb_server(innodb_rollback_on_timeout="ON", innodb_lock_wait_timeout=1)
+    with told as server, new_project(server) as url, reachable(url):
+        Saved.objects.using(M).create(name="row", number=1)
+        lock = partial(execute, CHANGE, "row")
+        with elsewhere(lock, M), transaction.atomic(using=M):
+            draw("invoices")
+            with pytest.raises(OperationalError, match="1205"):
+                lock()
+            with pytest.raises(TransactionManagementError):
+                execute("SELECT 1")
+
+
+def fail(run: Callable[..., Any], *args: Any) -> None:
+    """A wrapper that fails after the statement, with what looks like the server's word."""
+    run(*args)
+    raise OperationalError(1205, "of another connection")
+
+
+def test_a_lost_number_is_not_committed(name: str) -> None:
+    connection = connections[M]
+    with transaction.atomic(using=M):
+        with connection.execute_wrapper(fail), pytest.raises(OperationalError):
+            draw(name)
+        with pytest.raises(TransactionManagementError):
+            execute("SELECT 1")
+    connection.set_autocommit(False)
+    with connection.execute_wrapper(fail), pytest.raises(OperationalError):
+        draw(name)
+    for end in (connection.commit, connection.rollback):
+        with pytest.raises(Error):
+            end()
+    connection.close()
+    assert sync.get_last_value(name, using=M) is None
+
+
+def test_beside_django_sequences(name: str) -> None:
+    with override_settings(ASEQ_TABLE=SEED):
+        ours, theirs = partial(draw, name), partial(sequences.get_next_value, name, using=M)
+        with transaction.atomic(using=M):  # who waits for a first row may be let go: 1213
+            Saved.objects.using(M).create(name=name, number=ours())
+        in_threads(*[partial(work, each, name, M) for each in (ours, theirs) * 2])
+        numbers = saved(name, M)
+        assert len(numbers) > 60
+        assert_gapless(numbers)
+        both = sequences.get_last_value(name, using=M), sync.get_last_value(name, using=M)
+        assert both == (len(numbers),) * 2
+
+
+def test_the_table() -> None:
+    execute(create_table_sql("mariadb", "by_hand"))
+    [[_, by_hand]] = execute("SHOW CREATE TABLE by_hand")
+    [[_, migrated]] = execute("SHOW CREATE TABLE aseq_sequence")
+    assert migrated == by_hand.replace("by_hand", "aseq_sequence")
+    call_command("makemigrations", "aseq", check=True, dry_run=True, verbosity=0)
+
+
+def test_the_check_of_the_storage_engine() -> None:
+    def found() -> list[str | None]:
+        return [message.id for message in check_databases(None, databases=[M])]
+
+    assert found() == []
+    execute("ALTER TABLE aseq_sequence ENGINE = MyISAM")
+    assert found() == ["aseq.E010"]
+    execute("ALTER TABLE aseq_sequence ENGINE = InnoDB")
+
+
+def test_mysql_is_refused() -> None:
+    connections[M].mysql_server_info = "8.4.3"
+    with pytest.raises(UnsupportedConnection, match=r"the MySQL 8\.4\.3 database"):
+        draw()
+
+
+def test_a_field() -> None:
+    with transaction.atomic(using=M):
+        cases = [Case.objects.using(M).create(text=text) for text in "ab"]
+    assert [case.number for case in cases] == [1000, 1001]
+
+
+async def test_what_does_not_work_is_refused(name: str) -> None:
+    issuer = Issuer(Paper, "number", name, using=M)
+    with pytest.raises(UnsupportedConnection, match="in the same transaction"):
+        await issuer.issue(1)
+
+
+def test_what_does_not_work_in_sync_code_is_refused(name: str) -> None:
+    issuer = Issuer(Paper, "number", name, using=M)
+    with pytest.raises(UnsupportedConnection, match="in the same transaction"):
+        issuer.issue_now(1)
+    with pytest.raises(AuditRefused, match="audits are for"):
+        audit(Saved.number, name, using=M)
+
+
+def test_the_command(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    run = partial(call_command, "aseq", database=M)
+    run("advance-to", name, "41")
+    run("show", name)
+    assert "41" in capsys.readouterr().out
+    run("list")
+    assert name in capsys.readouterr().out
+    with pytest.raises(CommandError, match="innodb_trx"):
+        run("holders", name)
+    with pytest.raises(CommandError, match="audits are for"):
+        run("audit", "shop.Saved.number", name)
