@@ -19,8 +19,8 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from devtools.children import child, give_away
 
-INSTALL = "apt-get install mariadb-server"
-"""The line that installs it on Debian and Ubuntu; its system service needn't run."""
+INSTALL = "apt-get install mariadb-server-core mariadb-client-core"
+"""The line that installs its programs on Debian and Ubuntu, and no service of the system."""
 
 _ADVICE = f"""No MariaDB could be run. Do one of these:
 - {INSTALL}

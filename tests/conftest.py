@@ -13,7 +13,7 @@ import pytest
 from devtools.mariadb import INSTALL, MariadbUnavailable, mariadb_dsn
 from devtools.postgres import postgres_dsn
 from tests import clients
-from tests.cases import BACKENDS, CASES, Case
+from tests.cases import BACKENDS, BRIEF, CASES, Case
 from tests.clients import sqlite_file
 from tests.clients.sync import use_aseq_sync
 from tests.contract import verbs
@@ -43,6 +43,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         if case.runs and case.dialect in _some(wanted.get("dialect", case.dialect))
         if case.client.awaited or not wanted.get("awaited")
         if issubclass(case.client, client)
+        if not case.brief or metafunc.module.__name__.rpartition(".")[2] in BRIEF
         for backend in case.backends
         if uvloop or "uvloop" not in backend
     ]
