@@ -145,6 +145,7 @@ def test_a_draw_that_waits_is_ended_by_the_server(name: str, project: str) -> No
 
     def wait() -> None:
         with transaction.atomic(using=M):
+            draw(f"{name}/other")
             waiting.append(connections[M])
             draw(name)
 
@@ -153,7 +154,7 @@ def test_a_draw_that_waits_is_ended_by_the_server(name: str, project: str) -> No
         with closing(connect_pymysql(project)) as observer, observer.cursor() as seen:
             while not waiting or not seen.execute(
                 "SELECT 1 FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT' "
-                f"AND trx_mysql_thread_id = {waiting[0].connection.thread_id()}"
+                f"AND trx_mysql_thread_id = {waiting[0].aseq_thread_id}"
             ):
                 assert not waiter.done()
                 sleep(0.15)

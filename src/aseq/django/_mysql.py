@@ -28,7 +28,11 @@ from ._private import wrap_outermost
 
 
 def watch(connection: BaseDatabaseWrapper) -> None:
-    """Notice from now on what ends a transaction on a connection."""
+    """Notice from now on what ends a transaction on a connection, which is open.
+
+    Who it is to the server is noted, too: mysqlclient tells no other thread while one waits.
+    """
+    connection.aseq_thread_id = connection.connection.thread_id()
     if _watched not in connection.execute_wrappers:
         wrap_outermost(connection, _watched)
 
@@ -75,7 +79,7 @@ def kill_query(connection: BaseDatabaseWrapper) -> None:
         closing(connection.Database.connect(**params)) as second,
         closing(second.cursor()) as cursor,
     ):
-        cursor.execute(f"KILL QUERY {int(connection.connection.thread_id())}")
+        cursor.execute(f"KILL QUERY {int(connection.aseq_thread_id)}")
 
 
 def break_off(connection: BaseDatabaseWrapper) -> None:

@@ -121,7 +121,6 @@ class DjangoConnection(SyncExecutor):
         if self.dialect.name != "sqlite":
             timeout = None
         if self._is_mysql:
-            _mysql.watch(self._connection)
             for text in args:
                 if isinstance(text, str):
                     text.encode()  # a driver would send what it can't encode all the same
@@ -129,6 +128,8 @@ class DjangoConnection(SyncExecutor):
             with self._connection.cursor() as cursor:
                 if has_ended(self._connection):
                     raise TransactionEnded(ENDED)
+                if self._is_mysql:
+                    _mysql.watch(self._connection)
                 self._changes, self._sent, self._answered = self._count_changes(), True, False
                 try:
                     if timeout is None:
