@@ -79,7 +79,7 @@ def by_tortoise(project: Project) -> None:
         scheme, _, rest = url.partition("://")
         scheme = "sqlite" if scheme == "sqlite" else "asyncpg"
         await Tortoise.init(
-            db_url=f"{scheme}://{rest}", modules={"models": ["aseq.tortoise.models"]}
+            db_url=f"{scheme}://{rest}", modules={"aseq": ["aseq.tortoise.models"]}
         )
         client = Tortoise.get_connection("default")
         editor = SqliteSchemaEditor if scheme == "sqlite" else AsyncpgSchemaEditor

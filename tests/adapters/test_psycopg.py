@@ -245,6 +245,7 @@ async def test_a_lost_number_in_a_pipeline_is_told(
     database: Database, name: str, autocommit: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     seq = AsyncSequence(name)
+    caplog.set_level("INFO", "aseq")
     with proxy_before(database.url) as proxy:
         async with await OwnConnection.connect(proxy.url, autocommit=autocommit) as conn:
             async with conn.transaction(), conn.pipeline() as pipeline:

@@ -260,7 +260,8 @@ async def test_hints_at_the_drivers_it_knows() -> None:
 
     assert caught.value.hint == (
         "its engine is for sqlite+unknown; aseq knows "
-        "postgresql+asyncpg, postgresql+psycopg, sqlite+aiosqlite"
+        "postgresql+asyncpg, postgresql+psycopg, sqlite+aiosqlite, "
+        "mysql+asyncmy, mysql+aiomysql, mariadb+asyncmy, mariadb+aiomysql"
     )
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
 import psycopg
+import psycopg2.extensions
 import pytest
 
 from aseq._cli import secrets as hidden
@@ -77,6 +78,13 @@ def aseq(capsys: pytest.CaptureFixture[str]) -> Command:
         return Done(int(code), out, err)
 
     return aseq
+
+
+@pytest.fixture(autouse=True)
+def _psycopg2_as_it_was() -> Iterator[None]:
+    """The command lets psycopg2 heed Ctrl-C, in the whole process."""
+    yield
+    psycopg2.extensions.set_wait_callback(None)
 
 
 @pytest.fixture

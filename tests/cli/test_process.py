@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import os
 import signal
@@ -61,7 +62,9 @@ def test_ctrl_c_while_it_waits(
     with psycopg.connect(postgres) as conn, psycopg.connect(postgres, autocommit=True) as see:
         conn.execute(f"SELECT 1 FROM {table} WHERE name = '{name}' FOR UPDATE".encode())
         pipe = subprocess.PIPE
-        process = subprocess.Popen(args, stdout=pipe, stderr=pipe, text=True)
+        # A shell lets what it runs in the background ignore SIGINT, and so do their children.
+        heed = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+        process = subprocess.Popen(args, stdout=pipe, stderr=pipe, text=True, preexec_fn=heed)
         waits = (
             "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
             "AND application_name = 'aseq next' AND query LIKE %s"

@@ -16,7 +16,6 @@ import anyio
 import pytest
 from django.db import connections
 
-from aseq._loss import UNUSABLE_NOTE
 from aseq.django import aatomic, advance_to
 from tests.django.saved import last, saved
 from tests.django.server import observed
@@ -98,9 +97,8 @@ async def test_many_tasks(name: str, tmp_path: Path, max_age: int | None) -> Non
         # Only the connection is left that an ORM call outside of a block has opened.
         await server.until(lambda: [state for _, state, _ in server.others()] == ["idle"])
 
-    assert (tmp_path / "errors.txt").read_text().splitlines() == [UNUSABLE_NOTE] * (
-        AT_ONCE // 5
-    )
+    # Nobody went on to use a transaction that had lost a number, so there is no warning.
+    assert (tmp_path / "errors.txt").read_text() == ""
     assert told["others"] == {"ZeroDivisionError": 40, "CancelledError": 30}
     assert told["numbers"] == list(range(1, 81)) == await saved(name)
     assert told["rows"] == await last(name) == 80

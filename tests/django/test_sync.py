@@ -120,7 +120,10 @@ def test_an_unknown_alias_is_djangos_error() -> None:
 
 def test_an_unknown_vendor(using: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections[using], "vendor", "oracle")
-    text = rf"^can't draw numbers on the oracle database '{using}': use postgresql or sqlite$"
+    text = (
+        rf"^can't draw numbers on the oracle database '{using}': "
+        r"use MariaDB \(10\.6 or newer\), PostgreSQL or SQLite$"
+    )
     with pytest.raises(UnsupportedConnection, match=text):
         sync.get_next_value(using=using)
 

@@ -33,8 +33,7 @@ def watch(connection: BaseDatabaseWrapper) -> None:
     Who it is to the server is noted, too: mysqlclient tells no other thread while one waits.
     """
     connection.aseq_thread_id = connection.connection.thread_id()
-    if _watched not in connection.execute_wrappers:
-        wrap_outermost(connection, _watched)
+    wrap_outermost(connection, _watched)
 
 
 def _watched(

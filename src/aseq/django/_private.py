@@ -96,11 +96,12 @@ def minds_conflicts(query: Any) -> bool:
 
 
 def wrap_outermost(connection: BaseDatabaseWrapper, wrapper: Callable[..., Any]) -> None:
-    """As ``connection.execute_wrapper``, until it is unwrapped.
+    """As ``connection.execute_wrapper``, until it is unwrapped; once, however often asked.
 
     Before all others: what leaves that context manager removes the last one in the list.
     """
-    connection.execute_wrappers.insert(0, wrapper)
+    if wrapper not in connection.execute_wrappers:
+        connection.execute_wrappers.insert(0, wrapper)
 
 
 def unwrap(connection: BaseDatabaseWrapper, wrapper: Callable[..., Any]) -> None:
