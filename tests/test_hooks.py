@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -44,8 +44,9 @@ def interrupts(details: DrawDetails) -> None:
 
 
 @pytest.fixture
-async def conn() -> MemoryExecutor:
-    return MemoryExecutor()
+async def conn() -> AsyncIterator[MemoryExecutor]:
+    with closing(MemoryExecutor()) as conn:
+        yield conn
 
 
 def details(**changes: Any) -> DrawDetails:
