@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import psycopg
-import psycopg2.extensions
+import psycopg2.extensions  # type: ignore[import-untyped,unused-ignore]
 import pytest
 
 from aseq._cli import secrets as hidden
