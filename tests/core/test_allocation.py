@@ -16,7 +16,7 @@ from aseq import (
     SequenceLocked,
     UnsteadyClock,
 )
-from aseq._core.allocation import Allocation
+from aseq._core.allocation import Allocation, count_drawn
 from aseq._core.arithmetic import MAX
 from aseq._core.counter import check_all_drawable
 from aseq._core.dialects import POSTGRESQL, SQLITE
@@ -319,3 +319,7 @@ def test_what_cannot_be_drawn_from() -> None:
     check_all_drawable([A, X])
     with pytest.raises(InvalidSequence, match="has 'a', which is neither"):
         check_all_drawable([A, "a"])
+
+
+def test_how_many_were_drawn() -> None:
+    assert count_drawn({"a": [1, 2], "b": [], "c": ["INV-7"]}) == 3

@@ -11,6 +11,7 @@ from aseq import SequenceExhausted
 from aseq._core import plans
 from aseq._core.arithmetic import MAX, MIN
 from aseq._core.dialects import DIALECTS, POSTGRESQL, SQLITE, Dialect, Move
+from aseq._core.scripts import longest_wait
 from aseq._core.spec import SequenceSpec
 from aseq._core.statement import Row, Script, Statement
 from aseq._core.table import TableName
@@ -165,3 +166,16 @@ def test_the_second_statement_has_the_time_that_the_first_left() -> None:
     said, _ = play(plan, [(1_500, "7")], [(3,)])
 
     assert [statement.binds["timeout"] for statement in said] == [2_000, 500]
+
+
+@pytest.mark.parametrize(
+    ("rows", "seconds"),
+    [
+        ([(7, 2_500_000), (8, "100"), (9, None)], 2.5),
+        ([(7, -3)], 0),  # a clock that was put back
+        ([(7, None)], None),
+        ([], None),
+    ],
+)
+def test_the_longest_wait(rows: Sequence[Row], seconds: float | None) -> None:
+    assert longest_wait(rows, 1) == seconds

@@ -183,3 +183,7 @@ def test_can_be_pickled_copied_and_referenced_weakly(cls: type[SequenceSpec]) ->
         assert type(twin) is cls
     with pytest.raises(InvalidSequence):
         dataclasses.replace(spec, step=0)
+
+
+def test_hooks_call_it_by_its_name() -> None:
+    assert SequenceSpec("invoices", queue="other")._series == ("invoices",)

@@ -102,3 +102,9 @@ def test_a_statement_waits_and_has_no_parameters_unless_it_says_so() -> None:
     assert statement.timeout is None
     assert statement.queues is False
     assert statement == Statement(Template("SELECT 1"), TABLE)
+
+
+def test_a_statement_tells_what_its_template_does() -> None:
+    said = Statement(Template("", queues=True, waited=2, nothing_on=frozenset({1242})), TABLE)
+
+    assert (said.queues, said.waited, said.nothing_on) == (True, 2, frozenset({1242}))
