@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -72,6 +73,14 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_xdist_auto_num_workers() -> int:
     """Two for each core: tests wait for their databases half of the time."""
     return 2 * (os.cpu_count() or 1)
+
+
+@pytest.fixture(autouse=True)
+def _psycopg2_as_it_was() -> Iterator[None]:
+    """Undo what the command does: it lets psycopg2 heed Ctrl-C, in the whole process."""
+    yield
+    if (psycopg2 := sys.modules.get("psycopg2.extensions")) is not None:
+        psycopg2.set_wait_callback(None)
 
 
 @pytest.fixture

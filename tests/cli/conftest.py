@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
 import psycopg
-import psycopg2.extensions  # type: ignore[import-untyped,unused-ignore]
 import pytest
 
 from aseq._cli import secrets as hidden
@@ -78,13 +77,6 @@ def aseq(capsys: pytest.CaptureFixture[str]) -> Command:
         return Done(int(code), out, err)
 
     return aseq
-
-
-@pytest.fixture(autouse=True)
-def _psycopg2_as_it_was() -> Iterator[None]:
-    """The command lets psycopg2 heed Ctrl-C, in the whole process."""
-    yield
-    psycopg2.extensions.set_wait_callback(None)
 
 
 @pytest.fixture
