@@ -42,7 +42,7 @@ check: $(call environment,test) ## a telling part of the tests: under a minute
 	$(call python,test) -m pytest $(ARGS) tests/core tests/test_drive.py tests/test_errors.py \
 	    tests/test_layering.py tests/contract -k "$(QUICK)"
 
-test: $(call environment,test) ## all tests: ten minutes (ARGS=--uvloop for that event loop, too)
+test: $(call environment,test) ## all tests: fifteen minutes (ARGS=--uvloop for that event loop, too)
 	$(call python,test) -m pytest $(ARGS)
 
 soak: $(call environment,test) ## a long search for lost numbers (SOAK=60 seconds on each kind of connection, SEED=...)
