@@ -7,6 +7,7 @@ import pytest
 from aseq import AseqError, NotInTransaction, SequenceLocked, SequenceTableMissing
 from aseq._core import plans
 from aseq._core.dialects import DIALECTS, MARIADB, Draw, by_greeting
+from aseq._core.dialects.mysql_family import is_from_server
 from aseq._core.retry import is_retryable
 from aseq._core.scripts import Plan, later
 from aseq._core.spec import SequenceSpec
@@ -127,3 +128,10 @@ def test_a_plan_that_is_made_when_it_begins() -> None:
     assert made == []
     _, following = play(plan, [(7,)])
     assert (made, following) == (["now"], 8)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"), [(1213, True), (3572, True), (2013, False), (None, False)]
+)
+def test_whose_number_it_is(code: int | None, expected: bool) -> None:
+    assert is_from_server(code) is expected

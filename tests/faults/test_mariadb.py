@@ -146,7 +146,7 @@ async def test_ddl_that_commits(database: Database, name: str) -> None:
 
 
 async def test_an_earlier_look_at_the_sequence(database: Database, name: str) -> None:
-    """With snapshot isolation, the default from 11.8 on, it would be an error for ever."""
+    """With snapshot isolation, the default from 11.8 on, it would be an error each time."""
     seq = AsyncSequence(name)
     async with database.connect() as client, database.connect() as other:
         async with other.transaction():

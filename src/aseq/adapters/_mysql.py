@@ -23,7 +23,11 @@ from typing import Any, ClassVar
 
 from aseq._concurrency.reserved import Reservation
 from aseq._core.dialects import Dialect, by_greeting
-from aseq._core.dialects.mysql_family import LOCK_WAIT_TIMEOUT
+from aseq._core.dialects.mysql_family import (
+    ASK_IN_TRANSACTION,
+    LOCK_WAIT_TIMEOUT,
+    is_from_server,
+)
 from aseq._core.failure import report
 from aseq._core.statement import Bind, Paramstyle, Row
 
@@ -32,8 +36,6 @@ from .base import Executor, TransactionEnded, unsupported
 BUSY = "another task uses this connection, and it can serve only one at a time"
 BLOCK = "begin one with `await conn.begin()`"
 TOO_OLD = "it is connected to {greeting}: aseq knows MariaDB 10.6 and newer"
-
-IN_TRANSACTION = "SELECT @@in_transaction"
 
 
 def by_server(connection: Any) -> Dialect:
@@ -136,15 +138,15 @@ class MySQLExecutor(Executor):
         except self.driver_errors as exc:
             found = report(exc, self.dialect.code)
             if found is not None and found.code == LOCK_WAIT_TIMEOUT:
-                [[self._over]] = [[not row[0]] for row in await self._run(IN_TRANSACTION, ())]
+                [[still]] = await self._run(ASK_IN_TRANSACTION, ())
+                self._over = not still
             raise
 
     async def _run(self, sql: str, args: tuple[Bind, ...]) -> Sequence[Row]:
         cursor = await self.make_cursor()
         text = cursor.mogrify(sql, args)
-        text.encode(
-            self._connection._encoding
-        )  # it would send what it can't encode all the same
+        # It would send what it can't encode all the same.
+        text.encode(self._connection._encoding)
         self._sent = True
         await cursor.execute(text)
         rows: Sequence[Row] = await cursor.fetchall() if cursor.description else ()
@@ -155,8 +157,7 @@ class MySQLExecutor(Executor):
             return True
         if self._over or not isinstance(exc, self.driver_errors):
             return False
-        code = self.dialect.code(exc)
-        return isinstance(code, int) and not 2000 <= code < 3000  # those are the client's own
+        return is_from_server(self.dialect.code(exc))
 
     async def abort(self) -> bool:
         if not self._sent:

@@ -27,7 +27,7 @@ class QuietCursor(aiomysql.Cursor):  # type: ignore[misc]
     """A cursor that asks for no warnings: a round trip for what would be no news."""
 
     async def _show_warnings(self, conn: Any) -> None:
-        """As the cursor's own, but for nothing."""
+        """Take the place of the cursor's own, which would ask."""
 
 
 class AiomysqlExecutor(MySQLExecutor):

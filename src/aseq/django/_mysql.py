@@ -20,9 +20,14 @@ from django.db import Error
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from aseq._concurrency import call
-from aseq._core.dialects.mysql_family import ENDS_TRANSACTION, LOCK_WAIT_TIMEOUT, code
+from aseq._core.dialects.mysql_family import (
+    ASK_IN_TRANSACTION,
+    ENDS_TRANSACTION,
+    LOCK_WAIT_TIMEOUT,
+    code,
+    is_from_server,
+)
 from aseq._core.failure import chain, report
-from aseq.adapters._mysql import IN_TRANSACTION
 
 from ._private import wrap_outermost
 
@@ -60,14 +65,13 @@ def _has_ended(connection: BaseDatabaseWrapper, exc: Error) -> bool:
         return found is not None and found.code in ENDS_TRANSACTION
     # That is as the server is set up: innodb_rollback_on_timeout.
     with closing(connection.connection.cursor()) as cursor:
-        cursor.execute(IN_TRANSACTION)
+        cursor.execute(ASK_IN_TRANSACTION)
         return not cursor.fetchone()[0]
 
 
 def said_by_server(exc: BaseException) -> bool:
     """Whether an error is the server's word about a statement, which it hasn't run then."""
-    codes = filter(None, map(code, chain(exc)))
-    return any(not 2000 <= each < 3000 for each in codes)  # those are the client's own
+    return any(is_from_server(code(each)) for each in chain(exc))
 
 
 def kill_query(connection: BaseDatabaseWrapper) -> None:

@@ -55,6 +55,9 @@ IN_TRANSACTION = (
 )
 """Fails with an error of its own (a subquery of two rows) if MariaDB is in no transaction."""
 
+ASK_IN_TRANSACTION = "SELECT @@in_transaction"
+"""1 or 0: after a lock timeout, which ends the transaction if the server is set up so."""
+
 
 def code(exc: BaseException) -> int | None:
     """The number on one error, of any class that the Python DB-API names."""
@@ -62,6 +65,11 @@ def code(exc: BaseException) -> int | None:
     if type(first) is not int or first < 1000:
         return None
     return first if any(cls.__name__ == "Error" for cls in type(exc).__mro__) else None
+
+
+def is_from_server(code: object) -> bool:
+    """Whether an error's number is the server's: those from 2000 to 2999 are the client's."""
+    return isinstance(code, int) and not 2000 <= code < 3000
 
 
 def explain(exc: BaseException, table: str) -> type[AseqError] | None:

@@ -9,7 +9,11 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from aseq._core.dialects import MARIADB, by_greeting
-from aseq._core.dialects.mysql_family import LOCK_WAIT_TIMEOUT
+from aseq._core.dialects.mysql_family import (
+    ASK_IN_TRANSACTION,
+    LOCK_WAIT_TIMEOUT,
+    is_from_server,
+)
 from aseq._core.failure import chain
 from aseq._core.statement import Bind, Row
 from aseq.adapters.base import TransactionEnded, unsupported
@@ -19,7 +23,6 @@ from ._mysql import forget_answer, was_answered, watch
 
 _AUTOCOMMIT = "the connection or its engine has isolation_level AUTOCOMMIT: use one that hasn't"
 _UNKNOWN = "its engine is connected to {greeting}: aseq knows MariaDB 10.6 and newer"
-_IN_TRANSACTION = "SELECT @@in_transaction"
 
 
 class MySQLConnection(OnSQLAlchemy):
@@ -64,7 +67,7 @@ class MySQLConnection(OnSQLAlchemy):
         """Ask whether a lock timeout has ended the transaction: a server may be set up so."""
         timed_out = self.dialect.code(exc.orig or exc) == LOCK_WAIT_TIMEOUT
         if timed_out and not exc.connection_invalidated:
-            [[inside]] = rows_of(connection, _IN_TRANSACTION, ())
+            [[inside]] = rows_of(connection, ASK_IN_TRANSACTION, ())
             self._over = not inside
 
     def refused(self, exc: BaseException, /) -> bool:
@@ -78,8 +81,7 @@ class MySQLConnection(OnSQLAlchemy):
         return any(map(self._said, chain(exc)))
 
     def _said(self, exc: BaseException) -> bool:
-        code = self.dialect.code(exc)
-        return isinstance(code, int) and not 2000 <= code < 3000  # those are the client's own
+        return is_from_server(self.dialect.code(exc))
 
     def terminate(self) -> None:
         self._driver.close()

@@ -221,10 +221,7 @@ def _join(connection: Connection) -> None:
 
 
 def _check(connection: Connection, *_: object) -> None:
-    drawn = _noted(connection, _DRAWN)
-    if drawn is None or drawn is not connection.get_transaction():
-        return
-    if not is_open(connection):
+    if drew(connection) and not is_open(connection):
         raise PendingRollbackError(GONE)
 
 
@@ -234,8 +231,7 @@ def _commit(connection: Connection) -> None:
         if connection.engine.dialect.name != "sqlite" and not connection.invalidated:
             connection.invalidate()  # without its socket, even if nobody has noticed yet
         raise PendingRollbackError(UNDER_WAY)
-    lost = _noted(connection, _LOST)
-    if lost is not None and lost is connection.get_transaction():
+    if _is_current(connection, _LOST):
         roll_back(connection)
         raise PendingRollbackError(LOST)
 
