@@ -1,4 +1,4 @@
-"""MariaDB under Django, through mysqlclient or PyMySQL: what neither of them takes care of.
+"""MariaDB and MySQL under Django, through mysqlclient or PyMySQL: what neither of them takes care of.
 
 * After some errors (a deadlock, for example) the server has rolled the transaction back, and
   Django goes on as if it hadn't. A caller who swallows such an error still has numbers that
@@ -21,7 +21,6 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from aseq._concurrency import call
 from aseq._core.dialects.mysql_family import (
-    ASK_IN_TRANSACTION,
     ENDS_TRANSACTION,
     LOCK_WAIT_TIMEOUT,
     code,
@@ -30,6 +29,7 @@ from aseq._core.dialects.mysql_family import (
 from aseq._core.failure import chain, report
 
 from ._private import wrap_outermost
+from ._servers import dialect_of
 
 
 def watch(connection: BaseDatabaseWrapper) -> None:
@@ -65,7 +65,7 @@ def _has_ended(connection: BaseDatabaseWrapper, exc: Error) -> bool:
         return found is not None and found.code in ENDS_TRANSACTION
     # That is as the server is set up: innodb_rollback_on_timeout.
     with closing(connection.connection.cursor()) as cursor:
-        cursor.execute(ASK_IN_TRANSACTION)
+        cursor.execute(dialect_of(connection).still_open)
         return not cursor.fetchone()[0]
 
 

@@ -50,13 +50,10 @@ ENDED = (
     "example), or a statement such as CREATE TABLE has ended it. Roll back and begin anew"
 )
 
-IN_TRANSACTION = (
-    "IF(@@in_transaction = 1 OR @@autocommit = 0, 1, (SELECT 1 UNION ALL SELECT 2))"
-)
-"""Fails with an error of its own (a subquery of two rows) if MariaDB is in no transaction."""
 
-ASK_IN_TRANSACTION = "SELECT @@in_transaction"
-"""1 or 0: after a lock timeout, which ends the transaction if the server is set up so."""
+def called(collation: str) -> str:
+    """The row's name, to compare: an older table may take two names for the same one."""
+    return f"CONVERT(name USING utf8mb4) COLLATE {collation}"
 
 
 def code(exc: BaseException) -> int | None:
