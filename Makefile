@@ -30,10 +30,10 @@ QUICK := not contract or Asyncpg-asyncio] or SessionAiosqlite-asyncio]
 SOAK ?= 60
 SEED ?= $(shell date +%s)
 
-.PHONY: help demo check test soak serve bench lint types docs clean
+.PHONY: help demo check test test-servers soak serve bench lint types docs clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /make \1	/p' Makefile
 
 demo: $(call environment,test) ## 200 invoices at once, on SQLite and PostgreSQL: no number is lost
 	$(call python,test) -m examples.invoices.demo $(ARGS)
@@ -44,6 +44,9 @@ check: $(call environment,test) ## a telling part of the tests: under a minute
 
 test: $(call environment,test) ## all tests: fifteen minutes (ARGS=--uvloop for that event loop, too)
 	$(call python,test) -m pytest $(ARGS)
+
+test-servers: $(call environment,test) ## the contract and its faults on MySQL, other MariaDBs and PostgreSQLs (ARGS=mysql)
+	$(call python,test) -m devtools.servers $(ARGS)
 
 soak: $(call environment,test) ## a long search for lost numbers (SOAK=60 seconds on each kind of connection, SEED=...)
 	@echo "SEED=$(SEED) SOAK=$(SOAK)"

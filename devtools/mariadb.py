@@ -93,15 +93,15 @@ def mariadb_dsn(**settings: str | float) -> Iterator[str]:
 
 def is_mariadb(dsn: str) -> bool:
     """Whether the server at a URL is a MariaDB, and no MySQL."""
-    with _admin(dsn) as admin:
-        return "mariadb" in admin.get_server_info().lower()
+    with admin(dsn) as conn:
+        return "mariadb" in conn.get_server_info().lower()
 
 
 @contextlib.contextmanager
 def database_on(dsn: str) -> Iterator[str]:
     """The URL of a new database on a server that runs already."""
     name = f"aseq_test_{os.getpid()}_{secrets.token_hex(4)}"
-    with _admin(dsn) as admin, admin.cursor() as cursor:
+    with admin(dsn) as conn, conn.cursor() as cursor:
         cursor.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
         try:
             yield urlunsplit(urlsplit(dsn)._replace(path=f"/{name}"))
@@ -109,7 +109,8 @@ def database_on(dsn: str) -> Iterator[str]:
             cursor.execute(f"DROP DATABASE {name}")
 
 
-def _admin(dsn: str) -> Any:
+def admin(dsn: str) -> Any:
+    """A connection to the server at a URL, to no database."""
     import pymysql  # not needed for a server of our own
 
     parts = urlsplit(dsn)

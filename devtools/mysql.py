@@ -33,6 +33,7 @@ _SERVER = (
     "--skip-name-resolve",
     "--max-connections=300",
     "--mysqlx=OFF",
+    "--tls-version=",  # none: tests look at what passes
 )
 
 

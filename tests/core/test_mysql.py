@@ -24,9 +24,12 @@ from aseq._core.spec import SequenceSpec
 from aseq._core.statement import Row
 from aseq._core.table import TableName
 from aseq._core.waiting import NOT_AT_ALL, waiting
+from tests.core.daily import Daily
+from tests.core.errors import OperationalError
 from tests.core.playing import play
-from tests.core.test_allocation import A, B, X, Y
-from tests.core.test_mysql_family import OperationalError
+
+A, B = SequenceSpec("a"), SequenceSpec("b", step=5)
+X, Y = Daily("x"), Daily("y")
 
 # (what the server says, whether it is a MySQL that is known)
 GREETINGS = [
@@ -137,6 +140,11 @@ def test_given_up(answers: list[Sequence[Row]], error: type[AseqError]) -> None:
     with pytest.raises(PartlyDrawn) as caught:
         play(Allocation(both).plan(MYSQL), [(7,)], *answers)
     assert isinstance(caught.value.args[0], error)
+
+
+def test_first_values_that_do_not_fit() -> None:
+    with pytest.raises(InvalidSequence, match="don't fit in 64 bits: draw from it with"):
+        play(Allocation({SequenceSpec("a", MAX): 2}).plan(MYSQL))
 
 
 def test_another_day_of_another() -> None:

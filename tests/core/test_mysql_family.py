@@ -13,18 +13,8 @@ from aseq._core.scripts import Plan, later
 from aseq._core.spec import SequenceSpec
 from aseq._core.statement import Statement
 from aseq._core.table import TableName
-from tests.core.errors import as_argument, as_orig
+from tests.core.errors import OperationalError, as_argument, as_orig
 from tests.core.playing import play
-
-
-class Error(Exception):
-    """As the Python DB-API calls it."""
-
-
-class OperationalError(Error):
-    """As the drivers raise them: a number and a text."""
-
-    sqlstate = "HY000"
 
 
 # (what the server says, whether a draw may name the setting of snapshots; None: unknown)

@@ -18,7 +18,7 @@ from .scripts import PartlyDrawn, Plan
 from .spec import SequenceSpec
 from .timed import TRIES, given_up, next_values_within
 from .waiting import Waiting
-from .wants import Want
+from .wants import Want, check_start
 
 
 def draw_each(
@@ -34,7 +34,12 @@ def draw_each(
         dialect: what the server understands.
         waiting: how long to wait for each.
         adapt: a sequence as the connection's project has it.
+
+    Raises:
+        InvalidSequence: the first values of one don't fit.
     """
+    for _, (spec, count, _) in wants:
+        check_start(spec, count)
     drawn = list[Sequence[Any]]()
     try:
         for counter, want in wants:

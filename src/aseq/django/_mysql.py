@@ -1,4 +1,4 @@
-"""MariaDB and MySQL under Django, through mysqlclient or PyMySQL: what neither of them takes care of.
+"""MariaDB and MySQL under Django, through mysqlclient or PyMySQL: what neither does.
 
 * After some errors (a deadlock, for example) the server has rolled the transaction back, and
   Django goes on as if it hadn't. A caller who swallows such an error still has numbers that

@@ -112,7 +112,7 @@ class Dialect:
             milliseconds of it have passed.
             A row with the value alone leaves the clock to be read after it.
         clock: reads the server's clock. The answer is one row with it.
-        allocate: empty, if each has to be drawn from by itself. Else draws from several sequences, in the order of the JSON list ``:wanted``,
+        allocate: draws from several sequences, in the order of the JSON list ``:wanted``,
             whose items have the names of `WANTED`. (``:names`` is their names alone, as
             JSON.) From one that has a ``since`` only if the clock, as for `timed_draw`, is
             between that and ``latest``. The answer is a row for each sequence:
@@ -122,6 +122,7 @@ class Dialect:
             had taken, in microseconds, and how many milliseconds of that time have
             passed. There may be no row for a sequence that nothing
             was drawn from, and no place (NULL) if the row isn't called as it should be.
+            Empty, if each has to be drawn from by itself.
         advance: moves a sequence forward, upwards (True) or downwards (False), for each
             kind of move. The answer is one row with the last value now.
         last_value: reads the last value. The answer is one row with it, or none.

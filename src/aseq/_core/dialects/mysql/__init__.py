@@ -12,9 +12,9 @@ from .draw import LAST_VALUE, READ_CLOCK, advance, delete, draw, timed_draw
 from .fragments import ASK, COLLATION, INSIDE, INSIDE_TOLD, OPENS, answer
 
 _BUSY = (
-    "nowait=True doesn't wait for it, or the server's innodb_lock_wait_timeout was over. Nothing "
-    "was drawn, and the transaction goes on as it was, unless a note says otherwise. Roll back "
-    "and try again in a new one"
+    "nowait=True doesn't wait for it, or the server's innodb_lock_wait_timeout was over. "
+    "Nothing was drawn, and the transaction goes on as it was, unless a note says otherwise. "
+    "Roll back and try again in a new one"
 )
 
 _NO_TIMEOUT = (
