@@ -10,12 +10,13 @@ from typing import Any
 from tortoise import fields
 from tortoise.models import Model
 
+from aseq._core.dialects.base import LAST_CHECK, NAME_CHECK
 from aseq._core.spec import DEFAULT_TABLE, NAME_LIMIT
 
 # Where Tortoise writes the type of a column, it takes what belongs to it as well.
 _CHECK = f"CONSTRAINT {DEFAULT_TABLE}_{{}}_check CHECK ({{}})"
-_NAME_CHECK = _CHECK.format("name", f"length(name) BETWEEN 1 AND {NAME_LIMIT}")
-_LAST_CHECK = _CHECK.format("last", "CAST(CAST(last AS text) AS bigint) = last")
+_NAME_CHECK = _CHECK.format("name", NAME_CHECK)
+_LAST_CHECK = _CHECK.format("last", LAST_CHECK)
 
 
 class NameField(fields.CharField[str]):
