@@ -32,11 +32,11 @@ from aseq._core.dialects import DIALECTS, Dialect
 from aseq._core.spec import DEFAULT_TABLE, SequenceSpec
 from aseq._core.statement import BIND, Bind, Statement
 from aseq._core.table import TableName
-from aseq.adapters.sqlalchemy import find_dialect
 from aseq.errors import InvalidSequence
 from aseq.sqlalchemy import sequence_table
 
 from . import _ledger  # noqa: F401  # adds its operations
+from ._servers import find_dialect
 
 
 @dataclass

@@ -6,9 +6,10 @@ from typing import Any
 
 from tortoise.migrations.operations import CreateModel, TortoiseOperation
 
-from aseq._core.dialects import DIALECTS
+from aseq._core.dialects import DIALECTS, Dialect
 from aseq._core.spec import DEFAULT_TABLE
 from aseq._core.table import TableName
+from aseq.adapters._mysql import by_server
 from aseq.ledger._migrations import DEFAULT_TABLE as LEDGER
 from aseq.ledger._migrations import creating, dropping
 
@@ -38,7 +39,7 @@ class CreateSequenceTable(CreateModel):
     ) -> None:
         """Run the statement of the database's own dialect."""
         if state_editor is not None:
-            dialect = DIALECTS[_dialect(state_editor)]
+            dialect = await _find_dialect(state_editor.client)
             await state_editor._run_sql(dialect.ddl(TableName.parse(DEFAULT_TABLE)) + ";")
 
 
@@ -88,6 +89,19 @@ async def _run(state_editor: Any, sql: str) -> None:
         state_editor.collected_sql.append(f"{sql};")
     else:
         await state_editor.client.execute_query(sql)
+
+
+async def _find_dialect(client: Any) -> Dialect:
+    """Ours: to Tortoise, MariaDB is MySQL as well, so the server is asked.
+
+    Raises:
+        UnsupportedConnection: there is none.
+    """
+    name = str(client.capabilities.dialect)
+    if name != "mysql":
+        return DIALECTS[_NAMES.get(name, name)]
+    async with client.acquire_connection() as connection:
+        return by_server(connection)
 
 
 def _dialect(state_editor: Any) -> str:

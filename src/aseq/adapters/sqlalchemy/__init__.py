@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from ._accept import executor_for, greenlet_executor_for, sync_executor_for
 from ._ledger_table import ledger_table
-from ._servers import find_dialect
 from ._sqlite import begin_immediate, begins_immediate
 from ._table import sequence_table
 
@@ -15,7 +14,6 @@ __all__ = (
     "begin_immediate",
     "begins_immediate",
     "executor_for",
-    "find_dialect",
     "greenlet_executor_for",
     "ledger_table",
     "sequence_table",

@@ -8,12 +8,8 @@ from sqlalchemy import String
 from sqlalchemy.dialects import mysql
 from sqlalchemy.ext.compiler import compiles
 
-from aseq._core.dialects.mariadb.fragments import COLLATION
+from aseq._core.dialects.servers import COLLATION, ON_MARIADB, ON_MYSQL
 from aseq._core.spec import NAME_LIMIT
-
-_ON_MYSQL = "utf8mb4_0900_bin"
-_ON_EITHER = f"/*!80017 {_ON_MYSQL} */ /*M! {COLLATION} */"
-"""The comments are no comments: each server reads one of them."""
 
 
 class VARCHAR(mysql.VARCHAR):
@@ -27,16 +23,16 @@ class VARCHAR(mysql.VARCHAR):
     __module__ = mysql.VARCHAR.__module__
 
     def __init__(self, length: int = NAME_LIMIT, **_: object) -> None:
-        super().__init__(length, charset="utf8mb4", collation=_ON_EITHER)
+        super().__init__(length, charset="utf8mb4", collation=COLLATION)
 
 
 @compiles(VARCHAR, "mariadb", "mysql")
 def _write(type_: VARCHAR, compiler: Any, **_: object) -> str:
     dialect = compiler.dialect
     if dialect.is_mariadb:
-        collation = COLLATION
+        collation = ON_MARIADB
     else:
-        collation = _ON_MYSQL if dialect.server_version_info else _ON_EITHER
+        collation = ON_MYSQL if dialect.server_version_info else COLLATION
     named = mysql.VARCHAR(type_.length, charset=type_.charset, collation=collation)
     return str(compiler.process(named))
 
