@@ -256,6 +256,7 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq.adapters.tortoise": (
         *(ERRORS, CORE, BASE, CONCURRENCY, "aseq.adapters._sqlite", "aseq.adapters._thread"),
         *("aseq.adapters.asyncpg", "aseq.adapters.psycopg", "aseq.adapters.tortoise"),
+        *("aseq.adapters.asyncmy", "aseq.adapters.aiomysql"),
     ),
     **DJANGO,
     # An adapter, but one that knows Django.

@@ -6,10 +6,10 @@ from typing import Any
 
 from tortoise.migrations.operations import CreateModel, TortoiseOperation
 
-from aseq._core.dialects import DIALECTS, Dialect
+from aseq._core.dialects import DIALECTS, Dialect, by_greeting
 from aseq._core.spec import DEFAULT_TABLE
 from aseq._core.table import TableName
-from aseq.adapters._mysql import by_server
+from aseq.errors import UnsupportedConnection
 from aseq.ledger._migrations import DEFAULT_TABLE as LEDGER
 from aseq.ledger._migrations import creating, dropping
 
@@ -101,7 +101,11 @@ async def _find_dialect(client: Any) -> Dialect:
     if name != "mysql":
         return DIALECTS[_NAMES.get(name, name)]
     async with client.acquire_connection() as connection:
-        return by_server(connection)
+        greeting = str(connection.get_server_info())
+    dialect = by_greeting(greeting)
+    if dialect is None:
+        raise UnsupportedConnection(f"the server {greeting}", "use MariaDB 10.6 or newer")
+    return dialect
 
 
 def _dialect(state_editor: Any) -> str:

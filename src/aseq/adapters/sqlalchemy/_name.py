@@ -8,7 +8,8 @@ from sqlalchemy import String
 from sqlalchemy.dialects import mysql
 from sqlalchemy.ext.compiler import compiles
 
-from aseq._core.dialects.servers import COLLATION, ON_MARIADB, ON_MYSQL
+from aseq._core.dialects.mariadb.fragments import COLLATION as ON_MARIADB
+from aseq._core.dialects.servers import COLLATION, ON_MYSQL
 from aseq._core.spec import NAME_LIMIT
 
 

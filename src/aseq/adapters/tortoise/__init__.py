@@ -63,15 +63,16 @@ def _on_postgres(client: Any, driver: type[Executor]) -> Executor:
 
 
 def _on_mysql(client: Any) -> Executor:
-    from tortoise.backends.mysql.client import mysql, translate_exceptions
+    from tortoise.backends.mysql.client import errors, translate_exceptions
 
     from ._pooled import PooledClient
 
-    if mysql.__name__ == "asyncmy":
-        from aseq.adapters.asyncmy import AsyncmyExecutor as Driver
-    else:
-        from aseq.adapters.aiomysql import AiomysqlExecutor as Driver
-    return PooledClient(client, Driver, MARIADB, translate_exceptions)
+    driver: type[Executor]
+    if errors.__name__ == "asyncmy.errors":
+        from aseq.adapters.asyncmy import AsyncmyExecutor as driver
+    else:  # it takes what is installed
+        from aseq.adapters.aiomysql import AiomysqlExecutor as driver
+    return PooledClient(client, driver, MARIADB, translate_exceptions)
 
 
 def _on_sqlite(client: Any) -> Executor:
