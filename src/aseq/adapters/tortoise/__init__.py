@@ -63,16 +63,18 @@ def _on_postgres(client: Any, driver: type[Executor]) -> Executor:
 
 
 def _on_mysql(client: Any) -> Executor:
-    from tortoise.backends.mysql.client import errors, translate_exceptions
+    from tortoise.backends.mysql import client as backend
 
     from ._pooled import PooledClient
 
-    driver: type[Executor]
-    if errors.__name__ == "asyncmy.errors":
-        from aseq.adapters.asyncmy import AsyncmyExecutor as driver
-    else:  # it takes what is installed
-        from aseq.adapters.aiomysql import AiomysqlExecutor as driver
-    return PooledClient(client, driver, MARIADB, translate_exceptions)
+    found: Any = backend  # the driver is whichever was installed
+    if found.mysql.__name__ == "asyncmy":
+        from aseq.adapters.asyncmy import AsyncmyExecutor
+
+        return PooledClient(client, AsyncmyExecutor, MARIADB, backend.translate_exceptions)
+    from aseq.adapters.aiomysql import AiomysqlExecutor
+
+    return PooledClient(client, AiomysqlExecutor, MARIADB, backend.translate_exceptions)
 
 
 def _on_sqlite(client: Any) -> Executor:
