@@ -41,7 +41,7 @@ class LastField(fields.BigIntField):
 
     SQL_TYPE = f"bigint {_LAST_CHECK}"
 
-    class _db_mysql:  # noqa: N801  # Tortoise's name
+    class _db_mysql(fields.BigIntField._db_mysql):  # noqa: N801  # Tortoise's name
         SQL_TYPE = "bigint"
 
 
