@@ -58,7 +58,7 @@ test-layers: ## libraries on SQLAlchemy: ormar, advanced-alchemy, edgy, saffier
 	    --requirement tests/over_sqlalchemy/requirements.txt
 	.venv-layers/bin/python -m pytest $(ARGS) tests/over_sqlalchemy
 
-serve: $(call environment,test) ## the application of the demo, in a browser (PORT=8000)
+serve: $(call environment,test) ## the example to copy, in a browser: press "Storm" (PORT=8000, DATABASE_URL)
 	$(call python,test) -m examples.invoices
 
 bench: $(call environment,bench) ## aseq beside its peers: eight minutes (ARGS=--quick for less)

@@ -1,4 +1,4 @@
-"""Libraries that stand on a driver we know: what to pass of them, instead of their own objects.
+"""Libraries that stand on a driver we know, and what to pass of them, instead of their own objects.
 
 They are no connections, but lead to one. Nothing here imports any of them.
 """
@@ -23,7 +23,9 @@ _PEEWEE = (
     "pass the driver's connection, inside of `async with db.atomic():`: "
     "`(await db.aconnect()).conn`"
 )
-_ADVANCED_ALCHEMY = "pass SQLAlchemy's session: `repository.session`, or a service's own session"
+_ADVANCED_ALCHEMY = (
+    "pass SQLAlchemy's session: `repository.session`, or a service's own session"
+)
 _INSIDE = (
     "inside of `async with database.transaction():`, pass what `async with "
     "database.connection() as conn:` gives"

@@ -14,7 +14,7 @@ from sqlspec.adapters.aiosqlite import AiosqliteConfig
 
 from aseq import AsyncSequence, NotInTransaction, UnsupportedConnection, create_table
 from aseq._layers import LAYERS
-from tests.blocks import Undo
+from tests.blocks import undone
 
 numbers = AsyncSequence("invoices")
 
@@ -35,10 +35,8 @@ async def test_a_savepoint_of_databases(database: Database) -> None:
     drawn = []
     async with database.transaction():
         drawn.append(await numbers.next_value(raw(database)))
-        with pytest.raises(Undo):
-            async with database.transaction():
-                drawn.append(await numbers.next_value(raw(database)))
-                raise Undo
+        async with undone(database.transaction()):
+            drawn.append(await numbers.next_value(raw(database)))
         drawn.append(await numbers.next_value(raw(database)))
 
     assert drawn == [1, 2, 2]
@@ -64,10 +62,8 @@ async def test_sqlspec_on_sqlite(tmp_path: Path) -> None:
         async with session.transaction():
             await create_table(session.connection)
         for _ in range(2):
-            with pytest.raises(Undo):
-                async with session.transaction():
-                    drawn.append(await numbers.next_value(session.connection))
-                    raise Undo
+            async with undone(session.transaction()):
+                drawn.append(await numbers.next_value(session.connection))
         await session.begin()
         drawn.append(await numbers.next_value(session.connection))
         await session.commit()

@@ -1,4 +1,4 @@
-"""Left out where the libraries aren't installed: `make test-layers` has an environment for them."""
+"""Left out where the libraries aren't installed: `make test-layers` installs them."""
 
 from __future__ import annotations
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from edgy import Database as EdgyDatabase
@@ -39,7 +38,7 @@ async def test_blocks(here: Place) -> None:
     await run_page(ON_SQLALCHEMY, here)
 
 
-async def draws_at_once(draw: Any) -> list[int | BaseException]:
+async def draws_at_once(draw: Callable[[], Awaitable[int]]) -> list[int | BaseException]:
     return await asyncio.gather(*(draw() for _ in range(5)), return_exceptions=True)
 
 
@@ -112,5 +111,5 @@ async def test_what_to_pass_instead(url: str, tmp_path: Path) -> None:
             (SaffierDatabase(url), "database.connection() as conn"),
         ):
             with pytest.raises(UnsupportedConnection) as caught:
-                await numbers.next_value(stranger)  # type: ignore[arg-type]
+                await numbers.next_value(stranger)
             assert expression in caught.value.hint
