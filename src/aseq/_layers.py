@@ -1,6 +1,6 @@
-"""Libraries that stand on a driver we know, and what to pass of them, instead of their own objects.
+"""Libraries that stand on a driver we know, and what to pass of them.
 
-They are no connections, but lead to one. Nothing here imports any of them.
+Their own objects are no connections, but lead to one. Nothing here imports any of them.
 """
 
 from __future__ import annotations

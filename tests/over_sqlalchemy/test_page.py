@@ -13,8 +13,8 @@ from saffier import Database as SaffierDatabase
 
 from aseq import AsyncSequence, NotInTransaction, UnsupportedConnection, create_table
 from tests.docs.markdown import ON_SQLALCHEMY
+from tests.docs.played import play
 from tests.docs.setup import Place, place
-from tests.docs.test_blocks import test_page as run_page
 
 numbers = AsyncSequence("invoices")
 
@@ -35,7 +35,7 @@ def url(here: Place) -> str:
 
 
 async def test_blocks(here: Place) -> None:
-    await run_page(ON_SQLALCHEMY, here)
+    await play(ON_SQLALCHEMY, here)
 
 
 async def draws_at_once(draw: Callable[[], Awaitable[int]]) -> list[int | BaseException]:
