@@ -30,7 +30,7 @@ QUICK := not contract or Asyncpg-asyncio] or SessionAiosqlite-asyncio]
 SOAK ?= 60
 SEED ?= $(shell date +%s)
 
-.PHONY: help demo check test test-servers soak serve bench lint types docs clean
+.PHONY: help demo check test test-layers test-servers soak serve test-browser pictures bench lint types docs clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1	/p' Makefile
@@ -53,8 +53,23 @@ soak: $(call environment,test) ## a long search for lost numbers (SOAK=60 second
 	ASEQ_SEARCH_SEED=$(SEED) ASEQ_SEARCH_SECONDS=$(SOAK) \
 	    $(call python,test) -m pytest tests/faults/search --uvloop $(ARGS)
 
-serve: $(call environment,test) ## the application of the demo, in a browser (PORT=8000)
+# They want older versions of others than the newest: an environment of their own.
+test-layers: ## libraries on SQLAlchemy: ormar, advanced-alchemy, edgy, saffier
+	$(or $(PYTHON),python3) -m venv .venv-layers
+	.venv-layers/bin/python -m pip install --quiet --upgrade pip
+	.venv-layers/bin/python -m pip install --quiet --group test --editable . \
+	    --requirement tests/over_sqlalchemy/requirements.txt
+	.venv-layers/bin/python -m pytest $(ARGS) tests/over_sqlalchemy
+
+serve: $(call environment,test) ## the example to copy, in a browser: press "Storm" (PORT=8000, DATABASE_URL)
 	$(call python,test) -m examples.invoices
+
+test-browser: $(call environment,browser) ## the page of the example, in the Chromium that is installed
+	ASEQ_TEST_BROWSER=1 $(call python,browser) -m pytest --numprocesses=0 tests/browser $(ARGS)
+
+pictures: $(call environment,browser) ## the pictures of the page and the demo in docs/img
+	$(call python,browser) -m devtools.page
+	$(call python,browser) -m examples.invoices.demo --require-postgres --svg docs/img/demo.svg
 
 bench: $(call environment,bench) ## aseq beside its peers: eight minutes (ARGS=--quick for less)
 	$(call python,bench) -m benchmarks $(ARGS)

@@ -82,6 +82,7 @@ CASES = (
     Case(clients.SessionAsyncmy, "mariadb", ONE_LOOP),
     Case(clients.ConnectionAsyncmy, "mariadb", ONE_LOOP, brief=True),
     Case(clients.SessionAiomysql, "mariadb", ONE_LOOP, brief=True),
+    Case(clients.TortoiseAsyncmy, "mariadb", ONE_LOOP, brief=True),
     Case(clients.Asyncmy, "mysql", ONE_LOOP),
     Case(clients.AsyncmyPool, "mysql", ONE_LOOP, brief=True),
     Case(clients.Aiomysql, "mysql", ONE_LOOP, brief=True),

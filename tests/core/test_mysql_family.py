@@ -16,7 +16,6 @@ from aseq._core.table import TableName
 from tests.core.errors import OperationalError, as_argument, as_orig
 from tests.core.playing import play
 
-
 # (what the server says, whether a draw may name the setting of snapshots; None: unknown)
 GREETINGS = [
     ("5.5.5-10.11.19-MariaDB-0+deb12u1", True),
@@ -102,7 +101,9 @@ def test_the_table() -> None:
         "    name varchar(100) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,\n"
         "    last bigint NOT NULL,\n"
         "    PRIMARY KEY (name),\n"
-        "    CONSTRAINT numbers_name_check CHECK (char_length(name) BETWEEN 1 AND 100)\n"
+        "    CONSTRAINT numbers_name_check CHECK (length(name) BETWEEN 1 AND 400),\n"
+        "    CONSTRAINT numbers_last_check "
+        "CHECK (CAST(CAST(last AS char(20)) AS decimal(19)) = last)\n"
         ") ENGINE=InnoDB"
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from typing import Any
 
 import asyncmy
 import pytest
@@ -17,6 +18,7 @@ async def test_a_server_that_is_too_old(mariadb: str) -> None:
         greeting = admin.get_server_info()
     if "10.5." not in greeting:
         pytest.skip("this server isn't too old")
+    conn: Any
     async with asyncmy.connect(**where(mariadb)) as conn:
         with pytest.raises(UnsupportedConnection) as caught:
             await AsyncSequence("invoices").next_value(conn)

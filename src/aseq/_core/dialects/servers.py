@@ -6,6 +6,8 @@ import re
 
 from . import mariadb, mysql
 from .base import Dialect
+from .mariadb.fragments import COLLATION as ON_MARIADB
+from .mysql.fragments import COLLATION as ON_MYSQL
 
 
 def _spoken(version: tuple[int, ...]) -> str:
@@ -17,6 +19,9 @@ KNOWN = f"MariaDB {_spoken(mariadb.OLDEST)} and MySQL {_spoken(mysql.OLDEST)}, a
 
 # They have the protocol and the version of one that they take after, but not its locks.
 _OTHERS = ("oceanbase", "tidb", "vitess")
+
+COLLATION = f"/*!80017 {ON_MYSQL} */ /*M! {ON_MARIADB} */"
+"""Of names, where either server may be at the other end: each reads one of the comments."""
 
 
 def by_greeting(greeting: str) -> Dialect | None:
