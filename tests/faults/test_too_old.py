@@ -1,4 +1,4 @@
-"""A MariaDB that is too old is refused in plain words. `make test-servers` has such a server."""
+"""A MariaDB that is too old is refused in plain words: `make test-servers` has one."""
 
 from __future__ import annotations
 
