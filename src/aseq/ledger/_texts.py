@@ -24,6 +24,10 @@ BY_KEY = (
 
 BY_NUMBER = "FROM $ledger WHERE sequence = :name AND number = :number"
 
+# What `Texts.write_all` is told of each row, and what it writes.
+LINES = "s, q, n, t, k"
+WRITTEN = f"INSERT INTO $ledger ({COLUMNS})\nSELECT {LINES}"
+
 
 class Texts(Protocol):
     """What one kind of database is asked."""
@@ -35,6 +39,27 @@ class Texts(Protocol):
         transaction's id, or NULL if the place wasn't taken; and the number that the key has,
         as the JSON list ``[number, text, at]``, or NULL. Or there is no row: the place was
         taken, and the key has no number.
+        """
+        ...
+
+    def look_for_all(self, wait: Wait) -> Script:
+        """Looks for all of ``:keys``, and takes the place in the queue if one isn't there.
+
+        ``:keys`` is a JSON list of ``{"s": series, "k": key}``, and ``:wanted`` how many there
+        are. The answer is a row as that of `look`, but that all are told that have a number:
+        as the JSON list of lists ``[series, key, number, text, at, state]``, or NULL.
+        """
+        ...
+
+    def find_all(self) -> Script:
+        """Those of ``:keys`` that have a number: a row for each, with such a list."""
+        ...
+
+    def write_all(self) -> Script:
+        """Writes the rows ``:rows`` of the ledger. The answer is a row for each.
+
+        ``:rows`` is a JSON list of ``{"s": series, "q": sequence, "n": number, "t": text,
+        "k": key, "a": at}``. Without ``at``, it is the moment at which they are written.
         """
         ...
 
