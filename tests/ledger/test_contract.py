@@ -21,22 +21,9 @@ from aseq.numbering import Numbering
 from tests import clients
 from tests.database import Database
 from tests.hooked import hooked
+from tests.ledger.series import JUNE, NEXT_JUNE, rows, yearly
 
 pytestmark = pytest.mark.only(dialect=("postgresql", "sqlite"))
-
-JUNE = dt.datetime(2026, 6, 1, 12, 30, 15, 123456, tzinfo=dt.UTC)
-NEXT_JUNE = JUNE.replace(year=2027)
-
-
-def yearly(name: str, pattern: str = "INV-{year}-{number:05}", **parameters: Any) -> Numbering:
-    return Numbering(name, pattern, period="year", tz="Europe/Paris", **parameters)
-
-
-def rows(database: Database, ledger: Ledger, name: str, columns: str) -> list[tuple[Any, ...]]:
-    return database.run(
-        f"SELECT {columns} FROM {ledger.table} WHERE series LIKE '{name}%' "
-        "ORDER BY sequence, number"
-    )
 
 
 async def test_a_number_and_its_row(database: Database, ledger: Ledger, name: str) -> None:

@@ -17,7 +17,7 @@ from tests import clients
 from tests.database import Database
 from tests.hooked import hooked
 from tests.ledger.racing import Races
-from tests.ledger.test_contract import JUNE, NEXT_JUNE, rows, yearly
+from tests.ledger.series import JUNE, NEXT_JUNE, rows, yearly
 from tests.numbering.midnight import SECOND, new_year, now
 from tests.numbering.storming import prepared
 from tests.observer import DEADLINE, observing
@@ -181,7 +181,7 @@ async def test_a_repeat_takes_no_lock(asyncpgs: Database, name: str) -> None:
                                 other.conn,
                                 seq,
                                 keys=["b", "x"],
-                                **bounded,  # type: ignore[arg-type]
+                                **bounded,
                             )
         async with other.transaction():
             drawn = await ledger.issue_many(other.conn, seq, keys=["x", "c"], timeout=5)

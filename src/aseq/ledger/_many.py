@@ -67,7 +67,8 @@ def issue_many(asked: Issue, keys: Sequence[str]) -> Plan[GivenMany]:
 
 def _look(asked: Issue, keys: Sequence[str]) -> Plan[tuple[dict[str, Any], Issue]]:
     """The numbers that keys have, and how the rest is to be asked for."""
-    binds: dict[str, Bind] = {"keys": wanted((asked.lane.series, key) for key in keys), "wanted": len(keys)}
+    told = wanted((asked.lane.series, key) for key in keys)
+    binds: dict[str, Bind] = {"keys": told, "wanted": len(keys)}
     script = asked.texts.look_for_all(asked.waiting.kind)
     rows = yield from asked.say(script, **binds)
     numbers = _numbers(asked, json.loads(str(rows[0][2] or "[]")))
