@@ -24,7 +24,9 @@ from tests.observer import DEADLINE, observing
 
 pytestmark = pytest.mark.only(dialect=("postgresql", "sqlite"))
 
-SOME = pytest.mark.only(client=(clients.SessionPsycopg, clients.Aiosqlite, clients.SyncSqlite3))
+SOME = pytest.mark.only(
+    client=(clients.SessionPsycopg, clients.AiosqliteLegacy, clients.SyncSqlite3Legacy)
+)
 
 
 def mod_7(digits: str) -> str:
@@ -118,7 +120,7 @@ async def test_a_number_that_is_there(database: Database, ledger: Ledger, name: 
     assert database.last(name) is None
 
 
-@pytest.mark.only(client=(clients.Asyncpg, clients.SyncSqlite3))
+@pytest.mark.only(client=clients.AsyncpgPool)
 async def test_bad_input_sends_nothing(database: Database, ledger: Ledger, name: str) -> None:
     seq = AsyncSequence(name)
     bad: list[tuple[str, Any, dict[str, Any]]] = [
@@ -142,7 +144,7 @@ async def test_bad_input_sends_nothing(database: Database, ledger: Ledger, name:
         assert await ledger.issue_many(client.conn, seq, keys=("a",)) == {"a": 1}
 
 
-@pytest.mark.only(client=(clients.Asyncpg, clients.Sqlite3))
+@pytest.mark.only(client=(clients.AsyncpgPool, clients.AiosqliteLegacy))
 async def test_thousands(database: Database, ledger: Ledger, name: str) -> None:
     numbers, keys = yearly(name), [f"order {i}" for i in range(2_000)]
     async with database.connect() as client:

@@ -18,6 +18,7 @@ from aseq.errors import InvalidSequence
 
 from ._entry import KEY_LIMIT, text
 from ._plans import Issue, check_written, entered, had, once_more
+from ._texts import wanted, written
 
 MOST = 10_000
 """How many keys one call takes: others wait until its transaction ends."""
@@ -102,41 +103,9 @@ def _write(asked: Issue, keys: Sequence[str], drawn: Timed) -> Plan[dict[str, An
     at, values = drawn.clock if asked.at is None else asked.at, drawn.values or ()
     numbers = dict(zip(keys, asked.counter.numbers(values, at), strict=True))
     lines = (
-        Line(asked.lane.series, asked.spec.name, value, str(numbers[key]), key, at)
+        (asked.lane.series, asked.spec.name, value, str(numbers[key]), key, at)
         for key, value in zip(keys, values, strict=True)
     )
     rows = yield from asked.say(asked.texts.write_all(), rows=written(lines))
     check_written(asked.spec, written=len(rows) == len(keys))
     return numbers
-
-
-class Line(NamedTuple):
-    """A row for the ledger.
-
-    Attributes:
-        series: the numbering and its scope.
-        sequence: the sequence.
-        number: the number alone.
-        text: as it is printed.
-        key: of the document.
-        at: the moment that it is of, in microseconds since 1970; None for that of writing.
-    """
-
-    series: str
-    sequence: str
-    number: int
-    text: str
-    key: str
-    at: int | None
-
-
-def wanted(keys: Iterable[tuple[str, str]]) -> str:
-    """Keys, each with its series, as the texts take them."""
-    return json.dumps([{"s": series, "k": key} for series, key in keys], ensure_ascii=False)
-
-
-def written(lines: Iterable[Line]) -> str:
-    """Rows for the ledger, as the texts take them."""
-    return json.dumps(
-        [dict(zip("sqntka", line, strict=True)) for line in lines], ensure_ascii=False
-    )

@@ -31,7 +31,7 @@ from aseq._core.timed import (
 )
 from aseq._core.waiting import Wait, Waiting
 from aseq.adapters.base import ConnectionInfo
-from aseq.errors import LedgerConflict, SequenceLocked
+from aseq.errors import LedgerConflict, SequenceLocked, UnsupportedConnection
 from aseq.numbering import DocumentNumber
 
 from ._entry import Entry
@@ -42,10 +42,22 @@ from ._texts import Texts, on_ledger
 
 TEXTS: dict[str, Texts] = {"postgresql": PostgreSQL(), "sqlite": SQLite()}
 
-_NOT_WRITTEN = (
+_ELSEWHERE = "a ledger is on PostgreSQL or SQLite"
+NOT_WRITTEN = (
     "a number was drawn, and its row wasn't written. Look for triggers, rules and row-level "
     "security on the ledger, and for hand-written SQL"
 )
+
+
+def check_dialect(info: ConnectionInfo) -> None:
+    """Refuse a database that no ledger can be in.
+
+    Raises:
+        UnsupportedConnection: it is such a one.
+    """
+    if info.dialect.name not in TEXTS:
+        cls = type(info)
+        raise UnsupportedConnection(f"{cls.__module__}.{cls.__qualname__}", _ELSEWHERE)
 
 
 @dataclass(frozen=True)
@@ -255,4 +267,4 @@ def check_written(spec: SequenceSpec, *, written: bool) -> None:
         PartlyDrawn: it isn't.
     """
     if not written:
-        raise PartlyDrawn(LedgerConflict(spec.name, _NOT_WRITTEN))
+        raise PartlyDrawn(LedgerConflict(spec.name, NOT_WRITTEN))

@@ -10,13 +10,12 @@ from aseq._core.spec import SequenceSpec
 from aseq._core.subject import Subject
 from aseq._core.table import TableName
 from aseq.adapters.base import ConnectionInfo
-from aseq.errors import UnsupportedConnection
 
-from ._plans import TEXTS
+from ._entry import Entry
+from ._plans import check_dialect
+from ._rows import RowLedger
 
 DEFAULT_TABLE = "aseq_ledger"
-
-_ELSEWHERE = "a ledger is on PostgreSQL or SQLite"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +30,14 @@ class LedgerSpec:
     @property
     def _name(self) -> TableName:
         return TableName.parse(self.table)
+
+    def _for_rows(self, by: object, note: object) -> RowLedger:
+        """What rows see of it: see `aseq.issuing._book`.
+
+        Raises:
+            InvalidSequence: `by` or `note` doesn't fit.
+        """
+        return RowLedger(self._name, Entry.of(None, by, note))
 
 
 T_co = TypeVar("T_co", covariant=True)
@@ -65,8 +72,6 @@ def subject(asked: Asked[Any], info: ConnectionInfo) -> Subject:
     Raises:
         UnsupportedConnection: the ledger doesn't know the connection's database.
     """
-    if info.dialect.name not in TEXTS:
-        cls = type(info)
-        raise UnsupportedConnection(f"{cls.__module__}.{cls.__qualname__}", _ELSEWHERE)
+    check_dialect(info)
     spec = info.adapt(asked.sequence)
     return Subject(spec.name, spec.table, series=(asked.series,))

@@ -6,8 +6,10 @@ microseconds since 1970, in and out. What isn't given is an empty text, and NULL
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from aseq._core.dialects import TimedDraw
 from aseq._core.statement import Script
@@ -97,3 +99,18 @@ def on_ledger(script: Script, ledger: TableName) -> Script:
     """A script with the ledger's table in its place."""
     name = quoted_table(ledger)
     return tuple(each._replace(text=each.text.replace("$ledger", name)) for each in script)
+
+
+def wanted(keys: Iterable[tuple[str, str]]) -> str:
+    """Keys, each with its series, as ``:keys``."""
+    return json.dumps([{"s": series, "k": key} for series, key in keys], ensure_ascii=False)
+
+
+Line: TypeAlias = tuple[str, str, int, str, str, int | None]
+"""Series, sequence, number, text, key and moment of a row for the ledger."""
+
+
+def written(lines: Iterable[Line]) -> str:
+    """Rows for the ledger, as ``:rows``."""
+    told = [dict(zip("sqntka", line, strict=True)) for line in lines]
+    return json.dumps(told, ensure_ascii=False)
