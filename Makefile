@@ -50,7 +50,7 @@ soak: $(call environment,test) ## a long search for lost numbers (SOAK=60 second
 	ASEQ_SEARCH_SEED=$(SEED) ASEQ_SEARCH_SECONDS=$(SOAK) \
 	    $(call python,test) -m pytest tests/faults/search --uvloop $(ARGS)
 
-serve: $(call environment,test) ## the application of the demo, in a browser (PORT=8000)
+serve: $(call environment,test) ## the example to copy, in a browser: press "Storm" (PORT=8000, DATABASE_URL)
 	$(call python,test) -m examples.invoices
 
 bench: $(call environment,bench) ## aseq beside its peers: eight minutes (ARGS=--quick for less)
