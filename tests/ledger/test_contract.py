@@ -14,7 +14,6 @@ from aseq import (
     LedgerConflict,
     LedgerTableMissing,
     NotInLedger,
-    UnsupportedConnection,
 )
 from aseq.ledger import Ledger
 from aseq.numbering import Numbering
@@ -244,12 +243,3 @@ async def test_bad_input_sends_nothing(database: Database, ledger: Ledger, name:
             with pytest.raises(InvalidSequence, match=message):
                 await ledger.void(client.conn, number, **options)
         assert await ledger.issue(client.conn, seq) == 1
-
-
-@pytest.mark.only(client=clients.Asyncmy, dialect="mariadb")
-async def test_not_on_mariadb(database: Database, name: str) -> None:
-    async with database.connect() as client, client.transaction():
-        with pytest.raises(UnsupportedConnection, match="a ledger is on PostgreSQL or SQLite"):
-            await Ledger().issue(client.conn, AsyncSequence(name))
-        with pytest.raises(InvalidSequence, match="dialect must be 'postgresql' or 'sqlite'"):
-            await Ledger().create_table(client.conn)

@@ -130,12 +130,13 @@ def book(ledger: object, by: object, note: object, *, loops: bool) -> Book | Non
             if value is not None:
                 raise InvalidSequence(argument, "is for a ledger: pass one, as ledger=Ledger()")
         return None
-    if isinstance(ledger, type) or not hasattr(ledger, "_for_rows"):
+    make = None if isinstance(ledger, type) else getattr(ledger, "_for_rows", None)
+    if make is None:
         raise InvalidSequence("ledger", f"must be an aseq.ledger.Ledger, not {ledger!r}")
     if loops:
         raise InvalidSequence(
             "ledger",
             "has one row for each number, and those of a sequence that loops come again",
         )
-    kept: Book = ledger._for_rows(by, note)
+    kept: Book = make(by, note)
     return kept
