@@ -176,7 +176,8 @@ OURS: dict[str, tuple[str, ...]] = {
         for name in ("opentelemetry", "prometheus", "ready")
     },
     "aseq._connection": (BASE,),
-    "aseq._dispatch": (ERRORS, CORE, BASE),
+    "aseq._dispatch": (ERRORS, CORE, BASE, "aseq._layers"),
+    "aseq._layers": (),
     "aseq._sequence": (*_CALLS, "aseq._turn"),
     "aseq._turn": (ERRORS, CORE, CONCURRENCY),
     "aseq._schema": _CALLS,
@@ -259,6 +260,7 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq.adapters.tortoise": (
         *(ERRORS, CORE, BASE, CONCURRENCY, "aseq.adapters._sqlite", "aseq.adapters._thread"),
         *("aseq.adapters.asyncpg", "aseq.adapters.psycopg", "aseq.adapters.tortoise"),
+        *("aseq.adapters.asyncmy", "aseq.adapters.aiomysql"),
     ),
     **DJANGO,
     # An adapter, but one that knows Django.
