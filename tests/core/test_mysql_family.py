@@ -57,6 +57,7 @@ ERRORS: list[tuple[Exception, type[AseqError] | None, bool]] = [
     (OperationalError(1242, "Subquery returns more than 1 row"), NotInTransaction, False),
     (OperationalError(1146, TABLE), SequenceTableMissing, False),
     (OperationalError(1146, "Table 'shop.no_audit' doesn't exist"), None, False),
+    (OperationalError(1049, "Unknown database 'shop'"), None, False),
     (OperationalError(1146, TABLE.replace("ence", "ences")), None, False),
     (OperationalError(1213, "Deadlock found"), None, True),
     (OperationalError(1020, "Record has changed since last read"), None, True),
@@ -126,3 +127,9 @@ def test_a_plan_that_is_made_when_it_begins() -> None:
 )
 def test_whose_number_it_is(code: int | None, expected: bool) -> None:
     assert is_from_server(code) is expected
+
+
+def test_a_schema_that_is_missing() -> None:
+    missing = OperationalError(1049, "Unknown database 'billing'")
+    assert MARIADB.explain(missing, "billing.numbers") is SequenceTableMissing
+    assert MARIADB.explain(missing, "shop.numbers") is None

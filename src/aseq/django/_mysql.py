@@ -18,6 +18,7 @@ from typing import Any
 
 from django.db import Error
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 
 from aseq._concurrency import call
 from aseq._core.dialects.mysql_family import (
@@ -72,6 +73,11 @@ def _has_ended(connection: BaseDatabaseWrapper, exc: Error) -> bool:
 def said_by_server(exc: BaseException) -> bool:
     """Whether an error is the server's word about a statement, which it hasn't run then."""
     return any(is_from_server(code(each)) for each in chain(exc))
+
+
+def was_answered(cursor: CursorWrapper) -> bool:
+    """Whether the server has run the only statement of a cursor: with rows, or an OK."""
+    return cursor.description is not None or cursor.lastrowid is not None
 
 
 def kill_query(connection: BaseDatabaseWrapper) -> None:

@@ -136,7 +136,7 @@ class DjangoConnection(SyncExecutor):
                         return self._rows(cursor, sql, args)
                     return _rows_within(timeout, cursor, sql, args)
                 finally:
-                    self._answered = cursor.description is not None or cursor.rowcount >= 0
+                    self._answered = self._is_mysql and _mysql.was_answered(cursor)
         except BaseException as exc:
             self._after(exc, bounded=timeout is not None)
             raise

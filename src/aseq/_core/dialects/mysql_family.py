@@ -22,7 +22,7 @@ OUT_OF_RANGE = 1690
 _TWO_ROWS = 1242
 _STATEMENT_TIMEOUT = 1969  # MariaDB's max_statement_time
 _LOCK_NOWAIT = 3572  # MySQL's NOWAIT
-_NO_TABLE = 1146
+_NO_SCHEMA, _NO_TABLE = 1049, 1146
 
 ENDS_TRANSACTION: frozenset[Code] = frozenset(
     {
@@ -79,8 +79,9 @@ def explain(exc: BaseException, table: str) -> type[AseqError] | None:
     if found.code == _TWO_ROWS:
         return NotInTransaction
     # A trigger on our table can miss one of its own.
-    ours = re.search(rf"(?<!\w){re.escape(table)}(?!\w)", found.text)
-    return SequenceTableMissing if found.code == _NO_TABLE and ours else None
+    missing = {_NO_TABLE: table, _NO_SCHEMA: table.rpartition(".")[0]}.get(found.code)
+    ours = missing and re.search(rf"(?<!\w){re.escape(missing)}(?!\w)", found.text)
+    return SequenceTableMissing if ours else None
 
 
 def create(collation: str) -> Script:

@@ -19,6 +19,7 @@ from .fragments import (
     NOT_JSON,
     PAST_THE_END,
     REFUSED,
+    SOUND,
     TICKS,
     UTC,
     first,
@@ -29,14 +30,14 @@ _UPSERT = f"""\
 INSERT INTO $table (name, last)
 SELECT :name, {given(":start")} FROM DUAL WHERE $inside
 ON DUPLICATE KEY UPDATE last = CASE
-    WHEN {CALLED} = :name THEN {{next}}
+    WHEN {SOUND} THEN {{next}}
     ELSE {REFUSED}
 END"""
 
 # For a new row there would be no value that fits.
 _THERE = f"""\
 UPDATE $table SET last = {given(NEXT)}
-WHERE name = :name AND {CALLED} = :name AND $inside"""
+WHERE name = :name AND {SOUND} AND $inside"""
 
 # The row may be waited for; what is asked before that only spares a row that would be in vain.
 _TIMED = f"""\
@@ -44,7 +45,7 @@ INSERT {UTC}INTO $table (name, last)
 SELECT :name, {given(":start")} FROM DUAL
 WHERE $inside AND {TICKS} AND {CLOCK} BETWEEN :since AND :latest
 ON DUPLICATE KEY UPDATE last = CASE
-    WHEN {CALLED} = :name AND last BETWEEN :lowest AND :highest
+    WHEN {SOUND} AND last BETWEEN :lowest AND :highest
         AND {CLOCK} BETWEEN :since AND :latest
         THEN {given(NEXT)}
     ELSE {REFUSED}

@@ -40,6 +40,9 @@ def answer(last_id: int, changed: int) -> Sequence[Row]:
     return ((turned if turned < _TOPMOST else turned - 2 * _TOPMOST,),)
 
 
+SOUND = f"{CALLED} = :name AND last IS NOT NULL"
+"""Whether a row can be drawn from. (Of NULL, an OK would carry 0, though a row was found.)"""
+
 NOT_JSON = 3141
 REFUSED = "JSON_EXTRACT(CONCAT('!', name), '$')"
 """Fails, where a row is there that isn't to be changed: an OK couldn't tell that."""
