@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from aseq._sql import Binds
+from aseq._sql import TEXT, Binds
 
 from ._membership import Group
 from ._numbers import bigint
@@ -90,7 +90,7 @@ def counted(
     """The groups of some series, as a query: ``i``, the group, and the counter's ``name``."""
     if not sources.group:
         [(i, _, name)] = picks
-        return f"SELECT {i} AS i, CAST({bind(name)} AS text) AS name"
+        return f"SELECT {i} AS i, CAST({bind(name)} AS {TEXT}) AS name"
     listed = [[i, *group, name] for i, groups, name in picks for group in groups]
     return _items(sources, texts, listed, (("name", "text"),), bind)
 

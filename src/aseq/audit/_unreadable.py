@@ -63,7 +63,7 @@ def _question(ask: Details, groups: Sequence[Group], texts: Sequence[str]) -> Qu
         refused = f" OR EXISTS (SELECT 1 FROM ({items}) q WHERE {same})"
     if texts:
         items = ask.texts.items(bind(_pick.as_json([[t] for t in texts])), [("x", "text")])
-        refused += f" OR t IN ({items})"
+        refused += f" OR t IN (SELECT x FROM ({items}) o)"
     scopes = ask.sources.scopes
     text = (
         f"SELECT {', '.join(('t', ask.row, *scopes))} FROM {ask.sources.relation(bind)} "
