@@ -78,10 +78,11 @@ class Query:
 
 _NAME, _WORD = "n", "w"
 
-TEXT, BIGINT, NUMERIC, MATERIALIZED, LENGTH = (
-    f"\0{_WORD}{word}\0" for word in ("text", "bigint", "numeric", "MATERIALIZED", "length")
+TEXT, BIGINT, NUMERIC, MATERIALIZED, JOIN, LENGTH = (
+    f"\0{_WORD}{word}\0"
+    for word in ("text", "bigint", "numeric", "MATERIALIZED", "JOIN", "length")
 )
-"""Words that not every database has: types to cast to, a hint, how to count characters."""
+"""Words that not every database has: types to cast to, hints, how to count characters."""
 
 Plan: TypeAlias = Generator[Query, Sequence[Row], T]
 """As a plan of the core's, but its statements are queries."""

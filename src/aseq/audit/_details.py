@@ -58,7 +58,8 @@ class Details:
 
     def query(self, text: str, bind: Binds) -> Query:
         """A statement."""
-        return Query(text, tuple(bind.values), self.counters, self.texts.words)
+        said = self.texts.begins + text
+        return Query(said, tuple(bind.values), self.counters, self.texts.words)
 
     def rows_of(self, picks: Iterable[tuple[int, Sequence[Group], int]]) -> Query:
         """The first rows that have some numbers, in the numbers' order.

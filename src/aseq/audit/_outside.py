@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
-from aseq._sql import MATERIALIZED, TEXT, Binds, Plan, Query, named_table
+from aseq._sql import JOIN, MATERIALIZED, TEXT, Binds, Plan, Query, named_table
 
 from . import _pick
 from ._details import NO_TEXT, Details
@@ -57,8 +57,8 @@ def _question(ask: Details, picks: Iterable[tuple[int, Sequence[Group], str]]) -
         f"LEFT JOIN {named_table(ask.counters)} c ON c.name = q.name), "
         f"found AS {MATERIALIZED} (SELECT q.i, n, {ask.row}, CASE WHEN {before} THEN "
         f"'before' WHEN NOT ({on_step}) THEN 'off_step' ELSE 'beyond' END AS why "
-        f"FROM {ask.sources.relation(bind, groups)} JOIN counted q "
-        f"ON {_pick.same_group(ask.sources)} "
+        f"FROM {ask.sources.relation(bind, groups)} {JOIN} counted q "
+        f"ON {ask.texts.same_group(ask.sources.group)} "
         f"WHERE n IS NOT NULL AND ({before} OR NOT ({on_step}) OR {beyond})) "
         f"SELECT 0, u.i, last, CAST(c AS {TEXT}), 0{f', {NO_TEXT}' * len(ask.sources.keys)} "
         f"FROM (SELECT DISTINCT i, last FROM counted) u "

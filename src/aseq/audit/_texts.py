@@ -31,6 +31,11 @@ class Facts(NamedTuple):
     refused: str | None = None
 
 
+def same(columns: Sequence[str]) -> str:
+    """The condition that a row ``r`` and an item ``q`` have the same values."""
+    return " AND ".join(f"r.{name} = q.{name}" for name in columns) or "1 = 1"
+
+
 @dataclass(frozen=True)
 class Texts:
     """What one kind of database is asked.
@@ -51,6 +56,9 @@ class Texts:
         hashes: the hashes of the two parts of a position, given blocks from and to and the
             keys.
         words: as `Query` takes them.
+        same_group: the condition that a row ``r`` is of an item ``q``, by the columns that tell
+            a group.
+        begins: with what a statement about details begins.
     """
 
     look: Callable[[Sequence[ColumnName], Binds], str]
@@ -66,6 +74,8 @@ class Texts:
     fingerprint: Callable[[str, str, str], str] | None
     hashes: Callable[[str, str, str, str], str] | None
     words: Mapping[str, str] = field(default_factory=dict)
+    same_group: Callable[[Sequence[str]], str] = same
+    begins: str = ""
 
 
 def integer(value: object) -> int | None:

@@ -59,7 +59,7 @@ def _question(ask: Details, groups: Sequence[Group], texts: Sequence[str]) -> Qu
     refused = ""
     if groups:
         items = _pick.of_groups(ask.sources, ask.texts, groups, bind)
-        same = _pick.same_group(ask.sources)
+        same = ask.texts.same_group(ask.sources.group)
         refused = f" OR EXISTS (SELECT 1 FROM ({items}) q WHERE {same})"
     if texts:
         items = ask.texts.items(bind(_pick.as_json([[t] for t in texts])), [("x", "text")])
