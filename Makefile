@@ -30,10 +30,10 @@ QUICK := not contract or Asyncpg-asyncio] or SessionAiosqlite-asyncio]
 SOAK ?= 60
 SEED ?= $(shell date +%s)
 
-.PHONY: help demo check test soak serve bench lint types docs clean
+.PHONY: help demo check test test-layers soak serve bench lint types docs clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /make \1	/p' Makefile
 
 demo: $(call environment,test) ## 200 invoices at once, on SQLite and PostgreSQL: no number is lost
 	$(call python,test) -m examples.invoices.demo $(ARGS)
@@ -50,7 +50,15 @@ soak: $(call environment,test) ## a long search for lost numbers (SOAK=60 second
 	ASEQ_SEARCH_SEED=$(SEED) ASEQ_SEARCH_SECONDS=$(SOAK) \
 	    $(call python,test) -m pytest tests/faults/search --uvloop $(ARGS)
 
-serve: $(call environment,test) ## the application of the demo, in a browser (PORT=8000)
+# They want older versions of others than the newest: an environment of their own.
+test-layers: ## libraries on SQLAlchemy: ormar, advanced-alchemy, edgy, saffier
+	$(or $(PYTHON),python3) -m venv .venv-layers
+	.venv-layers/bin/python -m pip install --quiet --upgrade pip
+	.venv-layers/bin/python -m pip install --quiet --group test --editable . \
+	    --requirement tests/over_sqlalchemy/requirements.txt
+	.venv-layers/bin/python -m pytest $(ARGS) tests/over_sqlalchemy
+
+serve: $(call environment,test) ## the example to copy, in a browser: press "Storm" (PORT=8000, DATABASE_URL)
 	$(call python,test) -m examples.invoices
 
 bench: $(call environment,bench) ## aseq beside its peers: eight minutes (ARGS=--quick for less)

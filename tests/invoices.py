@@ -6,6 +6,7 @@ import secrets
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -28,20 +29,20 @@ def empty_database(server: str) -> Iterator[str]:
 
 @asynccontextmanager
 async def serving(
-    app: FastAPI, wrapped: ASGIApp | None = None
+    app: FastAPI, wrapped: ASGIApp | None = None, path: str = ""
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of an application that has started."""
     transport = httpx.ASGITransport(wrapped or app)
     async with (
         app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://invoices") as client,
+        httpx.AsyncClient(transport=transport, base_url=f"http://invoices{path}") as client,
     ):
         yield client
 
 
-def committed(url: str) -> list[int]:
+def committed(url: str) -> list[Any]:
     """The invoice numbers that another connection sees."""
-    sql = "SELECT number FROM invoice ORDER BY number"
+    sql = "SELECT number FROM invoice WHERE number IS NOT NULL ORDER BY number"
     if url.startswith("postgresql"):
         with psycopg.connect(url, autocommit=True) as pg:
             return [number for (number,) in pg.execute(sql)]
@@ -54,7 +55,7 @@ class Witness:
 
     def __init__(self, app: ASGIApp, url: str) -> None:
         self.app, self.url = app, url
-        self.saw: list[tuple[int, list[int]]] = []
+        self.saw: list[tuple[int, list[Any]]] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def watched(message: Message) -> None:

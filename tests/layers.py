@@ -176,7 +176,8 @@ OURS: dict[str, tuple[str, ...]] = {
         for name in ("opentelemetry", "prometheus", "ready")
     },
     "aseq._connection": (BASE,),
-    "aseq._dispatch": (ERRORS, CORE, BASE),
+    "aseq._dispatch": (ERRORS, CORE, BASE, "aseq._layers"),
+    "aseq._layers": (),
     "aseq._sequence": (*_CALLS, "aseq._turn"),
     "aseq._turn": (ERRORS, CORE, CONCURRENCY),
     "aseq._schema": _CALLS,

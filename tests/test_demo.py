@@ -94,6 +94,7 @@ BAD = {
     "the numbers begin with [0], not with 1": replace(GOOD, numbers=[0, *GOOD.numbers]),
     "the numbers begin with [], not with 1": replace(GOOD, numbers=[]),
     "the responses and the database don't agree": replace(GOOD, answered=[*range(1, 134), 136]),
+    "the auditor says: 7 is missing": replace(GOOD, report="7 is missing"),
     "unexpected responses: {201: 134, 500: 66}": replace(
         GOOD, statuses=Counter({201: 134, 500: 66})
     ),
@@ -164,7 +165,7 @@ def test_application_is_served_on_loopback(tmp_path: Path) -> None:
         server.send_signal(signal.SIGINT)
         said, _ = server.communicate(timeout=60)
     assert "<form>" in page
-    assert said == f"Invoices: {url} (Ctrl-C ends it)\n"
+    assert said == f"Invoices: {url} on the database of DATABASE_URL (Ctrl-C ends it)\n"
 
 
 def free_port() -> int:

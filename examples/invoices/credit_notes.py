@@ -1,75 +1,53 @@
-"""Credit notes: saved as drafts first, and numbered by an issuer, many at a time.
-
-A draft is in the books of nobody. So nothing is locked while it is written, and the client may
-go away at any time: whoever asks for its number, now or after a restart, gets the same one.
-"""
+"""Credit notes: a series of their own, drawn in the transaction as an invoice's number is."""
 
 from __future__ import annotations
 
-from typing import Annotated, cast
+from fastapi import APIRouter, HTTPException
+from pydantic import BaseModel
+from sqlalchemy import select
 
-from fastapi import APIRouter, Depends, HTTPException, Request
-from pydantic import BaseModel, Field
-from sqlalchemy.ext.asyncio import AsyncEngine
+from .db import PatienceDep, SessionDep, TenantDep
+from .issue import Cents
+from .models import CreditNote, Invoice
+from .numbers import credit_note_numbers
 
-from aseq import NotIssuable
-from aseq.issuing import Issuer
-from aseq.numbering import Numbering
-
-from .db import SessionDep
-from .models import CreditNote
-
-credit_note_numbers = Numbering(
-    "credit notes", "CN-{year}-{number:05}", period="year", tz="UTC"
-)
-router = APIRouter()
+router = APIRouter(prefix="/{tenant}/invoices/{number}/credit-notes")
 
 
 class Credit(BaseModel):
-    """What a customer gets back."""
+    """What the customer gets back."""
 
-    invoice_number: Annotated[int, Field(gt=0, lt=2**53)]
-    cents: Annotated[int, Field(gt=0, lt=2**53)]
+    cents: Cents
 
 
-class IssuedCreditNote(BaseModel):
+class IssuedCreditNote(Credit):
     """A credit note that is in the books."""
 
-    id: int
     number: str
 
 
-def issuer(engine: AsyncEngine) -> Issuer[str]:
-    """What numbers them, as long as the application runs."""
-    return Issuer(
-        engine, credit_note_numbers, CreditNote.number, at_column=CreditNote.issued_at
-    )
-
-
-def get_issuer(request: Request) -> Issuer[str]:
-    """The one of this process, which the lifespan opened."""
-    return cast("Issuer[str]", request.app.state.credit_notes)
-
-
-IssuerDep = Annotated[Issuer[str], Depends(get_issuer)]
-
-
-@router.post("/credit-notes", status_code=201)
+@router.post("", status_code=201)
 async def create_credit_note(
-    credit: Credit, session: SessionDep, issuer: IssuerDep
+    tenant: TenantDep,
+    number: str,
+    credit: Credit,
+    session: SessionDep,
+    patience: PatienceDep,
 ) -> IssuedCreditNote:
-    """Save a draft, and have it numbered."""
+    """Correct an invoice that has been sent."""
+    invoice = select(Invoice.id).where(Invoice.tenant == tenant, Invoice.number == number)
     async with session.begin():
-        draft = CreditNote(**credit.model_dump())
-        session.add(draft)
-    # Committed, so the issuer sees it. Nobody waits for anybody until here.
-    return IssuedCreditNote(id=draft.id, number=await issuer.issue(draft.id))
-
-
-@router.post("/credit-notes/{key}/number")
-async def number_credit_note(key: int, issuer: IssuerDep) -> IssuedCreditNote:
-    """Its number, the same whenever it is asked for: for drafts that a crash has left."""
-    try:
-        return IssuedCreditNote(id=key, number=await issuer.issue(key))
-    except NotIssuable:
-        raise HTTPException(404, f"there is no credit note {key}") from None
+        invoice_id = await session.scalar(invoice)
+        if invoice_id is None:  # asked before the draw: nobody waits for what comes to nothing
+            raise HTTPException(404, f"there is no invoice {number}")
+        issued = await credit_note_numbers.next(session, tenant=tenant, timeout=patience)
+        session.add(
+            CreditNote(
+                tenant=tenant,
+                number=issued.text,
+                issued_at=issued.at,
+                invoice_id=invoice_id,
+                cents=credit.cents,
+            )
+        )
+    return IssuedCreditNote(number=issued.text, cents=credit.cents)

@@ -1,67 +1,75 @@
-"""The database: an engine for the life of the application, a session for each request."""
+"""The database: engines, and what a handler asks for to use them."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Annotated
+from typing import Annotated, Any
+from uuid import uuid4
 
-from fastapi import Depends, Request
-from sqlalchemy import make_url
-from sqlalchemy.ext.asyncio import (
-    AsyncEngine,
-    AsyncSession,
-    create_async_engine,
-)
+from fastapi import Depends, Path, Request
+from sqlalchemy import URL, Engine, NullPool, create_engine, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from aseq.sqlalchemy import begin_immediate
 
-from .models import Base
+from .settings import Settings
 
-PATIENCE = 10.0
-"""Seconds that a transaction waits for its turn. Then aseq raises SequenceLocked."""
-
-_DRIVERS = {"postgresql": "postgresql+asyncpg", "sqlite": "sqlite+aiosqlite"}
+_ASYNC = {"postgresql": "postgresql+asyncpg", "sqlite": "sqlite+aiosqlite"}
+_SYNC = {"postgresql": "postgresql+psycopg", "sqlite": "sqlite"}
 
 
-def make_engine(url: str, patience: float = PATIENCE) -> AsyncEngine:
-    """An engine for ``sqlite:///file`` or ``postgresql://user@host/database``."""
-    parsed = make_url(url)
-    parsed = parsed.set(drivername=_DRIVERS[parsed.get_backend_name()])
-    # For a connection, a request waits longer: until others have had their turns.
-    waits = {"pool_timeout": 3 * patience}
-    if parsed.get_backend_name() == "sqlite":
-        connect_args = {"timeout": patience}
-        return begin_immediate(create_async_engine(parsed, connect_args=connect_args, **waits))
-    # Requests beyond these wait here in the pool, and not as connections to the server.
-    return create_async_engine(
-        parsed,
-        pool_size=20,
-        max_overflow=0,
-        **waits,
-        connect_args={"server_settings": {"lock_timeout": f"{patience * 1000:.0f}"}},
-    )
+def make_engine(settings: Settings) -> AsyncEngine:
+    """The engine that invoices are written with."""
+    engine = make_reader(settings)
+    return begin_immediate(engine) if engine.dialect.name == "sqlite" else engine
 
 
-@asynccontextmanager
-async def database(url: str, patience: float = PATIENCE) -> AsyncIterator[AsyncEngine]:
-    """The engine, with its tables."""
-    engine = make_engine(url, patience)
-    try:
-        # For a first try. In production, migrations create the tables.
-        async with engine.begin() as conn:
-            await conn.run_sync(Base.metadata.create_all)
-        yield engine
-    finally:
-        await engine.dispose()
+def make_reader(settings: Settings) -> AsyncEngine:
+    """An engine to read with: on SQLite, `make_engine`'s waits for its turn to write."""
+    url, waits = _url(settings, _ASYNC), {"pool_timeout": 3 * settings.patience}
+    if url.get_backend_name() == "sqlite":
+        return create_async_engine(url, connect_args={"timeout": settings.patience}, **waits)
+    if settings.pooler:  # The pool is PgBouncer's, and it forgets prepared statements.
+        forget = {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
+        unique: dict[str, Any] = {"prepared_statement_name_func": lambda: f"__{uuid4()}__"}
+        return create_async_engine(url, poolclass=NullPool, connect_args=forget | unique)
+    # Requests beyond these wait in the pool, and not as connections to the server. There is
+    # no `lock_timeout` among its settings: poolers refuse it, and each draw has a `timeout`.
+    return create_async_engine(url, pool_size=20, max_overflow=0, **waits)
 
 
-async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
-    """A session for one request. It commits nothing: the handler does."""
-    async with request.app.state.sessions() as session:
+def make_sync_engine(settings: Settings) -> Engine:
+    """An engine without an event loop: for the worker and for migrations."""
+    url = _url(settings, _SYNC)
+    if url.get_backend_name() == "sqlite":
+        return begin_immediate(create_engine(url, connect_args={"timeout": settings.patience}))
+    return create_engine(url, poolclass=NullPool, connect_args={"prepare_threshold": None})
+
+
+def _url(settings: Settings, drivers: dict[str, str]) -> URL:
+    url = make_url(settings.url)
+    return url.set(drivername=drivers[url.get_backend_name()])
+
+
+async def _session(request: Request) -> AsyncIterator[AsyncSession]:
+    # It commits nothing: the handler does. The rows are still wanted after the commit.
+    async with AsyncSession(request.app.state.engine, expire_on_commit=False) as session:
         yield session
+
+
+async def _reader(request: Request) -> AsyncIterator[AsyncSession]:
+    async with AsyncSession(request.app.state.reader) as session:
+        yield session
+
+
+def _patience(request: Request) -> float:
+    return float(request.app.state.settings.patience)
 
 
 # scope="function": closed before the response is sent, and not after it (the default).
 # A client that reads slowly doesn't keep a connection from others.
-SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]
+SessionDep = Annotated[AsyncSession, Depends(_session, scope="function")]
+ReaderDep = Annotated[AsyncSession, Depends(_reader, scope="function")]
+PatienceDep = Annotated[float, Depends(_patience)]
+# Yours comes from whoever is logged in.
+TenantDep = Annotated[str, Path(pattern="^[a-z0-9-]{1,40}$")]

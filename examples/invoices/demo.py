@@ -24,6 +24,7 @@ from rich.progress import Progress
 from devtools.postgres import postgres_dsn
 
 from .picture import draw
+from .settings import Settings
 from .storm import ORDERS, Outcome, storm
 from .verdict import complaints
 
@@ -32,7 +33,7 @@ LIMIT = float(os.environ.get("ASEQ_DEMO_LIMIT", "14"))
 
 INTRODUCTION = f"""\
 {ORDERS} orders at once; a third is refused after it took an invoice number.
-Below the invoice numbers is what people use instead, from the same rows.
+Below the invoice numbers is what people use instead, for the same invoices.
 (Not SQLite's AUTOINCREMENT: a rollback takes it back, so it has no holes.)
 """
 
@@ -107,7 +108,7 @@ async def run(console: Console, url: str) -> Outcome:
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task("orders", total=ORDERS)
         async with asyncio.timeout(LIMIT):
-            return await storm(url, lambda: progress.advance(bar), patience=LIMIT)
+            return await storm(Settings(url, LIMIT), lambda: progress.advance(bar))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from .app import CREDIT_LIMIT
+from .issue import CREDIT_LIMIT
 from .storm import Outcome, orders
 
 
@@ -32,6 +32,7 @@ def complaints(outcome: Outcome) -> list[str]:
         f"duplicate: {_listed(repeats(numbers))} used more than once": repeats(numbers),
         f"the numbers begin with {numbers[:1]}, not with 1": numbers[:1] != [1],
         "the responses and the database don't agree": sorted(outcome.answered) != numbers,
+        f"the auditor says: {outcome.report}": outcome.report != "",
         f"unexpected responses: {dict(outcome.statuses)}": outcome.statuses != _expected(),
         "what people use instead has no hole: this storm shows nothing": (
             not holes(outcome.rivals)

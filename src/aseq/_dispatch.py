@@ -15,6 +15,7 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any, TypeVar
 
+from ._layers import instead_of_layer
 from .adapters.base import Executor, unsupported, unwrapped
 
 E = TypeVar("E")
@@ -72,14 +73,14 @@ def executor_for(connection: object, /) -> Executor:
 
 def _hint(cls: type) -> str:
     """What to pass instead of an object that no adapter knows."""
-    packages = {base.__module__.partition(".")[0] for base in cls.__mro__}
+    packages = [base.__module__.partition(".")[0] for base in cls.__mro__]
     if "psycopg2" in packages:
         return PSYCOPG2
-    if packages & {"mariadb", "mysql"}:
+    if {"mariadb", "mysql"} & {*packages}:
         return _OFF_BY_ONE
     if cls.__module__ == "builtins" and cls.__name__ in ("Connection", "Transaction"):
         return _GOES_ON  # psqlpy's, written in Rust
-    return _ANYTHING_ELSE
+    return instead_of_layer(packages) or _ANYTHING_ELSE
 
 
 def made(connection: object, factory: Callable[[type], Callable[[Any], E] | None]) -> E | None:
