@@ -208,7 +208,7 @@ async def test_a_number_entered_by_hand_that_others_get_to(
             await _issue(mariadb, table, seq, 3)  # of which one is rolled back
 
         async with connected(mariadb) as other:
-            result = await audit(Between(other, issue), f"{table}.number", seq)  # type: ignore[arg-type]
+            result = await audit(Between(other, issue), f"{table}.number", seq)
 
     [series] = result.series
     assert not series.missing
