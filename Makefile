@@ -30,7 +30,7 @@ QUICK := not contract or Asyncpg-asyncio] or SessionAiosqlite-asyncio]
 SOAK ?= 60
 SEED ?= $(shell date +%s)
 
-.PHONY: help demo check test test-layers soak serve bench lint types docs clean
+.PHONY: help demo check test test-layers soak serve test-browser pictures bench lint types docs clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1	/p' Makefile
@@ -60,6 +60,13 @@ test-layers: ## libraries on SQLAlchemy: ormar, advanced-alchemy, edgy, saffier
 
 serve: $(call environment,test) ## the example to copy, in a browser: press "Storm" (PORT=8000, DATABASE_URL)
 	$(call python,test) -m examples.invoices
+
+test-browser: $(call environment,browser) ## the page of the example, in the Chromium that is installed
+	ASEQ_TEST_BROWSER=1 $(call python,browser) -m pytest --numprocesses=0 tests/browser $(ARGS)
+
+pictures: $(call environment,browser) ## the pictures of the page and the demo in docs/img
+	$(call python,browser) -m devtools.page
+	$(call python,browser) -m examples.invoices.demo --require-postgres --svg docs/img/demo.svg
 
 bench: $(call environment,bench) ## aseq beside its peers: eight minutes (ARGS=--quick for less)
 	$(call python,bench) -m benchmarks $(ARGS)

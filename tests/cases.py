@@ -78,6 +78,7 @@ CASES = (
     Case(clients.SessionAsyncmy, "mariadb", ONE_LOOP),
     Case(clients.ConnectionAsyncmy, "mariadb", ONE_LOOP, brief=True),
     Case(clients.SessionAiomysql, "mariadb", ONE_LOOP, brief=True),
+    Case(clients.TortoiseAsyncmy, "mariadb", ONE_LOOP, brief=True),
     Case(clients.SyncPsycopg, "postgresql", NO_LOOP),
     Case(clients.SyncPsycopgBlock, "postgresql", NO_LOOP),
     Case(clients.SyncSessionPsycopg, "postgresql", NO_LOOP),

@@ -50,7 +50,13 @@ from .sync import (
     SyncSqlite3Legacy,
 )
 from .threads import PsycopgThread, PsycopgThreadBlock
-from .tortoise import TortoiseAsyncpg, TortoiseClient, TortoisePsycopg, TortoiseSqlite
+from .tortoise import (
+    TortoiseAsyncmy,
+    TortoiseAsyncpg,
+    TortoiseClient,
+    TortoisePsycopg,
+    TortoiseSqlite,
+)
 
 __all__ = (
     "ENDS_BLOCKS_THAT_NEVER_BEGAN",
@@ -96,6 +102,7 @@ __all__ = (
     "SyncSessionSqliteDefault",
     "SyncSqlite3",
     "SyncSqlite3Legacy",
+    "TortoiseAsyncmy",
     "TortoiseAsyncpg",
     "TortoiseClient",
     "TortoisePsycopg",

@@ -112,7 +112,9 @@ def test_the_table() -> None:
         "    name varchar(100) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,\n"
         "    last bigint NOT NULL,\n"
         "    PRIMARY KEY (name),\n"
-        "    CONSTRAINT numbers_name_check CHECK (char_length(name) BETWEEN 1 AND 100)\n"
+        "    CONSTRAINT numbers_name_check CHECK (length(name) BETWEEN 1 AND 400),\n"
+        "    CONSTRAINT numbers_last_check "
+        "CHECK (CAST(CAST(last AS char(20)) AS decimal(19)) = last)\n"
         ") ENGINE=InnoDB"
     )
 

@@ -189,8 +189,6 @@ LAST_VALUE = (Template("SELECT last FROM $table WHERE name = :name"),)
 DROP = (Template("DROP TABLE IF EXISTS $table"),)
 
 # The table is the same everywhere; `storage` is what the server may be told beyond it.
-# The check of `last` is for SQLite, whose overflow is silent, but PostgreSQL takes it too:
-# a migration may be made on one and run on the other.
 CREATE = """\
 CREATE TABLE IF NOT EXISTS $table (
     name {name} NOT NULL,
@@ -203,11 +201,16 @@ KEY = "CONSTRAINT ${bare}_pkey "
 
 NAME = "varchar(100)"
 
-# What PostgreSQL and SQLite understand.
+# Every server takes them: a migration may be made on one and run on another. To MySQL, the
+# length is that in bytes. An integer has at most 19 digits and a sign; it is SQLite that would
+# go on in floating point.
+NAME_CHECK = "length(name) BETWEEN 1 AND 400"
+LAST_CHECK = "CAST(CAST(last AS char(20)) AS decimal(19)) = last"
+CHECKS = f"""\
+CONSTRAINT ${{bare}}_name_check CHECK ({NAME_CHECK}),
+    CONSTRAINT ${{bare}}_last_check CHECK ({LAST_CHECK})"""
 
-CHECKS = """\
-CONSTRAINT ${bare}_name_check CHECK (length(name) BETWEEN 1 AND 100),
-    CONSTRAINT ${bare}_last_check CHECK (CAST(CAST(last AS text) AS bigint) = last)"""
+# What PostgreSQL and SQLite understand.
 
 DELETE = (Template("DELETE FROM $table WHERE name = :name RETURNING 1"),)
 

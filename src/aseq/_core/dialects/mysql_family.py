@@ -14,7 +14,7 @@ from aseq._core.failure import Code, report
 from aseq._core.statement import Script, Template
 from aseq.errors import AseqError, NotInTransaction, SequenceLocked, SequenceTableMissing
 
-from .base import CREATE
+from .base import CHECKS, CREATE
 
 # https://mariadb.com/kb/en/mariadb-error-code-reference/
 LOCK_WAIT_TIMEOUT = 1205
@@ -93,8 +93,7 @@ def create(collation: str) -> Script:
             CREATE.format(
                 key="",  # the server has a name of its own for it
                 name=f"varchar(100) CHARACTER SET utf8mb4 COLLATE {collation}",
-                checks="CONSTRAINT ${bare}_name_check "
-                "CHECK (char_length(name) BETWEEN 1 AND 100)",
+                checks=CHECKS,
                 storage=" ENGINE=InnoDB",
             )
         ),

@@ -6,6 +6,12 @@ import re
 
 from .base import Dialect
 from .mariadb import OLDEST, mariadb
+from .mariadb.fragments import COLLATION as ON_MARIADB
+
+ON_MYSQL = "utf8mb4_0900_bin"
+
+COLLATION = f"/*!80017 {ON_MYSQL} */ /*M! {ON_MARIADB} */"
+"""Of names, where either server may be at the other end: each reads one of the comments."""
 
 
 def by_greeting(greeting: str) -> Dialect | None:
