@@ -165,11 +165,11 @@ def running(setup: Setup, settings: Mapping[str, str | float]) -> Iterator[str]:
         start = f"CREATE DATABASE IF NOT EXISTS {_DATABASE};\n{setup.start}"
         base.joinpath("init.sql").write_text(start)
         give_away(base)
-        files = f"--datadir={base / 'data'}"
-        with child(*setup.prepare, files, log=base / "log") as process:
+        files = f"--datadir={base / 'data'}", f"--tmpdir={base}"
+        with child(*setup.prepare, *files, log=base / "log") as process:
             if process.wait() != 0:
                 raise setup.refusal(_log(base))
-        with _serving(base, *setup.serve, files, *options) as port:
+        with _serving(base, *setup.serve, *files, *options) as port:
             yield f"mysql://root@127.0.0.1:{port}/{_DATABASE}"
 
 

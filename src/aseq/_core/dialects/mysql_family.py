@@ -79,7 +79,8 @@ def explain(exc: BaseException, table: str) -> type[AseqError] | None:
     if found.code == _TWO_ROWS:
         return NotInTransaction
     # A trigger on our table can miss one of its own.
-    missing = {_NO_TABLE: table, _NO_SCHEMA: table.rpartition(".")[0]}.get(found.code)
+    places: dict[Code, str] = {_NO_TABLE: table, _NO_SCHEMA: table.rpartition(".")[0]}
+    missing = places.get(found.code)
     ours = missing and re.search(rf"(?<!\w){re.escape(missing)}(?!\w)", found.text)
     return SequenceTableMissing if ours else None
 
