@@ -220,11 +220,14 @@ OURS: dict[str, tuple[str, ...]] = {
     # Of these, the first two know no database, and the last no library but by its looks.
     "aseq.issuing._line": (),
     "aseq.issuing._answers": (),
+    # What rows know of the ledger, which stands above them.
+    "aseq.issuing._book": (ERRORS, CORE, BASE),
     "aseq.issuing._sources": (ERRORS, "aseq._dispatch", "aseq.issuing._sources"),
     "aseq.ledger": (
         *_CALLS,
         BASE,
         *(f"aseq.{name}" for name in ("_sequence", "_sql", "ledger", "numbering")),
+        "aseq.issuing._book",
     ),
     # A table's statements know nothing of what is written to it.
     "aseq.ledger._ddl": (ERRORS, CORE),

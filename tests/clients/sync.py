@@ -205,7 +205,7 @@ def use_aseq_sync(patch: pytest.MonkeyPatch, modules: Iterable[ModuleType]) -> N
     patch.setattr(AsyncSequence, "iterate", _iterate)
     for name in ("next", "next_many", "preview", "take_over"):
         patch.setattr(Numbering, name, _of_numbering(name))
-    for name in ("issue", "void", "create_table", "drop_table", "create_guard"):
+    for name in ("issue", "issue_many", "void", "create_table", "drop_table", "create_guard"):
         patch.setattr(Ledger, name, _of_ledger(name))
     for module in (aseq, aseq.audit, aseq.issuing, *modules):
         for name, value in list(vars(module).items()):
