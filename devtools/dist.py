@@ -24,7 +24,7 @@ def main() -> None:
         bare, tested = Path(folder, "bare"), Path(folder, "tested")
         install(bare, str(wheel))
         sbom = DIST / "aseq.cdx.json"
-        describe = ["cyclonedx_py", "environment", "--output-file", sbom]
+        describe = ("cyclonedx_py", "environment", "--output-file", sbom)
         run(sys.executable, "-m", *describe, bare / "bin" / "python")
         install(tested, str(wheel), "--group", f"{ROOT / 'pyproject.toml'}:test")
         run(

@@ -11,7 +11,7 @@ import pytest
 
 from aseq import AseqError, errors
 from tests.docs.markdown import DOCS
-from tests.test_errors import TEXTS
+from tests.error_texts import TEXTS
 
 SRC = DOCS.parent / "src" / "aseq"
 PAGE = (DOCS / "how-to" / "troubleshooting.md").read_text(encoding="utf-8")
