@@ -27,7 +27,6 @@ RULES = (
     (r"\bfor ever\b", "forever"),
     (r"\bsees to it\b", "makes sure"),
     (r"\bto and fro\b", "back and forth"),
-    (r"\banew\b", "again"),
     (r"\bat hand\b", "this, or at stake"),
     (r"\bin the same breath\b", "in the same call"),
     (r"\bput by hand\b", "entered by hand"),
