@@ -113,13 +113,13 @@ def mariadb_server(**settings: str | float) -> Iterator[str]:
         base = Path(tmp)
         base.joinpath("init.sql").write_text(f"CREATE DATABASE IF NOT EXISTS {_DATABASE};\n")
         give_away(base)
-        files = f"--datadir={base / 'data'}"
+        files = f"--datadir={base / 'data'}", f"--tmpdir={base}"
         with child(
-            install, "--no-defaults", files, *_INSTALL, *_FAST, log=base / "log"
+            install, "--no-defaults", *files, *_INSTALL, *_FAST, log=base / "log"
         ) as process:
             if process.wait() != 0:
                 raise MariadbUnavailable(f"{_ADVICE}\n{_log(base)}")
-        with _serving(base, server, files, *_FAST, *_SERVER, *options) as port:
+        with _serving(base, server, *files, *_FAST, *_SERVER, *options) as port:
             yield f"mysql://root@127.0.0.1:{port}/{_DATABASE}"
 
 

@@ -84,6 +84,8 @@ CASES = (
     Case(clients.SyncSessionPsycopg, "postgresql", NO_LOOP),
     Case(clients.SyncSessionPsycopg2, "postgresql", NO_LOOP),
     Case(clients.SyncConnectionPsycopg, "postgresql", NO_LOOP),
+    Case(clients.SyncSessionPymysql, "mariadb", NO_LOOP, brief=True),
+    Case(clients.SyncConnectionMysql, "mariadb", NO_LOOP, brief=True),
     Case(clients.SyncSessionSqlite, "sqlite", NO_LOOP),
     Case(clients.SyncSessionSqliteDefault, "sqlite", NO_LOOP),
     Case(clients.SyncSqlite3, "sqlite", NO_LOOP),

@@ -18,7 +18,7 @@ from aseq._core.failure import chain
 from aseq._core.statement import Bind, Row
 from aseq.adapters.base import TransactionEnded, unsupported
 
-from ._executor import OnSQLAlchemy, SQLAlchemyExecutor, rows_of
+from ._executor import OnSQLAlchemy, SQLAlchemyExecutor, SQLAlchemySyncExecutor, rows_of
 from ._mysql import forget_answer, was_answered, watch
 
 _AUTOCOMMIT = "the connection or its engine has isolation_level AUTOCOMMIT: use one that hasn't"
@@ -108,4 +108,26 @@ class MySQLExecutor(MySQLConnection, SQLAlchemyExecutor):
             return self._connection.closed
         if not self._connection.invalidated:
             await self._run(Connection.invalidate)
+        return True
+
+
+class MySQLSyncExecutor(MySQLConnection, SQLAlchemySyncExecutor):
+    """In sync code, on PyMySQL or mysqlclient."""
+
+    def fetch(
+        self,
+        sql: str,
+        args: tuple[Bind, ...],
+        /,
+        *,
+        timeout: float | None = None,
+        inside: bool = False,
+    ) -> Sequence[Row]:
+        return self._statement(self._connection, sql, args, inside=inside)
+
+    def abort(self) -> bool:
+        if not self._sent or not self._own.current:
+            return self._connection.closed
+        if not self._connection.invalidated:
+            self._connection.invalidate()
         return True
