@@ -30,7 +30,7 @@ QUICK := not contract or Asyncpg-asyncio] or SessionAiosqlite-asyncio]
 SOAK ?= 60
 SEED ?= $(shell date +%s)
 
-.PHONY: help demo check test test-layers soak serve test-browser pictures bench lint types docs clean
+.PHONY: help demo check test test-layers soak serve test-browser pictures bench lint types docs dist clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1	/p' Makefile
@@ -81,6 +81,12 @@ types: $(call environment,test) $(call environment,lint) ## mypy and pyright
 
 docs: $(call environment,docs) ## the documentation, in site/
 	NO_MKDOCS_2_WARNING=1 $(call python,docs) -m mkdocs build --strict $(ARGS)
+	$(call python,docs) -m devtools.llms site
+
+dist: $(call environment,release) ## wheel and sdist, tested, with an SBOM
+	rm -rf dist
+	$(call python,release) -m build --outdir dist
+	$(call python,release) -m devtools.dist
 
 clean: ## remove the environment, and what tools left behind
 	@test ! -e $(VENV)/pyvenv.cfg || rm -rf $(VENV)
