@@ -1,4 +1,4 @@
-"""What MariaDB and MySQL end or merge without a word: whatever is swallowed, none is repeated."""
+"""What MariaDB and MySQL end or merge without a word: no number is repeated all the same."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
-"""What is MySQL's own: how a transaction is seen, what is refused, and the ends of its numbers."""
+"""What is MySQL's own: how a transaction is seen, what is refused, which numbers there are."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -62,14 +61,13 @@ async def test_the_lowest_of_all(database: Database, name: str) -> None:
         assert await AsyncSequence(f"{name}-one", MIN).next_value(client.conn) == MIN
 
 
-@asynccontextmanager
-async def plain_user(database: Database) -> AsyncIterator[Database]:
+def plain_user(database: Database) -> Database:
     """The same database, as somebody who may look into nothing else."""
     user, name = "shop", where(database.url)["db"]
     host = "'127.0.0.1'"
     database.run(f"CREATE USER IF NOT EXISTS {user}@{host}")
     database.run(f"GRANT ALL ON {name}.* TO {user}@{host}")
-    yield Database(database.case, database.url.replace("root@", f"{user}@"))
+    return Database(database.case, database.url.replace("root@", f"{user}@"))
 
 
 @DRIVERS
@@ -77,19 +75,18 @@ async def plain_user(database: Database) -> AsyncIterator[Database]:
 async def test_ddl_that_commits(database: Database, name: str, may_look: bool) -> None:
     """Whoever may not look for the transaction in the draw, asks before it."""
     seq, table = AsyncSequence(name), name.replace("-", "_")
-    async with plain_user(database) as plain:
-        async with (database if may_look else plain).connect() as client:
-            if not client.conn.get_autocommit():
-                pytest.skip("there another transaction begins by itself")
-            async with client.transaction():
-                assert await seq.next_value(client.conn) == 1
-                assert vars(client.conn)["_aseq_tells"] is may_look
-            await client.conn.begin()
-            assert await seq.next_values(client.conn, 2) == range(2, 4)
-            await implicit_commit(client, table)
-            with pytest.raises(NotInTransaction) as refused:
-                await seq.next_value(client.conn)
-            assert refused.value.hint == ENDED
+    async with (database if may_look else plain_user(database)).connect() as client:
+        if not client.conn.get_autocommit():
+            pytest.skip("there another transaction begins by itself")
+        async with client.transaction():
+            assert await seq.next_value(client.conn) == 1
+            assert vars(client.conn)["_aseq_tells"] is may_look
+        await client.conn.begin()
+        assert await seq.next_values(client.conn, 2) == range(2, 4)
+        await implicit_commit(client, table)
+        with pytest.raises(NotInTransaction) as refused:
+            await seq.next_value(client.conn)
+        assert refused.value.hint == ENDED
 
     assert database.last(name) == 3
 
