@@ -91,7 +91,7 @@ DJANGO = {
     "aseq.django._servers": (ERRORS, CORE),
     "aseq.django._mysql": (
         *(CORE, CONCURRENCY),
-        *("aseq.adapters._mysql", "aseq.django._private"),
+        *("aseq.adapters._mysql", "aseq.django._private", "aseq.django._servers"),
     ),
     "aseq.django.connection": (ERRORS, CORE, BASE, "aseq.adapters._sqlite", *_DJANGO_BELOW),
     "aseq.django._block": (
@@ -220,11 +220,14 @@ OURS: dict[str, tuple[str, ...]] = {
     # Of these, the first two know no database, and the last no library but by its looks.
     "aseq.issuing._line": (),
     "aseq.issuing._answers": (),
+    # What rows know of the ledger, which stands above them.
+    "aseq.issuing._book": (ERRORS, CORE, BASE),
     "aseq.issuing._sources": (ERRORS, "aseq._dispatch", "aseq.issuing._sources"),
     "aseq.ledger": (
         *_CALLS,
         BASE,
         *(f"aseq.{name}" for name in ("_sequence", "_sql", "ledger", "numbering")),
+        "aseq.issuing._book",
     ),
     # A table's statements know nothing of what is written to it.
     "aseq.ledger._ddl": (ERRORS, CORE),
@@ -251,8 +254,11 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq.adapters._asyncpg_watch": (BASE,),
     **PSYCOPG,
     **{
-        f"aseq.adapters.{name}": (*(ERRORS, CORE, BASE, CONCURRENCY, "aseq.adapters._mysql"),)
-        for name in ("_mysql", "asyncmy", "aiomysql")
+        f"aseq.adapters.{name}": (
+            *(ERRORS, CORE, BASE, CONCURRENCY),
+            *("aseq.adapters._mysql", "aseq.adapters._mysql_hold"),
+        )
+        for name in ("_mysql", "_mysql_hold", "asyncmy", "aiomysql")
     },
     "aseq.adapters.piccolo": (
         *(ERRORS, CORE, BASE, "aseq.adapters.aiosqlite", "aseq.adapters.asyncpg"),
@@ -261,6 +267,7 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq.adapters.tortoise": (
         *(ERRORS, CORE, BASE, CONCURRENCY, "aseq.adapters._sqlite", "aseq.adapters._thread"),
         *("aseq.adapters.asyncpg", "aseq.adapters.psycopg", "aseq.adapters.tortoise"),
+        *("aseq.adapters.asyncmy", "aseq.adapters.aiomysql"),
     ),
     **DJANGO,
     # An adapter, but one that knows Django.

@@ -117,7 +117,7 @@ def test_bad_outcome_fails_the_demo(
         return outcome
 
     monkeypatch.setattr(demo, "storm", storm)
-    monkeypatch.setattr(demo, "on_postgresql", lambda console: True)
+    monkeypatch.setattr(demo, "on_postgresql", lambda *_: True)
     monkeypatch.setattr(sys, "argv", ["demo"])
     for key in OURS:
         monkeypatch.delenv(key, raising=False)

@@ -23,7 +23,7 @@ from rich.progress import Progress
 
 from devtools.postgres import postgres_dsn
 
-from .picture import draw
+from .picture import draw, save
 from .settings import Settings
 from .storm import ORDERS, Outcome, storm
 from .verdict import complaints
@@ -46,10 +46,12 @@ def main() -> int:
     """Run the demo; 0 if every promise was kept."""
     parser = argparse.ArgumentParser(prog="demo", description="Numbers without holes.")
     parser.add_argument("--require-postgres", action="store_true")
-    required = parser.parse_args().require_postgres or os.environ.get("CI") == "true"
+    parser.add_argument("--svg", type=Path, help="a file for a picture of the last storm")
+    args = parser.parse_args()
+    required = args.require_postgres or os.environ.get("CI") == "true"
     console = Console(highlight=False)
     console.print(INTRODUCTION)
-    kept = [on_sqlite(console), on_postgresql(console)]
+    kept = [on_sqlite(console), on_postgresql(console, args.svg)]
     if False in kept or (required and None in kept):
         console.print("[bold red]FAILED[/]")
         return 1
@@ -64,7 +66,7 @@ def on_sqlite(console: Console) -> bool:
         return show(console, "SQLite", f"sqlite:///{Path(folder, 'invoices.db')}", COUNTER)
 
 
-def on_postgresql(console: Console) -> bool | None:
+def on_postgresql(console: Console, svg: Path | None = None) -> bool | None:
     """The storm on a PostgreSQL that lives as long as it; None if there can be none."""
     with ExitStack() as stack:
         try:
@@ -73,10 +75,12 @@ def on_postgresql(console: Console) -> bool | None:
             console.rule("PostgreSQL", align="left")
             console.print(f"Not tried: {escape(str(error))}\n")
             return None
-        return show(console, "PostgreSQL", url, IDENTITY)
+        return show(console, "PostgreSQL", url, IDENTITY, svg)
 
 
-def show(console: Console, database: str, url: str, rival: str) -> bool:
+def show(
+    console: Console, database: str, url: str, rival: str, svg: Path | None = None
+) -> bool:
     """Run a storm, show what came of it, and say whether every promise was kept."""
     console.rule(database, align="left")
     console.print(f"Sending {ORDERS} orders ...")
@@ -90,6 +94,8 @@ def show(console: Console, database: str, url: str, rival: str) -> bool:
     issued, refused = outcome.statuses[201], outcome.statuses[409]
     console.print(f"{issued} invoices issued, {refused} orders refused, in {seconds:.1f} s\n")
     draw(console, outcome, rival)
+    if svg:
+        save(svg, outcome, rival)
     return tell(console, database, complaints(outcome))
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
@@ -27,6 +30,16 @@ def draw(console: Console, outcome: Outcome, rival: str) -> None:
         for line in strip(numbers, full, hole):
             console.print(Text(f"  {line}", style=style))
         console.print()
+
+
+def save(file: Path, outcome: Outcome, rival: str) -> None:
+    """Write the same as a picture, which loads nothing from elsewhere."""
+    from rich._export_format import CONSOLE_SVG_FORMAT  # it would load a font
+
+    terminal = Console(record=True, file=io.StringIO(), width=64, force_terminal=True)
+    draw(terminal, outcome, rival)
+    no_fonts = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
+    terminal.save_svg(str(file), title="make demo", code_format=no_fonts, unique_id="demo")
 
 
 def marks(console: Console) -> tuple[str, str]:

@@ -3,7 +3,8 @@
 Texts about the caller's own tables depend on their names and columns, so they are made when
 they are needed, and a caller's own condition (``where=``) is part of them: whatever it contains
 must be taken as it is. So a value leaves a mark that can be in no SQL: its place among the
-values, between two NUL characters. (Names and conditions with NUL are refused.)
+values, between two NUL characters. (Names and conditions with NUL are refused.) So do a name,
+which not every database quotes alike, and the few words that not every database has.
 """
 
 from __future__ import annotations
@@ -41,30 +42,47 @@ class Query:
         text: with marks for its values.
         values: those values.
         table: of the sequences.
+        words: what the database says for some of the words below, if it isn't the word.
     """
 
     text: str
     values: tuple[Bind, ...]
     table: TableName
+    words: Mapping[str, str] = field(default_factory=dict, compare=False)
     timeout: float | None = field(default=None, init=False)
     queues: bool = field(default=False, init=False)
     waited: None = field(default=None, init=False)
     nothing_on: frozenset[Code] = field(default=frozenset(), init=False)
 
     def render(
-        self, _quote: str, paramstyle: Paramstyle, _table: TableName, _inside: str = ""
+        self, quote: str, paramstyle: Paramstyle, _table: TableName, _inside: str = ""
     ) -> tuple[str, tuple[Bind, ...]]:
         """The text as one kind of driver takes it, and its arguments in order."""
         pieces: list[str] = []
         args: list[Bind] = []
         for i, piece in enumerate(self.text.split("\0")):
-            if i % 2:
+            if i % 2 and piece.isdigit():
                 args.append(self.values[int(piece)])
                 pieces.append(_PLACES[paramstyle].format(len(args)))
-            else:
-                pieces.append(piece.replace("%", "%%") if paramstyle == "format" else piece)
+                continue
+            said = self._spelled(piece, quote) if i % 2 else piece
+            pieces.append(said.replace("%", "%%") if paramstyle == "format" else said)
         return "".join(pieces), tuple(args)
 
+    def _spelled(self, mark: str, quote: str) -> str:
+        kind, said = mark[0], mark[1:]
+        if kind == _NAME:
+            return quote + said.replace(quote, quote * 2) + quote
+        return self.words.get(said, said)
+
+
+_NAME, _WORD = "n", "w"
+
+TEXT, BIGINT, NUMERIC, MATERIALIZED, JOIN, LENGTH = (
+    f"\0{_WORD}{word}\0"
+    for word in ("text", "bigint", "numeric", "MATERIALIZED", "JOIN", "length")
+)
+"""Words that not every database has: types to cast to, hints, how to count characters."""
 
 Plan: TypeAlias = Generator[Query, Sequence[Row], T]
 """As a plan of the core's, but its statements are queries."""
@@ -97,6 +115,17 @@ def quoted_table(table: TableName) -> str:
     """A table with its schema, if it has one."""
     parts = (table.name,) if table.schema is None else (table.schema, table.name)
     return ".".join(map(quoted, parts))
+
+
+def named(name: str) -> str:
+    """An identifier, for a `Query`: quoted as its database does it."""
+    return f"\0{_NAME}{name}\0"
+
+
+def named_table(table: TableName) -> str:
+    """A table with its schema, if it has one, for a `Query`."""
+    parts = (table.name,) if table.schema is None else (table.schema, table.name)
+    return ".".join(map(named, parts))
 
 
 def condition(text: object) -> str | None:

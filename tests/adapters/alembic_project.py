@@ -11,7 +11,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import NullPool, create_engine, text
 
-Dialect = Literal["postgresql", "sqlite"]
+Dialect = Literal["mariadb", "postgresql", "sqlite"]
 
 ENV = """
 from alembic import context
@@ -90,9 +90,7 @@ class Project:
     def run(self, sql: str) -> None:
         """Run a script's statement as it is, and commit."""
         with create_engine(self.url, poolclass=NullPool).begin() as connection:
-            driver = connection.connection.driver_connection
-            assert driver is not None
-            driver.execute(sql)
+            connection.connection.cursor().execute(sql)
 
     def run_script(self, script: str) -> None:
         """Run all statements of a script."""

@@ -37,6 +37,9 @@ def rows(project: Project, query: str) -> list[Any]:
 def found(project: Project) -> Any:
     if project.dialect == "postgresql":
         return [rows(project, query) for query in CATALOGUE.split(";")]
+    if project.dialect == "mariadb":
+        [[_, said]] = rows(project, "SHOW CREATE TABLE aseq_sequence")
+        return sorted(line.rstrip(",") for line in said.splitlines())
     engine = create_engine(project.url)
     inspector = inspect(engine)
     columns = [

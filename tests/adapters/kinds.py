@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.clients import (
+    TortoiseAsyncmy,
     TortoiseAsyncpg,
     TortoiseClient,
     TortoisePsycopg,
@@ -15,4 +16,8 @@ KINDS: list[tuple[type[TortoiseClient], Any]] = [
     (TortoiseAsyncpg, "postgresql"),
     (TortoisePsycopg, "postgresql"),
     (TortoiseSqlite, "sqlite"),
+    (TortoiseAsyncmy, "mariadb"),
 ]
+
+SERVERS = {"mariadb": "mariadb", "postgresql": "postgres"}
+"""The fixture of each server's URL."""

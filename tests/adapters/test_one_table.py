@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from alembic import command
 from sqlalchemy import MetaData, create_engine
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from aseq import create_table
@@ -19,7 +19,7 @@ from tests.adapters.catalogue import by_statement, found
 
 def by_create_table(project: Project) -> None:
     async def create() -> None:
-        url = project.url.replace("sqlite:", "sqlite+aiosqlite:")
+        url = project.url.replace("sqlite:", "sqlite+aiosqlite:").replace("pymysql", "asyncmy")
         engine = create_async_engine(url)
         async with engine.begin() as conn:
             await create_table(conn)
@@ -69,6 +69,19 @@ def test_the_same_table(project: Project, create: Callable[[Project], None]) -> 
     assert theirs == found(project)
 
 
+@pytest.mark.parametrize("project", ["mariadb"], indirect=True)
+@pytest.mark.parametrize("name", ["mysql+pymysql", "mariadb+pymysql"])
+def test_names_are_kept_apart(project: Project, name: str) -> None:
+    """By either name that SQLAlchemy has for the server."""
+    project.url = project.url.replace("mysql+pymysql", name)
+    by_create_all(project)
+    names = ["inv", "INV", "inv ", "ínv"]
+    for each in names:
+        project.execute(f"INSERT INTO aseq_sequence VALUES ('{each}', 1)")
+
+    assert {each for (each,) in project.rows("SELECT name FROM aseq_sequence")} == {*names}
+
+
 @pytest.mark.parametrize(
     "create", [by_create_table, by_statement, by_create_all, by_operation, by_autogenerate]
 )
@@ -76,14 +89,14 @@ def test_the_checks_bite(project: Project, create: Callable[[Project], None]) ->
     create(project)
     project.execute("INSERT INTO aseq_sequence VALUES ('low', -9223372036854775808)")
     project.execute("INSERT INTO aseq_sequence VALUES ('high', 9223372036854775807)")
-    with pytest.raises(IntegrityError, match="aseq_sequence_name_check"):
+    with pytest.raises(DBAPIError, match="aseq_sequence_name_check"):
         project.execute("INSERT INTO aseq_sequence VALUES ('', 1)")
-    with pytest.raises(IntegrityError, match=r"aseq_sequence_pkey|UNIQUE"):
+    with pytest.raises(DBAPIError, match=r"aseq_sequence_pkey|UNIQUE|Duplicate"):
         project.execute("INSERT INTO aseq_sequence VALUES ('low', 1)")
     if project.dialect == "sqlite":
         for change in ("+ 1", "- 1"):
             name = "high" if change == "+ 1" else "low"
-            with pytest.raises(IntegrityError, match="aseq_sequence_last_check"):
+            with pytest.raises(DBAPIError, match="aseq_sequence_last_check"):
                 project.execute(
                     f"UPDATE aseq_sequence SET last = last {change} WHERE name = '{name}'"
                 )

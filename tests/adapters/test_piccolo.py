@@ -68,7 +68,8 @@ async def test_a_number_that_may_be_committed_by_itself(engine: Any, name: str) 
 
 
 async def test_an_engine_without_a_pool(postgres: str, name: str) -> None:
-    engine, numbers = PostgresEngine(config={"dsn": postgres}, extensions=()), AsyncSequence(name)
+    engine = PostgresEngine(config={"dsn": postgres}, extensions=())
+    numbers = AsyncSequence(name)
     await create_table(engine)
     async with engine.transaction():
         assert await numbers.next_value(engine) == 1
@@ -115,7 +116,8 @@ async def test_a_task_that_outlives_the_block(engine: Any, name: str) -> None:
 
 async def test_a_draw_that_is_closed_gives_its_connection_up(postgres: str, name: str) -> None:
     """And the pool has its place back."""
-    engine, numbers = PostgresEngine(config={"dsn": postgres}, extensions=()), AsyncSequence(name)
+    engine = PostgresEngine(config={"dsn": postgres}, extensions=())
+    numbers = AsyncSequence(name)
     await engine.start_connection_pool(min_size=1, max_size=1)
     await create_table(engine)
     async with engine.transaction():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,10 +21,11 @@ from aseq import (
     UnsupportedConnection,
     create_table,
 )
-from tests.adapters.kinds import KINDS
+from tests.adapters.kinds import KINDS, SERVERS
 from tests.blocks import undone
 from tests.cases import Case
 from tests.clients import (
+    TortoiseAsyncmy,
     TortoiseAsyncpg,
     TortoiseClient,
     TortoisePsycopg,
@@ -40,8 +43,8 @@ ENDED = (
 @pytest.fixture(params=KINDS, ids=lambda kind: kind[0].__name__)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
     client, dialect = request.param
-    on_server = dialect == "postgresql"
-    url = request.getfixturevalue("postgres") if on_server else sqlite_file(tmp_path)
+    server = SERVERS.get(dialect)
+    url = request.getfixturevalue(server) if server else sqlite_file(tmp_path)
     database = Database(Case(client, dialect), url)
     database.create_tables()
     return database
@@ -183,3 +186,32 @@ async def test_a_transaction_aborted_by_the_server(
             await client.execute("SELECT * FROM no_table")
         with pytest.raises(TransactionManagementError):
             await AsyncSequence(name).next_value(client.conn)
+
+
+FALLBACK = """
+import sys
+sys.modules["asyncmy"] = None
+
+from tortoise import Tortoise, run_async
+from tortoise.transactions import in_transaction
+
+import aseq
+
+
+async def main():
+    await Tortoise.init(db_url=sys.argv[1], modules={"models": ["aseq.tortoise.models"]})
+    async with in_transaction() as client:
+        print(await aseq.AsyncSequence(sys.argv[2]).next_values(client, 2))
+
+
+run_async(main())
+"""
+
+
+def test_on_aiomysql(mariadb: str, name: str) -> None:
+    """Tortoise takes it only where asyncmy isn't installed."""
+    Database(Case(TortoiseAsyncmy, "mariadb"), mariadb).create_tables()
+    url = mariadb.replace("root@", "root:@")
+    program = [sys.executable, "-c", FALLBACK, url, name]
+    done = subprocess.run(program, check=False, capture_output=True, text=True)
+    assert done.stdout == "range(1, 3)\n", done.stderr

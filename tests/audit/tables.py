@@ -20,11 +20,11 @@ def literal(value: object) -> str:
 
 def create(database: Database, table: str, name: str, planted: Planted) -> None:
     """Make the table and the counter as planted."""
-    key = (
-        "integer PRIMARY KEY"
-        if database.case.dialect == "sqlite"
-        else "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY"
-    )
+    key = {
+        "mariadb": "bigint AUTO_INCREMENT PRIMARY KEY",
+        "postgresql": "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+        "sqlite": "integer PRIMARY KEY",
+    }[database.case.dialect]
     database.run(f"CREATE TABLE {table} (id {key}, number bigint, issued date, void text)")
     rows = ", ".join(
         f"({', '.join(map(literal, (d.number, d.date, d.void)))})" for d in planted.documents

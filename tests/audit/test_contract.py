@@ -17,16 +17,12 @@ from .oracle import expected, told, totals
 from .plant import planted
 from .tables import audited, create, refuses
 
-pytestmark = pytest.mark.only(dialect={"postgresql", "sqlite"})
-
 SEEDS = range(6)
-
-pytestmark = pytest.mark.only(dialect={"postgresql", "sqlite"})  # refused elsewhere
 
 
 def around(client: Client, dialect: str) -> Any:
     """The caller's own transaction, where that doesn't keep others from writing."""
-    inside = dialect == "postgresql" or isinstance(client, clients.AatomicSqlite)
+    inside = dialect == "postgresql" or isinstance(client, clients.AatomicPostgres)
     return client.transaction() if inside else nullcontext()
 
 

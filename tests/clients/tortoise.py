@@ -16,6 +16,7 @@ from tortoise.context import TortoiseContext, get_current_context
 from tortoise.transactions import in_transaction
 
 from .base import PATIENCE, Client
+from .mysql import where
 
 _context = TortoiseContext()
 
@@ -114,3 +115,16 @@ class TortoiseSqlite(TortoiseClient):
 
     def credentials(self) -> dict[str, Any]:
         return {"file_path": self.url, "busy_timeout": PATIENCE * 1000}
+
+
+class TortoiseAsyncmy(TortoiseClient):
+    engine = "mysql"
+
+    def credentials(self) -> dict[str, Any]:
+        options = where(self.url)
+        return {**options, "database": options.pop("db"), "minsize": 1, "maxsize": 1}
+
+    async def disconnect(self) -> None:
+        # Of a pool that waits for what was never given back, nothing more is to be had.
+        with anyio.CancelScope(shield=True), suppress(TimeoutError):
+            await asyncio.wait_for(self.base.close(), 0.5)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aseq import AsyncSequence, AuditRefused, HoldersUnknown, UnsupportedConnection, holders
-from aseq.audit import audit
+from aseq import AsyncSequence, HoldersUnknown, UnsupportedConnection, holders
 from aseq.issuing import number_rows
 from tests.database import Database
 
@@ -15,8 +14,6 @@ pytestmark = pytest.mark.only(dialect="mariadb")
 async def test_what_to_do_instead_is_said(database: Database, name: str) -> None:
     numbers = AsyncSequence(name)
     async with database.connect() as client, client.transaction():
-        with pytest.raises(AuditRefused, match="postgresql and sqlite"):
-            await audit(client.conn, "saved.number", numbers)
         with pytest.raises(UnsupportedConnection, match="next_value"):
             await number_rows(client.conn, numbers, "saved.number", key="name")
         with pytest.raises(HoldersUnknown):

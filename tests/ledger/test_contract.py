@@ -14,29 +14,15 @@ from aseq import (
     LedgerConflict,
     LedgerTableMissing,
     NotInLedger,
-    UnsupportedConnection,
 )
 from aseq.ledger import Ledger
 from aseq.numbering import Numbering
 from tests import clients
 from tests.database import Database
 from tests.hooked import hooked
+from tests.ledger.series import JUNE, NEXT_JUNE, rows, yearly
 
 pytestmark = pytest.mark.only(dialect=("postgresql", "sqlite"))
-
-JUNE = dt.datetime(2026, 6, 1, 12, 30, 15, 123456, tzinfo=dt.UTC)
-NEXT_JUNE = JUNE.replace(year=2027)
-
-
-def yearly(name: str, pattern: str = "INV-{year}-{number:05}", **parameters: Any) -> Numbering:
-    return Numbering(name, pattern, period="year", tz="Europe/Paris", **parameters)
-
-
-def rows(database: Database, ledger: Ledger, name: str, columns: str) -> list[tuple[Any, ...]]:
-    return database.run(
-        f"SELECT {columns} FROM {ledger.table} WHERE series LIKE '{name}%' "
-        "ORDER BY sequence, number"
-    )
 
 
 async def test_a_number_and_its_row(database: Database, ledger: Ledger, name: str) -> None:
@@ -257,12 +243,3 @@ async def test_bad_input_sends_nothing(database: Database, ledger: Ledger, name:
             with pytest.raises(InvalidSequence, match=message):
                 await ledger.void(client.conn, number, **options)
         assert await ledger.issue(client.conn, seq) == 1
-
-
-@pytest.mark.only(client=clients.Asyncmy, dialect="mariadb")
-async def test_not_on_mariadb(database: Database, name: str) -> None:
-    async with database.connect() as client, client.transaction():
-        with pytest.raises(UnsupportedConnection, match="a ledger is on PostgreSQL or SQLite"):
-            await Ledger().issue(client.conn, AsyncSequence(name))
-        with pytest.raises(InvalidSequence, match="dialect must be 'postgresql' or 'sqlite'"):
-            await Ledger().create_table(client.conn)

@@ -423,6 +423,9 @@ async def ledgers(conn: Connection, seq: AsyncSequence, numbering: Numbering) ->
     assert_type(await ledger.issue(conn, seq, key="a", by="b", note="c"), int)
     issued = await ledger.issue(conn, numbering, tenant=7, timeout=5)
     assert_type(issued, DocumentNumber)
+    assert_type(await ledger.issue_many(conn, seq, keys=["a"], by="b"), dict[str, int])
+    many = await ledger.issue_many(conn, numbering, keys=("a", "b"), tenant=7)
+    assert_type(many["a"], DocumentNumber)
     assert_type(await ledger.void(conn, issued, reason="x"), bool)
     await ledger.void(conn, 7, of=seq, reason="x")
     await ledger.void(conn, numbering.parse("INV-7"), reason="x", by="b")
@@ -430,6 +433,7 @@ async def ledgers(conn: Connection, seq: AsyncSequence, numbering: Numbering) ->
     await ledger.issue(None, seq)  # type: ignore[arg-type]
     await ledger.issue(conn, "invoices")  # type: ignore[arg-type]
     await ledger.issue(conn, seq, key=7)  # type: ignore[arg-type]
+    await ledger.issue_many(conn, seq)  # type: ignore[call-arg]
     await ledger.void(conn, issued)  # type: ignore[call-arg]
     await ledger.void(conn, issued, reason=None)  # type: ignore[arg-type]
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from aseq import AsyncSequence, IssuerClosed, IssuerFull, IssueTimeout, NotIssuable
 from aseq.issuing import CounterRows, Issued, Issuer, NumberedRows, number_rows
+from aseq.ledger import Ledger
 from aseq.numbering import DocumentNumber, Numbering
 
 Pool = psycopg_pool.AsyncConnectionPool[psycopg.AsyncConnection[Any]]
@@ -58,6 +59,8 @@ async def issuers(engine: AsyncEngine, pool: Pool, seq: AsyncSequence, inv: Numb
         limit=500,
         on_begin=set_tenant,
         on_issued=write_events,
+        ledger=Ledger(),
+        by="api",
     )
     async with issuer as same:
         assert_type(same, Issuer[str])
@@ -68,6 +71,7 @@ async def issuers(engine: AsyncEngine, pool: Pool, seq: AsyncSequence, inv: Numb
 async def in_bulk(session: AsyncSession, seq: AsyncSequence, inv: Numbering) -> None:
     done = await number_rows(session, seq, Invoice.number)
     assert_type(done, NumberedRows)
+    await number_rows(session, seq, Invoice.number, ledger=Ledger(), by="b", note="c")
     assert_type((done.count, done.skipped), tuple[int, int])
     assert_type(done.by_counter["invoices"], CounterRows)
     await number_rows(
@@ -128,6 +132,8 @@ async def wrong(
     await number_rows(conn, seq, Invoice.number, locked="no")  # type: ignore[arg-type]
     await number_rows(conn, seq, Invoice.number, limit="5")  # type: ignore[arg-type]
     await number_rows(conn, seq)  # type: ignore[call-arg]
+    await number_rows(conn, seq, Invoice.number, ledger="l")  # type: ignore[arg-type]
+    Issuer(engine, seq, Invoice.number, ledger=Ledger)  # type: ignore[call-overload]
     issuer = Issuer(engine, inv, Invoice.number)
     await issuer.issue()  # type: ignore[call-arg]
     await issuer.issue(7, 2)  # type: ignore[call-arg]

@@ -13,7 +13,7 @@ from sqlmodel import Session as SQLModelSession
 
 from aseq import AsyncSequence
 from aseq.numbering import DocumentNumber
-from aseq.sync import Ledger, Numbering, Sequence, allocate, create_table
+from aseq.sync import Ledger, Numbering, Sequence, allocate, create_table, number_rows
 
 seq = Sequence("invoices")
 numbering = Numbering("invoices", "INV-{number}")
@@ -42,8 +42,10 @@ def accepted(
     documents: Values[DocumentNumber] = allocate(session, {numbering: 1})[numbering]
     document = Ledger().issue(session, numbering, key="a")
     number = Ledger().issue(session, seq)
+    numbers: dict[str, int] = Ledger().issue_many(session, seq, keys=["a"])
+    number_rows(session, seq, "invoice.number", key="id", ledger=Ledger(), by="b")
     done: bool = Ledger().void(session, document, reason="x")
-    accepts(done, document, both, documents, Sequence.of(AsyncSequence("invoices")))
+    accepts(done, document, both, documents, numbers, Sequence.of(AsyncSequence("invoices")))
 
 
 def refused(

@@ -28,7 +28,7 @@ from sqlalchemy import text
 
 from aseq._columns import ColumnName, column_name
 from aseq._core import plans
-from aseq._core.dialects import DIALECTS
+from aseq._core.dialects import DIALECTS, Dialect
 from aseq._core.spec import DEFAULT_TABLE, SequenceSpec
 from aseq._core.statement import BIND, Bind, Statement
 from aseq._core.table import TableName
@@ -36,6 +36,7 @@ from aseq.errors import InvalidSequence
 from aseq.sqlalchemy import sequence_table
 
 from . import _ledger  # noqa: F401  # adds its operations
+from ._servers import find_dialect
 
 
 @dataclass
@@ -128,23 +129,25 @@ class AdvanceSequence(MigrateOperation):
 
 @Operations.implementation_for(AdvanceSequence)
 def _advance(operations: Operations, operation: AdvanceSequence) -> None:
-    name = operations.impl.dialect.name
-    if name not in DIALECTS:
-        raise InvalidSequence("dialect", f"must be one of {sorted(DIALECTS)}, not {name!r}")
-    sql = _advancing(operation, operations.impl.dialect)
+    theirs = operations.impl.dialect
+    ours = find_dialect(theirs)
+    if ours is None:
+        known = sorted(DIALECTS)
+        raise InvalidSequence("dialect", f"must be one of {known}, not {theirs.name!r}")
+    sql = _advancing(operation, theirs, ours)
     if operations.get_context().as_sql:
         operations.get_context().impl.static_output(f"{sql};\n")
     else:
         operations.execute(text(sql.replace(":", r"\:")))
 
 
-def _advancing(operation: AdvanceSequence, dialect: Any) -> str:
+def _advancing(operation: AdvanceSequence, dialect: Any, ours: Dialect) -> str:
     """The statement, with its values: a script has no parameters."""
-    spec, ours = operation.sequence, DIALECTS[dialect.name]
+    spec = operation.sequence
     before = spec.initial_value - spec.step
     value = before if operation.value is None else operation.value
     statement: Statement = next(plans.advance_to(spec, ours, value))
-    values = {name: _literal(bind) for name, bind in statement.binds.items()}
+    values = {name: _literal(bind, dialect) for name, bind in statement.binds.items()}
     if operation.column is not None:
         furthest = _furthest(operation.column, dialect, before, upwards=spec.step > 0)
         values |= {"start": furthest, "value": furthest}
@@ -152,8 +155,12 @@ def _advancing(operation: AdvanceSequence, dialect: Any) -> str:
     return BIND.sub(lambda found: values[found[1]], sql)
 
 
-def _literal(value: Bind) -> str:
-    return str(value) if isinstance(value, int) else "'" + value.replace("'", "''") + "'"
+def _literal(value: Bind, dialect: Any) -> str:
+    if isinstance(value, int):
+        return str(value)
+    if dialect.name in ("mariadb", "mysql"):
+        value = value.replace("\\", "\\\\")
+    return "'" + value.replace("'", "''") + "'"
 
 
 def _furthest(column: ColumnName, dialect: Any, before: int, *, upwards: bool) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from aseq._core.table import TableName
-from aseq._sql import Binds, Query
+from aseq._sql import BIGINT, TEXT, Binds, Query
 
 from . import _pick
 from ._membership import Group
@@ -24,7 +24,7 @@ from .progress import Steps
 ROWS_OF_A_NUMBER = 10
 """How many rows of a repeated number are named."""
 
-BIGINT, TEXT = "CAST(NULL AS bigint)", "CAST(NULL AS text)"
+NO_NUMBER, NO_TEXT = f"CAST(NULL AS {BIGINT})", f"CAST(NULL AS {TEXT})"
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,12 @@ class Details:
 
     def date(self, column: str) -> str:
         """A date as a text."""
-        return self.texts.date.format(column) if self.sources.has_dates else TEXT
+        return self.texts.date.format(column) if self.sources.has_dates else NO_TEXT
 
     def query(self, text: str, bind: Binds) -> Query:
         """A statement."""
-        return Query(text, tuple(bind.values), self.counters)
+        said = self.texts.begins + text
+        return Query(said, tuple(bind.values), self.counters, self.texts.words)
 
     def rows_of(self, picks: Iterable[tuple[int, Sequence[Group], int]]) -> Query:
         """The first rows that have some numbers, in the numbers' order.

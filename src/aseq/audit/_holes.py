@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from aseq._sql import Binds, Plan, Query
+from aseq._sql import MATERIALIZED, NUMERIC, Binds, Plan, Query
 
 from . import _pick
-from ._details import BIGINT, Details
+from ._details import NO_NUMBER, Details
 from ._pick import Pick
 from ._search import Search, batches, number
 from ._tally import consumed
@@ -106,6 +106,9 @@ def _name_rows(search: Search, doubles: dict[int, list[int]]) -> Plan[None]:
         search.change(i, repeated=tuple(listed))
 
 
+_TWO_MORE = f"{NO_NUMBER} AS a, {NO_NUMBER} AS b"
+
+
 def _question(ask: Details, picks: Iterable[Pick]) -> Query:
     """What is missing or repeated between two numbers of each series.
 
@@ -120,18 +123,18 @@ def _question(ask: Details, picks: Iterable[Pick]) -> Query:
     rows = _pick.within(ask.sources, ask.texts, picks, bind)
     step, down, jumps = ask.numbers.grid.width, ask.numbers.descending, ask.numbers.jumps
     text = (
-        f"WITH neighbours AS (SELECT i, n, lead(n) OVER w AS next, lag(n) OVER w AS before "
+        f"WITH neighbours AS (SELECT i, n, lead(n) OVER w AS next, lag(n) OVER w AS earlier "
         f"FROM {rows} WHERE {ask.numbers.on_step} "
         f"WINDOW w AS (PARTITION BY i ORDER BY n{down})), "
         # Of the rows with the same number, the first one stands for the number.
-        f"found AS MATERIALIZED (SELECT i, n, next FROM neighbours WHERE next IS NULL "
-        f"OR before IS NULL OR {jumps} OR (next = n AND before <> n)) "
+        f"found AS {MATERIALIZED} (SELECT i, n, next FROM neighbours WHERE next IS NULL "
+        f"OR earlier IS NULL OR {jumps} OR (next = n AND earlier <> n)) "
         f"SELECT 0, i, min(n), max(n), "
-        f"sum(CASE WHEN {jumps} THEN abs(CAST(next AS numeric) - n) - {step} END), "
+        f"sum(CASE WHEN {jumps} THEN abs(CAST(next AS {NUMERIC}) - n) - {step} END), "
         f"count(CASE WHEN next = n THEN 1 END) FROM found GROUP BY i "
-        f"UNION ALL SELECT * FROM (SELECT 1, i, n, next, {BIGINT}, {BIGINT} FROM found "
+        f"UNION ALL SELECT * FROM (SELECT 1, i, n, next, {_TWO_MORE} FROM found "
         f"WHERE {jumps} ORDER BY i, n{down} LIMIT {ask.limit}) h "
-        f"UNION ALL SELECT * FROM (SELECT 2, i, n, {BIGINT}, {BIGINT}, {BIGINT} FROM found "
+        f"UNION ALL SELECT * FROM (SELECT 2, i, n, {NO_NUMBER} AS c, {_TWO_MORE} FROM found "
         f"WHERE next = n ORDER BY i, n{down} LIMIT {ask.limit}) t"
     )
     return ask.query(text, bind)

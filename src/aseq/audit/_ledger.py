@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from aseq._columns import ColumnName
 from aseq._core.spec import SequenceSpec
-from aseq._sql import quoted, quoted_table
+from aseq._sql import named, named_table
 from aseq.errors import InvalidSequence
 from aseq.ledger._spec import LedgerSpec
 from aseq.numbering._scope import counter_name
@@ -34,10 +34,10 @@ def beside(
         raise InvalidSequence("ledger", f"must be a Ledger, not {ledger!r}")
     table = ledger._name
     number = "number" if isinstance(what, SequenceSpec) else "text"
-    mine = f"{quoted_table(table)}.{quoted(number)}"
+    mine = f"{named_table(table)}.{named(number)}"
     absent = (
-        f"NOT EXISTS (SELECT 1 FROM {quoted_table(column.table)} "
-        f"WHERE {quoted_table(column.table)}.{quoted(column.name)} = {mine})"
+        f"NOT EXISTS (SELECT 1 FROM {named_table(column.table)} "
+        f"WHERE {named_table(column.table)}.{named(column.name)} = {mine})"
         for column in columns
     )
     where = " AND ".join(["state = 'void'", _of(what), *absent])

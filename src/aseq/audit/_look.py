@@ -9,7 +9,7 @@ from itertools import chain
 from aseq._columns import ColumnName
 from aseq._core.spec import SequenceSpec
 from aseq._core.table import TableName
-from aseq._sql import Binds, Plan, Query, quoted
+from aseq._sql import Binds, Plan, Query, named
 from aseq.adapters.base import ConnectionInfo
 from aseq.errors import AuditRefused, InvalidSequence
 from aseq.numbering._spec import NumberingSpec
@@ -20,11 +20,6 @@ from ._question import ByTable, Question
 from ._source import Source, Sources
 from ._split import Split
 from ._texts import Facts, Texts
-
-_HIDDEN = (
-    "row-level security hides rows of {table} from this role, and what can't be seen would be "
-    "called missing: audit as the table's owner, or as a role with BYPASSRLS"
-)
 
 _UNDATED = (
     "must name {table}'s column with the date, which tells the period: numbers alone don't. "
@@ -42,7 +37,7 @@ def sources(question: Question, info: ConnectionInfo, texts: Texts) -> Plan[Sour
     Raises:
         InvalidSequence: a table or a column isn't there, or can't hold numbers; or it can't
             be told which series they are of.
-        AuditRefused: row-level security may hide rows.
+        AuditRefused: the answer would be wrong, or hold others up.
     """
     counters = TableName.parse(info.adapt(question.subject).table)
     asked = [
@@ -54,13 +49,13 @@ def sources(question: Question, info: ConnectionInfo, texts: Texts) -> Plan[Sour
     places = [ColumnName(info.locate(column.table), column.name) for column in asked]
     bind = Binds()
     text = texts.look(places, bind)
-    rows = yield Query(text, tuple(bind.values), counters)
+    rows = yield Query(text, tuple(bind.values), counters, texts.words)
     found = texts.facts(places, rows)
     for column, facts in zip(asked[:-1], found, strict=False):
         _check(column, facts)
     for column, facts in zip(asked, found, strict=True):
-        if facts.hidden:
-            raise AuditRefused(_HIDDEN.format(table=column.table))
+        if facts.refused is not None:
+            raise AuditRefused(facts.refused.format(table=column.table))
     number = len(question.columns)
     tables = [place.table for place in places[:number]]
     types = {column: str(facts.type) for column, facts in zip(asked, found, strict=True)}
@@ -123,7 +118,7 @@ class _Found:
 
     def _source(self, i: int, series: Series, split: Split | None) -> Source:
         question, column = self.question, self.question.columns[i]
-        number = self.texts.number(quoted(column.name), str(self.facts[i].type))
+        number = self.texts.number(named(column.name), str(self.facts[i].type))
         if number is None:
             problem = f"can't be {column}: its type can't hold numbers"
             raise InvalidSequence("column", problem)
@@ -133,7 +128,7 @@ class _Found:
             table=self.tables[i],
             label=str(column.table),
             number=sql,
-            text=self.texts.text.format(quoted(column.name)) if as_text or split else None,
+            text=self.texts.text.format(named(column.name)) if as_text or split else None,
             void=_quoted(question.voids, column.table),
             date=_quoted(question.dates, column.table),
             where=question.where[i],
@@ -161,7 +156,7 @@ class _Found:
 
 
 def _quoted(columns: ByTable, table: TableName) -> str | None:
-    return quoted(columns[table].name) if table in columns else None
+    return named(columns[table].name) if table in columns else None
 
 
 def _check_texts(numbering: NumberingSpec, scopes: dict[str, ByTable]) -> None:

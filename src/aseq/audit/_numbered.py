@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from aseq._sql import Binds
+from aseq._sql import TEXT, Binds
 from aseq.errors import InvalidSequence
 from aseq.numbering._parts import Part, Reading
 from aseq.numbering._scope import Scope, counter_name, escaped, fill
@@ -44,7 +44,7 @@ class Numbered:
         name = self._first_part
         return (
             f"({column} = {bind(name)} OR "
-            f"substr({column}, 1, {len(name) + 1}) = CAST({bind(name + '/')} AS text))"
+            f"substr({column}, 1, {len(name) + 1}) = CAST({bind(name + '/')} AS {TEXT}))"
         )
 
     def has(self, counter: str) -> bool:

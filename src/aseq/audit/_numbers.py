@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aseq._sql import Binds
+from aseq._sql import BIGINT, Binds
 
 from ._grid import Grid
 
@@ -51,4 +51,4 @@ class Numbers:
 
 def bigint(value: int, bind: Binds) -> str:
     """An integer, bound."""
-    return f"CAST({bind(value)} AS bigint)"
+    return f"CAST({bind(value)} AS {BIGINT})"

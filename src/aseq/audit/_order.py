@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from aseq._sql import Binds, Plan, Query
+from aseq._sql import MATERIALIZED, Binds, Plan, Query
 
 from . import _pick
-from ._details import BIGINT, TEXT, Details
+from ._details import NO_NUMBER, NO_TEXT, Details
 from ._pick import Pick
 from ._search import Search, batches, number
 from .findings import OutOfOrder, RowKey
@@ -69,12 +69,12 @@ def _question(ask: Details, picks: Iterable[Pick]) -> Query:
     rows = _pick.within(ask.sources, ask.texts, picks, bind)
     down = ask.numbers.descending
     text = (
-        f"WITH neighbours AS (SELECT i, n, d, lag(n) OVER w AS before, "
+        f"WITH neighbours AS (SELECT i, n, d, lag(n) OVER w AS earlier, "
         f"lag(d) OVER w AS was FROM {rows} WHERE {ask.numbers.on_step} AND d IS NOT NULL "
         f"WINDOW w AS (PARTITION BY i ORDER BY n{down}, d)), "
-        f"found AS MATERIALIZED (SELECT * FROM neighbours WHERE d < was) "
-        f"SELECT 0, i, count(*), {BIGINT}, {TEXT}, {TEXT} FROM found GROUP BY i "
-        f"UNION ALL SELECT * FROM (SELECT 1, i, n, before, {ask.date('d')}, "
+        f"found AS {MATERIALIZED} (SELECT * FROM neighbours WHERE d < was) "
+        f"SELECT 0, i, count(*), {NO_NUMBER}, {NO_TEXT}, {NO_TEXT} FROM found GROUP BY i "
+        f"UNION ALL SELECT * FROM (SELECT 1, i, n, earlier, {ask.date('d')}, "
         f"{ask.date('was')} FROM found ORDER BY i, n{down} LIMIT {ask.limit}) l"
     )
     return ask.query(text, bind)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
-from aseq._sql import Binds, Plan, Query, quoted_table
+from aseq._sql import JOIN, MATERIALIZED, TEXT, Binds, Plan, Query, named_table
 
 from . import _pick
-from ._details import TEXT, Details
+from ._details import NO_TEXT, Details
 from ._membership import Group
 from ._search import Search, batches, number
 from ._tally import consumed
@@ -52,15 +52,15 @@ def _question(ask: Details, picks: Iterable[tuple[int, Sequence[Group], str]]) -
     before, beyond = ask.numbers.before(bind), ask.numbers.beyond("last")
     on_step = ask.numbers.on_step
     text = (
-        f"WITH asked AS MATERIALIZED ({asked}), "
-        f"counted AS MATERIALIZED (SELECT q.*, c.last FROM asked q "
-        f"LEFT JOIN {quoted_table(ask.counters)} c ON c.name = q.name), "
-        f"found AS MATERIALIZED (SELECT q.i, n, {ask.row}, CASE WHEN {before} THEN "
+        f"WITH asked AS {MATERIALIZED} ({asked}), "
+        f"counted AS {MATERIALIZED} (SELECT q.*, c.last FROM asked q "
+        f"LEFT JOIN {named_table(ask.counters)} c ON c.name = q.name), "
+        f"found AS {MATERIALIZED} (SELECT q.i, n, {ask.row}, CASE WHEN {before} THEN "
         f"'before' WHEN NOT ({on_step}) THEN 'off_step' ELSE 'beyond' END AS why "
-        f"FROM {ask.sources.relation(bind, groups)} JOIN counted q "
-        f"ON {_pick.same_group(ask.sources)} "
+        f"FROM {ask.sources.relation(bind, groups)} {JOIN} counted q "
+        f"ON {ask.texts.same_group(ask.sources.group)} "
         f"WHERE n IS NOT NULL AND ({before} OR NOT ({on_step}) OR {beyond})) "
-        f"SELECT 0, u.i, last, CAST(c AS text), 0{f', {TEXT}' * len(ask.sources.keys)} "
+        f"SELECT 0, u.i, last, CAST(c AS {TEXT}), 0{f', {NO_TEXT}' * len(ask.sources.keys)} "
         f"FROM (SELECT DISTINCT i, last FROM counted) u "
         f"LEFT JOIN (SELECT i, count(*) AS c FROM found GROUP BY i) f ON f.i = u.i "
         f"UNION ALL SELECT * FROM (SELECT 1, i, n, why, {ask.row} FROM found "

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from aseq._sql import Binds
+from aseq._sql import JOIN, TEXT, Binds
 
 from ._membership import Group
 from ._numbers import bigint
@@ -52,8 +52,8 @@ def within(sources: Sources, texts: Texts, picks: Iterable[Pick], bind: Binds) -
     relation = sources.relation(bind, [group for p in picks for group in p.groups])
     items = _items(sources, texts, listed, (("low", "bigint"), ("high", "bigint")), bind)
     return (
-        f"(SELECT q.i, r.* FROM {relation} JOIN ({items}) q "
-        f"ON {same_group(sources)} WHERE n BETWEEN q.low AND q.high) p"
+        f"(SELECT q.i, r.* FROM {relation} {JOIN} ({items}) q "
+        f"ON {texts.same_group(sources.group)} WHERE n BETWEEN q.low AND q.high) p"
     )
 
 
@@ -76,8 +76,8 @@ def having(
     relation = sources.relation(bind, [group for _, groups, _ in picks for group in groups])
     items = _items(sources, texts, listed, (("number", "bigint"),), bind)
     return (
-        f"(SELECT q.i, r.* FROM {relation} JOIN ({items}) q "
-        f"ON {same_group(sources)} AND r.n = q.number) p"
+        f"(SELECT q.i, r.* FROM {relation} {JOIN} ({items}) q "
+        f"ON {texts.same_group(sources.group)} AND r.n = q.number) p"
     )
 
 
@@ -90,7 +90,7 @@ def counted(
     """The groups of some series, as a query: ``i``, the group, and the counter's ``name``."""
     if not sources.group:
         [(i, _, name)] = picks
-        return f"SELECT {i} AS i, CAST({bind(name)} AS text) AS name"
+        return f"SELECT {i} AS i, CAST({bind(name)} AS {TEXT}) AS name"
     listed = [[i, *group, name] for i, groups, name in picks for group in groups]
     return _items(sources, texts, listed, (("name", "text"),), bind)
 
@@ -98,11 +98,6 @@ def counted(
 def of_groups(sources: Sources, texts: Texts, groups: Iterable[Group], bind: Binds) -> str:
     """Some groups, as a query."""
     return _items(sources, texts, [[0, *group] for group in groups], (), bind)
-
-
-def same_group(sources: Sources) -> str:
-    """The condition that a row ``r`` is of a group ``q``."""
-    return " AND ".join(f"r.{name} = q.{name}" for name in sources.group) or "1 = 1"
 
 
 def _items(

@@ -21,6 +21,7 @@ from ._details import Details
 from ._grid import Grid
 from ._holes import find_holes
 from ._look import sources
+from ._mariadb import MARIADB
 from ._membership import OneSeries
 from ._numbers import Numbers
 from ._order import find_out_of_order
@@ -38,7 +39,7 @@ from .progress import OnProgress, Steps
 from .result import Audit
 from .series import NOTHING, SeriesAudit, Totals
 
-TEXTS = {"postgresql": POSTGRESQL, "sqlite": SQLITE}
+TEXTS = {"mariadb": MARIADB, "postgresql": POSTGRESQL, "sqlite": SQLITE}
 
 
 def audit(

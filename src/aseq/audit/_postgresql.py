@@ -40,12 +40,20 @@ def _look(columns: Sequence[ColumnName], bind: Binds) -> str:
     return _LOOK.format(wanted=" UNION ALL ".join(wanted))
 
 
+_HIDDEN = (
+    "row-level security hides rows of {table} from this role, and what can't be seen would be "
+    "called missing: audit as the table's owner, or as a role with BYPASSRLS"
+)
+
+
 def _facts(_: Sequence[ColumnName], rows: Sequence[Row]) -> list[Facts]:
     found = []
     for _place, there, hidden, category, type_, keys in rows:
         name = None if type_ is None else f"{category} {type_}"
         known = tuple(json.loads(str(keys or "[]")))
-        found.append(Facts(bool(integer(there)), name, known, bool(integer(hidden))))
+        found.append(
+            Facts(bool(integer(there)), name, known, _HIDDEN if integer(hidden) else None)
+        )
     return found
 
 
@@ -121,6 +129,7 @@ POSTGRESQL = Texts(
         position="strpos",
         head="left({0}, {1})",
         rest="right({0}, -({1}))",
+        strip="ltrim({0}, '{1}')",
         fence=_FENCE,
         integer=_FROM_TEXT,
     ),

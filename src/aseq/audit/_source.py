@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from aseq._core.table import TableName
-from aseq._sql import Binds, quoted, quoted_table
+from aseq._sql import TEXT, Binds, named, named_table
 
 from ._membership import Group, Series
 from ._split import Split
@@ -47,7 +47,8 @@ FEW = 100
 
 # A flag says "no" in some way; anything else that is there is a reason.
 _REASON = (
-    "CASE WHEN CAST({0} AS text) NOT IN ('', '0', 'f', 'false') THEN CAST({0} AS text) END"
+    f"CASE WHEN CAST({{0}} AS {TEXT}) NOT IN ('', '0', 'f', 'false') "
+    f"THEN CAST({{0}} AS {TEXT}) END"
 )
 
 
@@ -116,7 +117,7 @@ class Sources:
         source = self._sources[place]
         columns = {"s": str(place), **self._numbers(source), **self._beside(source)}
         scopes = {f"x{i}": sql for i, sql in enumerate(source.scopes)}
-        rows = f"{_listed(columns | scopes)} FROM {quoted_table(source.table)}"
+        rows = f"{_listed(columns | scopes)} FROM {named_table(source.table)}"
         told = [*_told(source, bind), *self._only(source, groups, bind)]
         rows += f" WHERE {' AND '.join(told)}" if told else ""
         group = list(scopes)
@@ -150,18 +151,18 @@ class Sources:
         if self._split is not None:
             return {"t": str(source.text)}
         text = source.text or (
-            f"CAST({source.number} AS text)" if self._as_text else source.number
+            f"CAST({source.number} AS {TEXT})" if self._as_text else source.number
         )
         return {"n": source.number, "t": text}
 
     def _beside(self, source: Source) -> dict[str, str]:
         columns = {
-            "v": _REASON.format(source.void) if source.void else "CAST(NULL AS text)",
+            "v": _REASON.format(source.void) if source.void else f"CAST(NULL AS {TEXT})",
             "d": source.date or "NULL",
         }
         for i, name in enumerate(self.keys):
-            key = quoted(source.keys[i]) if i < len(source.keys) else "NULL"
-            columns[name] = f"CAST({key} AS text)"
+            key = named(source.keys[i]) if i < len(source.keys) else "NULL"
+            columns[name] = f"CAST({key} AS {TEXT})"
         return columns
 
 

@@ -16,12 +16,11 @@ import string
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from aseq._sql import Binds
+from aseq._sql import LENGTH, TEXT, Binds
 from aseq.numbering._fields import DATE_FIELDS
 from aseq.numbering._parts import Check, Date, Literal, Number, Part, ScopeField
 
-_DIGITS = "'0123456789'"
-_ALNUM = f"'{string.digits}{string.ascii_letters}'"
+_ALNUM = f"{string.digits}{string.ascii_letters}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +31,7 @@ class Dialect:
         position: the function that finds one text in another.
         head: the SQL for the first characters of a text: of how many.
         rest: the SQL for what is behind them. There is at least one.
+        strip: the SQL for a text without certain characters at its beginning.
         fence: at the end of a subquery, keeps it from being flattened.
         integer: the SQL for a text's number, which has no sign; NULL if it is none.
     """
@@ -39,6 +39,7 @@ class Dialect:
     position: str
     head: str
     rest: str
+    strip: str
     fence: str
     integer: str
 
@@ -70,7 +71,10 @@ class Split:
         steps.append(f"{self._head('t', at)} AS h, {self._rest('t', at)} AS r")
         number = "r"
         if self._behind:
-            steps += [f"{self._tail} AS z", f"{self._head('r', 'length(r) - length(z)')} AS w"]
+            steps += [
+                f"{self._tail} AS z",
+                f"{self._head('r', f'{LENGTH}(r) - {LENGTH}(z)')} AS w",
+            ]
             number = "w"
         steps.append(f"{self._number(number)} AS n")
         for step in steps:
@@ -89,12 +93,20 @@ class Split:
     @property
     def _tail(self) -> str:
         """What stands behind the digits; NULL if there is no room for the check."""
-        digits = f"ltrim({self._rest('r', '1')}, {_DIGITS})"
-        tail = f"CASE WHEN {self._is_negative('r')} THEN {digits} ELSE ltrim(r, {_DIGITS}) END"
         if not self._check:
-            return tail
-        run = f"length(r) - length({tail.replace(_DIGITS, _ALNUM)}) - {self._check}"
+            return self._behind_any(string.digits)
+        behind = self._behind_any(_ALNUM)
+        run = f"{LENGTH}(r) - {LENGTH}({behind}) - {self._check}"
         return f"CASE WHEN {run} > 0 THEN substr(r, {run} + 1) END"
+
+    def _behind_any(self, characters: str) -> str:
+        """What stands behind a sign and any of some characters."""
+        strip = self._dialect.strip
+        unsigned = strip.format(self._rest("r", "1"), characters)
+        return (
+            f"CASE WHEN {self._is_negative('r')} THEN {unsigned} "
+            f"ELSE {strip.format('r', characters)} END"
+        )
 
     def _number(self, text: str) -> str:
         # Few are negative, so that is asked only of texts that aren't digits throughout.
@@ -137,16 +149,17 @@ class Split:
             if isinstance(part, Literal):
                 yield f"{here} = {_text(part.text, bind)}"
             elif isinstance(part, Date):
-                yield f"length({here}) = {_width(part)} AND ltrim({here}, {_DIGITS}) = ''"
+                stripped = self._dialect.strip.format(here, string.digits)
+                yield f"{LENGTH}({here}) = {_width(part)} AND {stripped} = ''"
             elif isinstance(part, ScopeField) and part.until is None:
                 return  # the end
             at = self._past(part, text, at, bind)
         if parts:
-            yield f"length({text}) = {at}"
+            yield f"{LENGTH}({text}) = {at}"
 
 
 def _text(value: str, bind: Binds) -> str:
-    return f"CAST({bind(value)} AS text)"
+    return f"CAST({bind(value)} AS {TEXT})"
 
 
 def _check_width(behind: Sequence[Part]) -> int:

@@ -34,9 +34,7 @@ def _facts(columns: Sequence[ColumnName], rows: Sequence[Row]) -> list[Facts]:
 def _about(column: ColumnName, rows: Sequence[Row]) -> Facts:
     types = {str(name).lower(): str(type_) for name, type_, _ in rows}
     keys = sorted((int(str(place)), str(name)) for name, _, place in rows if place)
-    return Facts(
-        bool(rows), types.get(column.name.lower()), tuple(name for _, name in keys), False
-    )
+    return Facts(bool(rows), types.get(column.name.lower()), tuple(name for _, name in keys))
 
 
 _FROM_TEXT = f"""\
@@ -81,6 +79,7 @@ SQLITE = Texts(
         position="instr",
         head="substr({0}, 1, {1})",
         rest="substr({0}, ({1}) + 1)",
+        strip="ltrim({0}, '{1}')",
         fence="LIMIT -1",
         integer=_FROM_TEXT,
     ),

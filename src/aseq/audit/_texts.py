@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -21,13 +21,19 @@ class Facts(NamedTuple):
         table: whether its table is there.
         type: its type, as the database calls it; None if there is no such column.
         keys: the columns of the table's primary key.
-        hidden: whether row-level security may hide rows of the table.
+        refused: why an audit would be wrong here, or hold others up; ``{table}`` in it is the
+            table. None if it wouldn't.
     """
 
     table: bool
     type: str | None
     keys: tuple[str, ...]
-    hidden: bool
+    refused: str | None = None
+
+
+def same(columns: Sequence[str]) -> str:
+    """The condition that a row ``r`` and an item ``q`` have the same values."""
+    return " AND ".join(f"r.{name} = q.{name}" for name in columns) or "1 = 1"
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,10 @@ class Texts:
             if there is no hash function, so that distinct numbers are counted.
         hashes: the hashes of the two parts of a position, given blocks from and to and the
             keys.
+        words: as `Query` takes them.
+        same_group: the condition that a row ``r`` is of an item ``q``, by the columns that tell
+            a group.
+        begins: with what a statement about details begins.
     """
 
     look: Callable[[Sequence[ColumnName], Binds], str]
@@ -63,6 +73,9 @@ class Texts:
     now: str
     fingerprint: Callable[[str, str, str], str] | None
     hashes: Callable[[str, str, str, str], str] | None
+    words: Mapping[str, str] = field(default_factory=dict)
+    same_group: Callable[[Sequence[str]], str] = same
+    begins: str = ""
 
 
 def integer(value: object) -> int | None:

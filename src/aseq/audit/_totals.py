@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from aseq._core.statement import Row
 from aseq._core.table import TableName
-from aseq._sql import Binds, Query, quoted_table
+from aseq._sql import BIGINT, MATERIALIZED, TEXT, Binds, Query, named_table
 
 from ._membership import Group
 from ._numbers import Numbers, bigint
@@ -89,42 +89,44 @@ class TotalsQuestion:
         bind = Binds()
         group = self.sources.group
         columns = "".join(f"{name}, " for name in group)
-        nothing = "CAST(NULL AS text), " * len(group)
+        nothing = f"CAST(NULL AS {TEXT}), " * len(group)
         told = f"CASE WHEN {self.sources.well_formed(bind)} THEN 1 ELSE 0 END"
         text = (
             f"WITH grouped AS ({self._grouped(keys, bind)}), "
-            f"judged AS MATERIALIZED (SELECT {told} AS fits, g.* FROM grouped g) "
-            f"SELECT 0, {nothing}{_HEADING}, {self.texts.now}, CAST(NULL AS text) FROM judged "
+            f"judged AS {MATERIALIZED} (SELECT {told} AS fits, g.* FROM grouped g) "
+            f"SELECT 0, {nothing}{_HEADING}, {self.texts.now}, "
+            f"CAST(NULL AS {TEXT}) FROM judged "
             f"UNION ALL SELECT 1, {nothing}last, {'NULL, ' * (_INTEGERS - 1)}"
-            f"CAST(name AS text), NULL FROM {quoted_table(self.counters)} "
+            f"CAST(name AS {TEXT}), NULL FROM {named_table(self.counters)} "
             f"WHERE {self.sources.series.counters('name', bind)} "
             f"UNION ALL SELECT * FROM (SELECT 2, {columns}{_SUMS}, since, until "
             f"FROM judged WHERE fits = 1 LIMIT {MOST_GROUPS + 1}) l"
         )
-        return Query(text, tuple(bind.values), self.counters)
+        return Query(text, tuple(bind.values), self.counters, self.texts.words)
 
     def _grouped(self, keys: tuple[int, int], bind: Binds) -> str:
         on_step = self.numbers.on_step
-        filtered = "" if self.numbers.grid.width == 1 else f" FILTER (WHERE {on_step})"
+        stepped = "n" if self.numbers.grid.width == 1 else f"CASE WHEN {on_step} THEN n END"
         since, until = (
             (self.texts.date.format("min(d)"), self.texts.date.format("max(d)"))
             if self.sources.has_dates
-            else ("CAST(NULL AS text)", "CAST(NULL AS text)")
+            else (f"CAST(NULL AS {TEXT})", f"CAST(NULL AS {TEXT})")
         )
         group = ", ".join(self.sources.group)
         return (
             f"SELECT {group + ', ' if group else ''}count(*) AS rows_, count(t) AS texts, "
             f"count(n) AS numbers, count(CASE WHEN n IS NOT NULL THEN v END) AS voids, "
-            f"min(n) AS least, max(n) AS greatest, count(n){filtered} AS on_step, "
-            f"{self._proof(keys, bind)}{filtered} AS proof, {since} AS since, {until} AS until "
+            f"min(n) AS least, max(n) AS greatest, count({stepped}) AS on_step, "
+            f"{self._proof(stepped, keys, bind)} AS proof, {since} AS since, {until} AS until "
             f"FROM {self.sources.relation(bind)}{' GROUP BY ' + group if group else ''}"
         )
 
-    def _proof(self, keys: tuple[int, int], bind: Binds) -> str:
+    def _proof(self, stepped: str, keys: tuple[int, int], bind: Binds) -> str:
         if self.texts.fingerprint is None:
-            return "count(DISTINCT n)"
+            return f"count(DISTINCT {stepped})"
         low, high = (bigint(key, bind) for key in keys)
-        return self.texts.fingerprint(self.numbers.position, low, high)
+        told = self.texts.fingerprint(self.numbers.position, low, high)
+        return told if stepped == "n" else f"{told} FILTER (WHERE {self.numbers.on_step})"
 
     def hashes(self, first: int, last: int, keys: tuple[int, int]) -> Query:
         """The hashes that the fingerprint of a range is made of.
@@ -139,7 +141,7 @@ class TotalsQuestion:
         assert self.texts.hashes is not None  # noqa: S101  # there is a fingerprint
         bind = Binds()
         text = self.texts.hashes(*(bigint(value, bind) for value in (first, last, *keys)))
-        return Query(text, tuple(bind.values), self.counters)
+        return Query(text, tuple(bind.values), self.counters, self.texts.words)
 
     def heading(self, row: Row) -> Heading:
         """What the row says that is about no series."""
@@ -166,8 +168,8 @@ class TotalsQuestion:
 
 
 _HEADING = (
-    "CAST(sum(rows_) AS bigint), CAST(sum(texts) AS bigint), "
-    "CAST(sum(CASE WHEN fits = 0 THEN texts END) AS bigint), "
-    "CAST(NULL AS bigint), CAST(NULL AS bigint), CAST(NULL AS bigint), CAST(NULL AS bigint)"
+    f"CAST(sum(rows_) AS {BIGINT}), CAST(sum(texts) AS {BIGINT}), "
+    f"CAST(sum(CASE WHEN fits = 0 THEN texts END) AS {BIGINT}), "
+    + ", ".join([f"CAST(NULL AS {BIGINT})"] * 4)
 )
 _SUMS = "texts, numbers, voids, least, greatest, on_step, proof"

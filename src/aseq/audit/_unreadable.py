@@ -59,11 +59,11 @@ def _question(ask: Details, groups: Sequence[Group], texts: Sequence[str]) -> Qu
     refused = ""
     if groups:
         items = _pick.of_groups(ask.sources, ask.texts, groups, bind)
-        same = _pick.same_group(ask.sources)
+        same = ask.texts.same_group(ask.sources.group)
         refused = f" OR EXISTS (SELECT 1 FROM ({items}) q WHERE {same})"
     if texts:
         items = ask.texts.items(bind(_pick.as_json([[t] for t in texts])), [("x", "text")])
-        refused += f" OR t IN ({items})"
+        refused += f" OR t IN (SELECT x FROM ({items}) o)"
     scopes = ask.sources.scopes
     text = (
         f"SELECT {', '.join(('t', ask.row, *scopes))} FROM {ask.sources.relation(bind)} "

@@ -14,6 +14,7 @@ from aseq._sql import Binds, Query
 from aseq.errors import InvalidSequence, RowRefused
 from aseq.numbering import DocumentNumber
 
+from . import _ledgered
 from ._drafts import Draft, Key, loads
 from ._draw import draw, parts_of
 from ._moments import write_moment
@@ -28,11 +29,13 @@ class Numbered(NamedTuple):
         key: its key.
         value: what the column holds now: an int, a str, a Decimal.
         number: the number: an int of a sequence, a `DocumentNumber` of a numbering.
+        is_new: whether it was drawn for the row; if not, the ledger had it.
     """
 
     key: Key
     value: object
     number: int | DocumentNumber
+    is_new: bool = True
 
 
 def assign(
@@ -56,8 +59,20 @@ def assign(
     if not drafts:
         return []
     _check_keys(place, drafts)
-    numbers = yield from draw(place, parts_of(place, drafts), waiting)
-    return (yield from _save(place, drafts, numbers))
+    parts = parts_of(place, drafts)
+    had = yield from _ledgered.look(place, parts)
+    new = _ledgered.without(parts, had) if had else parts
+    drawn = (yield from draw(place, new, waiting)) if new else {}
+    numbers = {**had, **drawn}
+    held = yield from _save(place, drafts, numbers)
+    yield from _ledgered.write(place, new, drawn)
+    keys = [draft.key for draft in drafts]
+    return [Numbered(key, held[key], numbers[key], key in drawn) for key in keys]
+
+
+def count_new(numbered: Sequence[Numbered]) -> int:
+    """How many numbers were drawn."""
+    return sum(each.is_new for each in numbered)
 
 
 def _check_keys(place: Place, drafts: Sequence[Draft]) -> None:
@@ -116,15 +131,14 @@ def _is_same(held: object, sent: int | str) -> bool:
 
 def _save(
     place: Place, drafts: Sequence[Draft], numbers: Mapping[Key, int | DocumentNumber]
-) -> Plan[list[Numbered]]:
+) -> Plan[dict[Key, object]]:
     sent = {draft.key: _sent(numbers[draft.key]) for draft in drafts}
     bind = Binds()
     listed = [_row(place, numbers[key], key) for key in sent]
     rows = json.dumps(listed, ensure_ascii=False, default=str)  # a numeric key
     text = TEXTS[place.dialect.name].save(place, bind(rows))
     written = yield Query(text, tuple(bind.values), place.counters)
-    held = _checked(place, loads(told for (told,) in written), sent)
-    return [Numbered(each.key, held[each.key], numbers[each.key]) for each in drafts]
+    return _checked(place, loads(told for (told,) in written), sent)
 
 
 def _sent(number: int | DocumentNumber) -> int | str:

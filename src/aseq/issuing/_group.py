@@ -30,9 +30,10 @@ from aseq.errors import AseqError, SequenceLocked
 from aseq.numbering import DocumentNumber
 
 from ._answers import Answer, Held, Refused, Row, Told
-from ._assign import Numbered, assign
+from ._assign import Numbered, assign, count_new
 from ._drafts import Draft
 from ._hooks import HookFailed, Hooks, Issued
+from ._ledgered import explained
 from ._outcome import is_about_all, is_about_rows, told
 from ._place import Place, adapted
 from ._plans import Plan
@@ -179,14 +180,16 @@ class Group:
     async def _assign(self, group: Prepared, drafts: Sequence[Draft]) -> None:
         plan = caught(assign(group.place, drafts, self._wait))
         waited, group.waited = group.waited, None  # told once, if it goes by halves
-        numbered = await run_on(
-            self._subject,
-            cast("Any", plan),
-            executor_for(self._link.conn),
-            writes=True,
-            drawn=len,
-            waited=waited,
-        )
+        executor = executor_for(self._link.conn)
+        with explained(group.place.target, self._subject.name, executor):
+            numbered = await run_on(
+                self._subject,
+                cast("Any", plan),
+                executor,
+                writes=True,
+                drawn=count_new,
+                waited=waited,
+            )
         if isinstance(numbered, AseqError):
             raise numbered
         await self._groups.hooks.issued(self._link, [issued(each) for each in numbered])

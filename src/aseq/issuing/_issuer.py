@@ -14,6 +14,7 @@ from aseq._sequence import AsyncSequence
 from aseq.errors import InvalidSequence, IssuerClosed, UnsupportedConnection
 from aseq.numbering import Numbering
 
+from ._book import Bookkeeper
 from ._desk import Desk
 from ._group import Groups
 from ._hooks import Hooks, OnBegin, OnIssued
@@ -70,6 +71,10 @@ class Issuer(Generic[V]):
         at_column: a column that gets the moment of which the number is.
         timeout: seconds that a caller waits at most, unless he says otherwise.
         limit: how many callers may wait.
+        ledger: a `Ledger` that gets a row for each number, in the same transaction. The key
+            of the document is the row's table and key there, as "invoice/7". A row for which
+            the ledger has a number gets that one, and is refused if it is void.
+        by: who issues, for the ledger.
         on_begin: awaited with the connection at the beginning of each transaction: to set a
             tenant, for example. What it raises is raised to each caller of the group.
         on_issued: awaited with the connection and what was issued, in the transaction, before
@@ -94,6 +99,8 @@ class Issuer(Generic[V]):
         at_column: None = None,
         timeout: float = 10,
         limit: int = 10_000,
+        ledger: Bookkeeper | None = None,
+        by: str | None = None,
         on_begin: OnBegin | None = None,
         on_issued: OnIssued | None = None,
     ) -> None: ...
@@ -110,6 +117,8 @@ class Issuer(Generic[V]):
         at_column: object = None,
         timeout: float = 10,
         limit: int = 10_000,
+        ledger: Bookkeeper | None = None,
+        by: str | None = None,
         on_begin: OnBegin | None = None,
         on_issued: OnIssued | None = None,
     ) -> None: ...
@@ -125,10 +134,14 @@ class Issuer(Generic[V]):
         at_column: object = None,
         timeout: float = 10,
         limit: int = 10_000,
+        ledger: Bookkeeper | None = None,
+        by: str | None = None,
         on_begin: OnBegin | None = None,
         on_issued: OnIssued | None = None,
     ) -> None:
-        found = target(what, column, key=key, scope=scope, at_column=at_column)
+        found = target(
+            what, column, key=key, scope=scope, at_column=at_column, ledger=ledger, by=by
+        )
         self._source = source_for(source)
         self._called = f"{type(source).__module__}.{type(source).__qualname__}"
         self._groups = Groups(found, Hooks(on_begin, on_issued))
@@ -154,6 +167,7 @@ class Issuer(Generic[V]):
         Raises:
             NotIssuable: the row isn't there: deleted, or not committed yet.
             RowRefused: a trigger kept the number from being saved as it was drawn.
+            InvalidRow: the number that the ledger has for the row is void.
             IssueTimeout: the time is over. The row may get a number later.
             IssuerFull: as many wait as may.
             IssuerClosed: it isn't open, is closed meanwhile, or can't be used here: in another

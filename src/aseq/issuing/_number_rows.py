@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from operator import attrgetter
 from typing import Any, Literal, cast
 
 from aseq._connection import Connection
@@ -16,8 +15,10 @@ from aseq.adapters.base import ConnectionInfo, SyncExecutor
 from aseq.errors import InvalidSequence
 from aseq.numbering import DocumentNumber
 
-from ._assign import Numbered, assign
+from ._assign import Numbered, assign, count_new
+from ._book import Bookkeeper
 from ._drafts import Draft
+from ._ledgered import explained
 from ._place import Place, adapted
 from ._plans import Plan, lock_waiting, prepare, queues, survey, take_queues
 from ._result import CounterRows, NumberedRows
@@ -39,6 +40,9 @@ async def number_rows(
     at_column: object = None,
     limit: int | None = None,
     locked: Literal["skip", "wait"] = "skip",
+    ledger: Bookkeeper | None = None,
+    by: str | None = None,
+    note: str | None = None,
 ) -> NumberedRows:
     """Number rows that have no number, in the caller's transaction.
 
@@ -82,6 +86,11 @@ async def number_rows(
         limit: how many rows at most.
         locked: what to do with rows that other transactions have locked: "skip" leaves
             them to the next call; "wait" waits for them, and can meet a deadlock.
+        ledger: a `Ledger` that gets a row for each number, in the same transaction. The key
+            of the document is the row's table and key there, as "invoice/7". A row for which
+            the ledger has a number gets that one.
+        by: who numbers the rows, for the ledger.
+        note: anything else, for the ledger.
 
     Returns:
         how many rows were numbered, and how many skipped; `count` is 0 if no row is left that
@@ -90,17 +99,30 @@ async def number_rows(
     Raises:
         InvalidSequence: an argument can't work, or names a column that isn't there; or the
             rows are of more than 1,000 scopes. Nothing was drawn.
-        InvalidRow: a row has no scope or no date, or can't have it. Nothing was drawn.
+        InvalidRow: a row has no scope or no date, or can't have it; or the number that the
+            ledger has for it is void. Nothing was drawn.
+        LedgerConflict: the ledger has one of the next numbers already.
         RowRefused: a trigger or row-level security kept a number from being written. The
             transaction was made unusable.
         NotInTransaction: the numbers would be committed by themselves; nothing was sent.
         AseqError: any of those of `AsyncSequence.next_value` and of `Numbering.next`.
     """
-    wanted = target(what, column, key=key, scope=scope, at_from=at_from, at_column=at_column)
+    wanted = target(
+        what,
+        column,
+        key=key,
+        scope=scope,
+        at_from=at_from,
+        at_column=at_column,
+        ledger=ledger,
+        by=by,
+        note=note,
+    )
     search = _search(wanted, order_by, where, limit, locked)
     executor = executor_for(conn)
     subject, plan = _work(wanted, search, executor)
-    return await run_on(subject, plan, executor, writes=True, drawn=attrgetter("count"))
+    with explained(wanted, subject.name, executor):
+        return await run_on(subject, plan, executor, writes=True, drawn=_drawn)
 
 
 def number_rows_sync(
@@ -116,15 +138,27 @@ def number_rows_sync(
     at_column: object = None,
     limit: int | None = None,
     locked: Literal["skip", "wait"] = "skip",
+    ledger: Bookkeeper | None = None,
+    by: str | None = None,
+    note: str | None = None,
 ) -> NumberedRows:
     """As `number_rows`, for sync code: in the thread that called."""
-    wanted = target(what, column, key=key, scope=scope, at_from=at_from, at_column=at_column)
+    wanted = target(
+        what,
+        column,
+        key=key,
+        scope=scope,
+        at_from=at_from,
+        at_column=at_column,
+        ledger=ledger,
+        by=by,
+        note=note,
+    )
     search = _search(wanted, order_by, where, limit, locked)
     subject, plan = _work(wanted, search, executor)
-    done: NumberedRows = run_on_sync(
-        subject, plan, executor, writes=True, drawn=attrgetter("count")
-    )
-    return done
+    with explained(wanted, subject.name, executor):
+        done: NumberedRows = run_on_sync(subject, plan, executor, writes=True, drawn=_drawn)
+        return done
 
 
 def _search(
@@ -140,6 +174,10 @@ def _work(wanted: Target, search: Search, info: ConnectionInfo) -> tuple[Subject
     """What is done, and what errors about it say."""
     subject = Subject(wanted.what.name, adapted(wanted.what, info).table)
     return subject, cast("Any", number(wanted, search, info))
+
+
+def _drawn(done: NumberedRows) -> int:
+    return done.count - done.repeated
 
 
 def _limit(limit: object) -> int | None:
@@ -178,7 +216,8 @@ def number(wanted: Target, search: Search, info: ConnectionInfo) -> Plan[Numbere
         yield from take_queues(place, queues(place, [Draft("", None, ())]))
         drafts, skipped = yield from lock_waiting(place, search, None)
     numbered = yield from assign(place, drafts)
-    return NumberedRows(len(numbered), skipped, by_counter(place, numbered))
+    repeated = len(numbered) - count_new(numbered)
+    return NumberedRows(len(numbered), skipped, by_counter(place, numbered), repeated)
 
 
 def _lock_scopes(place: Place, search: Search) -> Plan[tuple[list[Draft], int]]:

@@ -15,7 +15,13 @@ from __future__ import annotations
 
 from aseq._core.dialects import Dialect
 from aseq._core.failure import Code, chain
-from aseq.errors import AseqError, SequenceLocked, SequenceTableMissing, UnsupportedConnection
+from aseq.errors import (
+    AseqError,
+    LedgerTableMissing,
+    SequenceLocked,
+    SequenceTableMissing,
+    UnsupportedConnection,
+)
 
 from ._hooks import HookFailed
 
@@ -65,7 +71,7 @@ def is_about_all(exc: Exception, dialect: Dialect, *, assigning: bool) -> bool:
         dialect: of the server.
         assigning: a row may be the cause, by a trigger of its own for example.
     """
-    if isinstance(exc, SequenceTableMissing | UnsupportedConnection):
+    if isinstance(exc, SequenceTableMissing | LedgerTableMissing | UnsupportedConnection):
         return True
     if assigning:
         return False

@@ -57,6 +57,7 @@ class Place:
         located: the table, where it is on the connection.
         columns: what the catalogue says of the target's columns.
         dialect: of the connection.
+        ledger: where the ledger is on the connection, if there is one.
     """
 
     target: Target
@@ -64,6 +65,7 @@ class Place:
     located: TableName
     columns: Mapping[str, Column]
     dialect: Dialect
+    ledger: TableName | None = None
 
     @property
     def table(self) -> str:
@@ -122,6 +124,10 @@ def look(
         NothingDrawn: a table or a column isn't there, or can't hold what it should.
     """
     what, located, bind = adapted(target.what, info), info.locate(target.table), Binds()
+    ledger = None
+    if target.ledger is not None:
+        target.ledger.check(info)
+        ledger = info.locate(target.ledger.table)
     names = tuple(dict.fromkeys((*target.columns(), *others)))
     text = catalogue.look(located, names, bind)
     rows = yield Query(text, tuple(bind.values), TableName.parse(what.table))
@@ -134,7 +140,7 @@ def look(
             problem = f"can't be {name}: {target.table} has no such column"
             raise _wrong(argument, problem + (_BIND if argument == "scope" else ""))
     _check(target, found)
-    return Place(target, what, located, found, info.dialect)
+    return Place(target, what, located, found, info.dialect, ledger)
 
 
 _BIND = ". (If it is the value of all rows, bind the numbering to it: .bind(...))"

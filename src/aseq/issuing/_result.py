@@ -30,8 +30,10 @@ class NumberedRows:
         skipped: how many were left out because other transactions have locked them. If
             `limit` was reached, rows further on aren't counted.
         by_counter: the rows of each counter, by its name.
+        repeated: how many of `count` got the number that the ledger had for them.
     """
 
     count: int
     skipped: int
     by_counter: Mapping[str, CounterRows] = field(hash=False)
+    repeated: int = 0

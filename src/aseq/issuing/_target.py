@@ -12,6 +12,8 @@ from aseq._sequence import AsyncSequence
 from aseq.errors import InvalidSequence
 from aseq.numbering._spec import NumberingSpec
 
+from ._book import Book, book
+
 What: TypeAlias = AsyncSequence | NumberingSpec
 
 _NO_MOMENT = "is for the numbers of a Numbering: those of a sequence have no date"
@@ -29,6 +31,7 @@ class Target:
             the order of the scopes' names.
         at_from: the name of the column with the moment that a number is of, if there is one.
         at_column: the name of the column that gets that moment, if there is one.
+        ledger: what notes the numbers, if there is one.
     """
 
     what: What
@@ -37,6 +40,7 @@ class Target:
     scopes: tuple[tuple[str, str], ...] = ()
     at_from: str | None = None
     at_column: str | None = None
+    ledger: Book | None = None
 
     @property
     def table(self) -> TableName:
@@ -58,6 +62,9 @@ def target(
     scope: object = None,
     at_from: object = None,
     at_column: object = None,
+    ledger: object = None,
+    by: object = None,
+    note: object = None,
 ) -> Target:
     """The target that the arguments of a verb name.
 
@@ -68,6 +75,9 @@ def target(
         scope: for each scope that isn't bound, the column that has it.
         at_from: the column with the moment that a number is of.
         at_column: the column that gets the moment.
+        ledger: a `Ledger` that notes the numbers.
+        by: who numbers the rows, for the ledger.
+        note: anything, for the ledger.
 
     Raises:
         InvalidSequence: one of them can't work.
@@ -82,10 +92,15 @@ def target(
         _scopes(what, scope, number.table),
         _moment(what, at_from, "at_from", number.table),
         _moment(what, at_column, "at_column", number.table),
+        book(ledger, by, note, loops=_loops(what)),
     )
     if found.at_column in (number.name, found.key):
         raise InvalidSequence("at_column", f"must be a column of its own, not {at_column!r}")
     return found
+
+
+def _loops(what: What) -> bool:
+    return isinstance(what, AsyncSequence) and what._cycle is not None
 
 
 def beside(value: object, argument: str, table: TableName) -> str:

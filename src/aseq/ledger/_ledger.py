@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
@@ -19,7 +20,10 @@ from aseq.numbering._scope import ScopeValue
 from . import _ddl, _guard
 from ._entry import Entry
 from ._explain import explained
-from ._spec import Asked, LedgerSpec, subject, unwanted, wanted
+from ._many import keys_of
+from ._spec import Asked, LedgerSpec, subject
+from ._unwanted import unwanted
+from ._wanted import WantedMany, wanted
 
 N = TypeVar("N")
 T = TypeVar("T")
@@ -110,6 +114,60 @@ class Ledger(LedgerSpec):
         asked = wanted(what, scope, entry, at, wait)
         given = await self._ask(asked, conn, attrgetter("drawn"))
         return cast("N", given.number)
+
+    async def issue_many(
+        self,
+        conn: Connection,
+        what: Drawable[N],
+        /,
+        *,
+        keys: Collection[str],
+        by: str | None = None,
+        note: str | None = None,
+        at: datetime | None = None,
+        nowait: bool = False,
+        timeout: float | None = None,
+        **scope: ScopeValue,
+    ) -> dict[str, N]:
+        """Issue for many keys at once: each gets the number that it has, or a new one.
+
+            numbers = await ledger.issue_many(session, invoice_numbers, keys=orders, by="cron")
+            for order in orders:
+                session.add(Invoice(number=numbers[order].text, order_id=order))
+
+        As `issue` for one key after the other, but the sequence is taken once: at most four
+        statements, however many keys there are. New numbers are consecutive, in the order of
+        `keys`. If all keys have their numbers, it waits for nobody and burns nothing.
+
+        Args:
+            conn: the caller's connection or session, in the transaction that will save the
+                numbers.
+            what: the numbering or the sequence. It must not loop.
+            keys: as `key` of `issue`, each once; 10,000 at most.
+            by: who has them issued, 1 to 100 characters.
+            note: anything else, the same for all.
+            at: the moment that new numbers are of, as for `Numbering.next`.
+            nowait: don't wait, but raise SequenceLocked. The transaction stays usable.
+            timeout: seconds to wait at most, as for `AsyncSequence.next_value`.
+            **scope: the values of all scopes that aren't bound. A scope that is called as one
+                of the arguments here must be bound before.
+
+        Returns:
+            the numbers by their keys, in the order of `keys`.
+
+        Raises:
+            InvalidSequence: an argument can't work, or the sequence loops. Nothing was sent.
+            LedgerTableMissing: the ledger's table doesn't exist.
+            LedgerConflict: the ledger has one of the next numbers already.
+            AseqError: any of those of `issue`.
+        """
+        found, entry = keys_of(keys), Entry.of(None, by, note)
+        each = wanted(what, scope, entry, at, waiting(nowait=nowait, timeout=timeout))
+        if not found:
+            return {}
+        given: Any = await self._ask(WantedMany(found, each), conn, attrgetter("drawn"))
+        numbers: dict[str, N] = given.numbers
+        return numbers
 
     async def void(
         self,

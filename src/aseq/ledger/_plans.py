@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, cast
 from aseq._core.counter import Counter
 from aseq._core.dialects import TimedDraw
 from aseq._core.plans import LOCKED
-from aseq._core.scripts import NothingDrawn, PartlyDrawn, Plan, integer, say, statements
+from aseq._core.scripts import PartlyDrawn, Plan, integer, say, statements
 from aseq._core.spec import SequenceSpec
 from aseq._core.statement import Bind, Row, Script
 from aseq._core.table import TableName
@@ -31,7 +31,7 @@ from aseq._core.timed import (
 )
 from aseq._core.waiting import Wait, Waiting
 from aseq.adapters.base import ConnectionInfo
-from aseq.errors import LedgerConflict, NotInLedger, SequenceLocked
+from aseq.errors import LedgerConflict, SequenceLocked, UnsupportedConnection
 from aseq.numbering import DocumentNumber
 
 from ._entry import Entry
@@ -42,10 +42,22 @@ from ._texts import Texts, on_ledger
 
 TEXTS: dict[str, Texts] = {"postgresql": PostgreSQL(), "sqlite": SQLite()}
 
-_NOT_WRITTEN = (
+_ELSEWHERE = "a ledger is on PostgreSQL or SQLite"
+NOT_WRITTEN = (
     "a number was drawn, and its row wasn't written. Look for triggers, rules and row-level "
     "security on the ledger, and for hand-written SQL"
 )
+
+
+def check_dialect(info: ConnectionInfo) -> None:
+    """Refuse a database that no ledger can be in.
+
+    Raises:
+        UnsupportedConnection: it is such a one.
+    """
+    if info.dialect.name not in TEXTS:
+        cls = type(info)
+        raise UnsupportedConnection(f"{cls.__module__}.{cls.__qualname__}", _ELSEWHERE)
 
 
 @dataclass(frozen=True)
@@ -133,15 +145,25 @@ def _look(asked: Issue) -> Plan[tuple[Given | None, Issue]]:
     rows = yield from asked.say(asked.texts.look(asked.waiting.kind))
     if not rows:
         return None, asked
-    waited, transaction, found, *_ = rows[0]
+    found = rows[0][2]
     if found is not None:
         return _again(asked, found), asked
+    return None, entered(asked, rows[0])
+
+
+def entered(asked: Issue, row: Row) -> Issue:
+    """How the rest is to be asked for, after a look that wanted the place in the queue.
+
+    Raises:
+        SequenceLocked: it wasn't to be had.
+    """
+    waited, transaction, *_ = row
     if transaction is None:
         raise SequenceLocked(asked.spec.name, LOCKED)
     left = asked.waiting
     if left.kind is Wait.BOUNDED:
         left = left.after(cast("int", integer(waited)))
-    return None, replace(asked, waiting=left)
+    return replace(asked, waiting=left)
 
 
 def _issue_new(asked: Issue) -> Plan[Given]:
@@ -157,11 +179,21 @@ def _issue_new(asked: Issue) -> Plan[Given]:
         if given is not None:
             return given
         tries += 1
-        if tries == TRIES:
-            raise given_up(asked.spec.name, within=drawn.clock in asked.span)
-        asked = replace(asked, waiting=drawn.left)
-        if asked.at is None:
-            asked = replace(asked, counter=asked.counter.at(drawn.clock))
+        asked = once_more(asked, drawn, tries)
+
+
+def once_more(asked: Issue, drawn: Timed, tries: int) -> Issue:
+    """The same of the moment that a draw has told, which gave nothing.
+
+    Raises:
+        AseqError: that was the last try.
+    """
+    if tries == TRIES:
+        raise given_up(asked.spec.name, within=drawn.clock in asked.span)
+    asked = replace(asked, waiting=drawn.left)
+    return (
+        asked if asked.at is not None else replace(asked, counter=asked.counter.at(drawn.clock))
+    )
 
 
 def _at_once(asked: Issue, script: Script, how: Printed) -> Plan[tuple[Timed, Given | None]]:
@@ -204,8 +236,7 @@ def _step_by_step(asked: Issue) -> Plan[tuple[Timed, Given | None]]:
 
 
 def _new(asked: Issue, drawn: Timed, *, written: bool = True) -> Given:
-    if not written:
-        raise PartlyDrawn(LedgerConflict(asked.spec.name, _NOT_WRITTEN))
+    check_written(asked.spec, written=written)
     at = drawn.clock if asked.at is None else asked.at
     [number] = asked.counter.numbers(drawn.values or (), at)
     return Given(number, 1)
@@ -213,63 +244,27 @@ def _new(asked: Issue, drawn: Timed, *, written: bool = True) -> Given:
 
 def _again(asked: Issue, found: object) -> Given:
     """The number that a key has, as it was issued."""
-    value, text, at = json.loads(str(found))
-    [number] = of_moment(asked.counter, at).numbers([value], at)
-    if isinstance(number, DocumentNumber):
-        number = replace(number, text=text)
-    return Given(number, 0)
+    return Given(had(asked.counter, *json.loads(str(found))), 0)
 
 
-@dataclass(frozen=True)
-class Void:
-    """One number to make void.
+def had(counter: Counter[Any], value: int, text: str, at: int) -> Any:
+    """A number as it was issued.
 
-    Attributes:
-        ledger: where the ledger is on the connection.
-        sequence: the sequence of the number.
-        number: the number alone.
-        text: as it is printed.
-        reason: why.
-        by: who has it made void; empty if nobody said.
+    Args:
+        counter: of its series.
+        value: the number alone.
+        text: as it was printed.
+        at: the moment that it is of.
     """
-
-    ledger: TableName
-    sequence: SequenceSpec
-    number: int
-    text: str
-    reason: str
-    by: str
+    [number] = of_moment(counter, at).numbers([value], at)
+    return replace(number, text=text) if isinstance(number, DocumentNumber) else number
 
 
-def void(asked: Void, info: ConnectionInfo) -> Plan[bool]:
-    """Make a number void; whether it wasn't before."""
-    table = TableName.parse(info.adapt(asked.sequence).table)
-    binds: dict[str, Bind] = {
-        "name": asked.sequence.name,
-        "number": asked.number,
-        "reason": asked.reason,
-        "by": asked.by,
-    }
+def check_written(spec: SequenceSpec, *, written: bool) -> None:
+    """Refuse to go on with a number that isn't in the ledger.
 
-    def ask(script: Script) -> Plan[Sequence[Row]]:
-        return say(statements(on_ledger(script, asked.ledger), table, binds))
-
-    if (yield from ask(TEXTS[info.dialect.name].void())):
-        return True
-    rows = yield from ask(TEXTS[info.dialect.name].state())
-    if not rows:
-        missing = NotInLedger(asked.text, asked.sequence.name, str(asked.ledger))
-        raise NothingDrawn(missing)
-    state, reason = json.loads(str(rows[0][0]))
-    if state != "void":
-        raise NothingDrawn(LedgerConflict(asked.sequence.name, _CHANGED.format(asked.text)))
-    if reason != asked.reason:
-        problem = _VOID_BEFORE.format(asked.text, reason)
-        raise NothingDrawn(LedgerConflict(asked.sequence.name, problem))
-    return False
-
-
-_VOID_BEFORE = "{0!r} is void already, for another reason, which stays: {1!r}"
-_CHANGED = (
-    "{0!r} couldn't be made void. Look for triggers, rules and row-level security on the ledger"
-)
+    Raises:
+        PartlyDrawn: it isn't.
+    """
+    if not written:
+        raise PartlyDrawn(LedgerConflict(spec.name, NOT_WRITTEN))

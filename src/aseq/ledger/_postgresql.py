@@ -13,6 +13,8 @@ on the ledger's, ends the transaction with a serialization failure, which is wor
 from __future__ import annotations
 
 from functools import cache
+from textwrap import indent
+from typing import NamedTuple
 
 from aseq._core.dialects import TimedDraw
 from aseq._core.dialects.postgresql.draw import Beside, timed_draw
@@ -30,7 +32,7 @@ from aseq._core.dialects.postgresql.fragments import (
 from aseq._core.statement import Script, Template
 from aseq._core.waiting import Wait
 
-from ._texts import BY_KEY, BY_NUMBER, COLUMNS, Texts
+from ._texts import BY_KEY, BY_NUMBER, COLUMNS, WRITTEN, Texts
 
 _MOMENT = "CAST(extract(epoch FROM at) * 1000000 AS bigint)"
 _FOUND = f"SELECT CAST(json_build_array(number, text, {_MOMENT}) AS text) AS entry {BY_KEY}"
@@ -38,32 +40,62 @@ _HAD = f"had AS MATERIALIZED (\n    {_FOUND}\n)"
 _UNLESS = "NOT EXISTS (SELECT FROM had)"
 _TOLD = "(SELECT entry FROM had)"
 
+
+class _Had(NamedTuple):
+    """What is looked for, and whether that is all: see `Texts.look`."""
+
+    had: str = _HAD
+    unless: str = _UNLESS
+    told: str = _TOLD
+
+
 _TXID = TXID.removeprefix(", ")
-_LOOK = {
-    Wait.ANY: f"""\
-WITH {_HAD}, queue AS MATERIALIZED (
-    {ENTER} WHERE {_UNLESS}
+
+
+def _looks(had: _Had) -> dict[Wait, Script]:
+    texts = {
+        Wait.ANY: f"""\
+WITH {had.had}, queue AS MATERIALIZED (
+    {ENTER} WHERE {had.unless}
 )
-SELECT 0, CASE WHEN EXISTS (SELECT FROM queue) THEN {_TXID} END, {_TOLD}{MEASURED}""",
-    Wait.NONE: f"""\
-WITH {_HAD}, queue AS MATERIALIZED (
-    SELECT pg_try_advisory_xact_lock({KEY}) AS entered WHERE {_UNLESS}
+SELECT 0, CASE WHEN EXISTS (SELECT FROM queue) THEN {_TXID} END, {had.told}{MEASURED}""",
+        Wait.NONE: f"""\
+WITH {had.had}, queue AS MATERIALIZED (
+    SELECT pg_try_advisory_xact_lock({KEY}) AS entered WHERE {had.unless}
 )
-SELECT 0, CASE WHEN (SELECT entered FROM queue) THEN {_TXID} END, {_TOLD}{MEASURED}""",
-    Wait.BOUNDED: f"""\
-WITH {_HAD}, saved_timeout AS MATERIALIZED (
+SELECT 0, CASE WHEN (SELECT entered FROM queue) THEN {_TXID} END, {had.told}{MEASURED}""",
+        Wait.BOUNDED: f"""\
+WITH {had.had}, saved_timeout AS MATERIALIZED (
     {SAVED_TIMEOUT}
 ), time_left AS MATERIALIZED (
     SELECT {SET_TIMEOUT}
-    FROM saved_timeout WHERE {_UNLESS}
+    FROM saved_timeout WHERE {had.unless}
 ), queue AS MATERIALIZED (
     {ENTER} FROM time_left
 ), places AS MATERIALIZED (
     SELECT count(*) AS taken FROM queue
 )
-SELECT {WAITED}, CASE WHEN taken > 0 THEN {_TXID} END, {_TOLD}{MEASURED}, {RESTORED}
+SELECT {WAITED}, CASE WHEN taken > 0 THEN {_TXID} END, {had.told}{MEASURED}, {RESTORED}
 FROM saved_timeout, places""",
-}
+    }
+    return {wait: (Template(text, queues=True, waited=3),) for wait, text in texts.items()}
+
+
+_LOOK = _looks(_Had())
+
+# Of the keys of a list.
+_WANTED = "json_to_recordset(CAST(CAST(:keys AS text) AS json)) AS w(s text, k text)"
+_FIND_ALL = f"""\
+SELECT CAST(json_build_array(series, document_key, number, text, {_MOMENT}, state) AS text)
+    AS entry
+FROM {_WANTED} JOIN $ledger ON series = w.s AND document_key = w.k"""
+_LOOK_FOR_ALL = _looks(
+    _Had(
+        f"had AS MATERIALIZED (\n{indent(_FIND_ALL, '    ')}\n)",
+        "(SELECT count(*) FROM had) < CAST(:wanted AS bigint)",
+        "(SELECT '[' || string_agg(entry, ',') || ']' FROM had)",
+    )
+)
 
 # Padded as Python pads: zeros behind the sign, and no number is ever cut.
 _DIGITS = "ltrim(CAST(last AS text), '-')"
@@ -83,19 +115,29 @@ _CLAMPED = (
 _SAME_KEY = "\nON CONFLICT (series, document_key) DO NOTHING"
 
 
+_GIVEN = ", ".join(f"nullif(CAST(:{name} AS text), '')" for name in ("by", "note"))
+
+
 def _moment(microseconds: str) -> str:
     return f"CAST('epoch' AS timestamptz) + {microseconds} * interval '1 microsecond'"
 
 
 def _row(number: str, text: str, clock: str) -> str:
-    given = ", ".join(f"nullif(CAST(:{name} AS text), '')" for name in ("by", "note"))
     return (
         f"CAST(:series AS text), CAST(:name AS text), {number}, {text}, "
         f"nullif(CAST(:key AS text), ''),\n"
         f"    {_moment(_CLAMPED.format(clock=clock))},\n"
-        f"    {_moment(f'CAST({clock} AS bigint)')},\n    {given}, 'issued'"
+        f"    {_moment(f'CAST({clock} AS bigint)')},\n    {_GIVEN}, 'issued'"
     )
 
+
+_LINES = "json_to_recordset(CAST(CAST(:rows AS text) AS json))"
+_WRITE_ALL = f"""\
+{WRITTEN}, {_moment("coalesce(a, clock)")}, {_moment("clock")},
+    {_GIVEN}, 'issued'
+FROM {_LINES} AS r(s text, q text, n bigint, t text, k text, a bigint),
+    (SELECT {CLOCK} AS clock) AS c{_SAME_KEY}
+RETURNING 1"""
 
 _WRITE = f"INSERT INTO $ledger ({COLUMNS})\nSELECT {{row}}{{conflict}}\nRETURNING 1"
 
@@ -120,7 +162,16 @@ class PostgreSQL(Texts):
     """The texts for PostgreSQL."""
 
     def look(self, wait: Wait) -> Script:
-        return (Template(_LOOK[wait], queues=True, waited=3),)
+        return _LOOK[wait]
+
+    def look_for_all(self, wait: Wait) -> Script:
+        return _LOOK_FOR_ALL[wait]
+
+    def find_all(self) -> Script:
+        return (Template(_FIND_ALL),)
+
+    def write_all(self) -> Script:
+        return (Template(_WRITE_ALL),)
 
     def look_again(self) -> Script:
         return (Template(_FOUND),)

@@ -10,10 +10,11 @@ There is no ON CONFLICT here: the ledger's guard refuses an INSERT of what is th
 from __future__ import annotations
 
 from aseq._core.dialects import TimedDraw
+from aseq._core.dialects.sqlite import CLOCK
 from aseq._core.statement import Script, Template
 from aseq._core.waiting import Wait
 
-from ._texts import BY_KEY, BY_NUMBER, COLUMNS, Texts
+from ._texts import BY_KEY, BY_NUMBER, COLUMNS, LINES, WRITTEN, Texts
 
 # Writes nothing, but takes the write lock, and has sqlite3 begin a transaction if it does so
 # by itself. (With a parameter: SQLAlchemy's executor looks at the connection then.)
@@ -25,6 +26,13 @@ _MICROSECONDS = (
     "+ CAST(substr(at, 21, 6) AS integer)"
 )
 _LOOK = f"SELECT 0, 1, json_array(number, text, {_MICROSECONDS}) {BY_KEY}"
+
+# The keys first, and the ledger by its index: SQLite keeps the order of a CROSS JOIN.
+_ENTRY = f"json_array(series, document_key, number, text, {_MICROSECONDS}, state)"
+_WANTED = "json_extract(value, '$.s') AS s, json_extract(value, '$.k') AS k"
+_OF_KEYS = f"""\
+FROM (SELECT {_WANTED} FROM json_each(:keys)) AS w
+CROSS JOIN $ledger ON series = w.s AND document_key = w.k"""
 
 _CLAMPED = "max(:earliest, min(:clock, :newest))"
 _NOW = "strftime('%Y-%m-%d %H:%M:%f', 'now') || '000'"
@@ -46,6 +54,17 @@ VALUES (:series, :name, :number, :text, nullif(:key, ''),
     nullif(:by, ''), nullif(:note, ''), 'issued')
 RETURNING 1"""
 
+_LINE = ", ".join(
+    f"json_extract(value, '$.{name}') AS {name}" for name in (*LINES.split(", "), "a")
+)
+_WRITE_ALL = f"""\
+{WRITTEN},
+    {_moment("coalesce(a, clock)")},
+    {_moment("clock")},
+    nullif(:by, ''), nullif(:note, ''), 'issued'
+FROM (SELECT {_LINE} FROM json_each(:rows)), (SELECT {CLOCK} AS clock)
+RETURNING 1"""
+
 _VOID = f"""\
 UPDATE $ledger SET state = 'void', voided_at = {_NOW},
     voided_by = nullif(:by, ''), void_reason = :reason
@@ -58,6 +77,16 @@ class SQLite(Texts):
 
     def look(self, wait: Wait) -> Script:
         return (Template(_LOCK), Template(_LOOK))
+
+    def look_for_all(self, wait: Wait) -> Script:
+        found = f"SELECT 0, 1, json_group_array(json({_ENTRY})) {_OF_KEYS}"
+        return (Template(_LOCK), Template(found))
+
+    def find_all(self) -> Script:
+        return (Template(f"SELECT {_ENTRY} {_OF_KEYS}"),)
+
+    def write_all(self) -> Script:
+        return (Template(_WRITE_ALL),)
 
     def look_again(self) -> Script:
         return ()

@@ -6,8 +6,10 @@ microseconds since 1970, in and out. What isn't given is an empty text, and NULL
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from aseq._core.dialects import TimedDraw
 from aseq._core.statement import Script
@@ -24,6 +26,10 @@ BY_KEY = (
 
 BY_NUMBER = "FROM $ledger WHERE sequence = :name AND number = :number"
 
+# What `Texts.write_all` is told of each row, and what it writes.
+LINES = "s, q, n, t, k"
+WRITTEN = f"INSERT INTO $ledger ({COLUMNS})\nSELECT {LINES}"
+
 
 class Texts(Protocol):
     """What one kind of database is asked."""
@@ -35,6 +41,27 @@ class Texts(Protocol):
         transaction's id, or NULL if the place wasn't taken; and the number that the key has,
         as the JSON list ``[number, text, at]``, or NULL. Or there is no row: the place was
         taken, and the key has no number.
+        """
+        ...
+
+    def look_for_all(self, wait: Wait) -> Script:
+        """Looks for all of ``:keys``, and takes the place in the queue if one isn't there.
+
+        ``:keys`` is a JSON list of ``{"s": series, "k": key}``, and ``:wanted`` how many there
+        are. The answer is a row as that of `look`, but that all are told that have a number:
+        as the JSON list of lists ``[series, key, number, text, at, state]``, or NULL.
+        """
+        ...
+
+    def find_all(self) -> Script:
+        """Those of ``:keys`` that have a number: a row for each, with such a list."""
+        ...
+
+    def write_all(self) -> Script:
+        """Writes the rows ``:rows`` of the ledger. The answer is a row for each.
+
+        ``:rows`` is a JSON list of ``{"s": series, "q": sequence, "n": number, "t": text,
+        "k": key, "a": at}``. Without ``at``, it is the moment at which they are written.
         """
         ...
 
@@ -72,3 +99,18 @@ def on_ledger(script: Script, ledger: TableName) -> Script:
     """A script with the ledger's table in its place."""
     name = quoted_table(ledger)
     return tuple(each._replace(text=each.text.replace("$ledger", name)) for each in script)
+
+
+def wanted(keys: Iterable[tuple[str, str]]) -> str:
+    """Keys, each with its series, as ``:keys``."""
+    return json.dumps([{"s": series, "k": key} for series, key in keys], ensure_ascii=False)
+
+
+Line: TypeAlias = tuple[str, str, int, str, str, int | None]
+"""Series, sequence, number, text, key and moment of a row for the ledger."""
+
+
+def written(lines: Iterable[Line]) -> str:
+    """Rows for the ledger, as ``:rows``."""
+    told = [dict(zip("sqntka", line, strict=True)) for line in lines]
+    return json.dumps(told, ensure_ascii=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
@@ -14,7 +15,10 @@ from aseq._observe import Count
 from aseq.ledger import _ddl, _guard
 from aseq.ledger._entry import Entry
 from aseq.ledger._explain import explained
-from aseq.ledger._spec import Asked, LedgerSpec, subject, unwanted, wanted
+from aseq.ledger._many import keys_of
+from aseq.ledger._spec import Asked, LedgerSpec, subject
+from aseq.ledger._unwanted import unwanted
+from aseq.ledger._wanted import WantedMany, wanted
 from aseq.numbering import DocumentNumber, ParsedNumber
 from aseq.numbering._scope import ScopeValue
 
@@ -95,6 +99,58 @@ class Ledger(LedgerSpec):
         given: Any = self._ask(asked, conn, attrgetter("drawn"))
         number: N = given.number  # no call: an interrupt could come there, behind the guard
         return number
+
+    def issue_many(
+        self,
+        conn: Connection,
+        what: Drawable[N],
+        /,
+        *,
+        keys: Collection[str],
+        by: str | None = None,
+        note: str | None = None,
+        at: datetime | None = None,
+        nowait: bool = False,
+        timeout: float | None = None,
+        **scope: ScopeValue,
+    ) -> dict[str, N]:
+        """Issue for many keys at once: each gets the number that it has, or a new one.
+
+            numbers = ledger.issue_many(session, invoice_numbers, keys=orders, by="cron")
+            for order in orders:
+                session.add(Invoice(number=numbers[order].text, order_id=order))
+
+        As `aseq.ledger.Ledger.issue_many`: new numbers are consecutive, in the order of `keys`.
+
+        Args:
+            conn: the caller's connection or session, in the transaction that will save the
+                numbers.
+            what: the numbering or the sequence. It must not loop.
+            keys: as `key` of `issue`, each once; 10,000 at most.
+            by: who has them issued, 1 to 100 characters.
+            note: anything else, the same for all.
+            at: the moment that new numbers are of, as for `Numbering.next`.
+            nowait: don't wait, but raise SequenceLocked. The transaction stays usable.
+            timeout: seconds to wait at most, as for `Sequence.next_value`.
+            **scope: the values of all scopes that aren't bound. A scope that is called as one
+                of the arguments here must be bound before.
+
+        Returns:
+            the numbers by their keys, in the order of `keys`.
+
+        Raises:
+            InvalidSequence: an argument can't work, or the sequence loops. Nothing was sent.
+            LedgerTableMissing: the ledger's table doesn't exist.
+            LedgerConflict: the ledger has one of the next numbers already.
+            AseqError: any of those of `issue`.
+        """
+        found, entry = keys_of(keys), Entry.of(None, by, note)
+        each = wanted(what, scope, entry, at, waiting(nowait=nowait, timeout=timeout))
+        if not found:
+            return {}
+        given: Any = self._ask(WantedMany(found, each), conn, attrgetter("drawn"))
+        numbers: dict[str, N] = given.numbers  # no call: see `issue`
+        return numbers
 
     def void(
         self,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from aseq.issuing import NumberedRows
+from aseq.issuing._book import Bookkeeper
 from aseq.issuing._number_rows import number_rows_sync
 
 from ._connection import Connection
@@ -29,6 +30,9 @@ def number_rows(
     at_column: object = None,
     limit: int | None = None,
     locked: Literal["skip", "wait"] = "skip",
+    ledger: Bookkeeper | None = None,
+    by: str | None = None,
+    note: str | None = None,
 ) -> NumberedRows:
     """Number rows that have no number, in the caller's transaction.
 
@@ -57,6 +61,9 @@ def number_rows(
         limit: how many rows at most.
         locked: what to do with rows that other transactions have locked: "skip" leaves
             them to the next call; "wait" waits for them, and can meet a deadlock.
+        ledger: a `Ledger` that gets a row for each number, as there.
+        by: who numbers the rows, for the ledger.
+        note: anything else, for the ledger.
 
     Returns:
         how many rows were numbered, and how many skipped.
@@ -64,7 +71,9 @@ def number_rows(
     Raises:
         InvalidSequence: an argument can't work, or names a column that isn't there; or the
             rows are of more than 1,000 scopes. Nothing was drawn.
-        InvalidRow: a row has no scope or no date, or can't have it. Nothing was drawn.
+        InvalidRow: a row has no scope or no date, or can't have it; or the number that the
+            ledger has for it is void. Nothing was drawn.
+        LedgerConflict: the ledger has one of the next numbers already.
         RowRefused: a trigger or row-level security kept a number from being written. The
             transaction was made unusable.
         NotInTransaction: the numbers would be committed by themselves; nothing was sent.
@@ -82,4 +91,7 @@ def number_rows(
         at_column=at_column,
         limit=limit,
         locked=locked,
+        ledger=ledger,
+        by=by,
+        note=note,
     )

@@ -10,16 +10,22 @@ from typing import Any
 from tortoise import fields
 from tortoise.models import Model
 
+from aseq._core.dialects.base import LAST_CHECK, NAME_CHECK
+from aseq._core.dialects.servers import COLLATION
 from aseq._core.spec import DEFAULT_TABLE, NAME_LIMIT
 
-# Where Tortoise writes the type of a column, it takes what belongs to it as well.
+# Where Tortoise writes the type of a column, it takes what belongs to it as well. MariaDB wants
+# a check behind all else: there only the migration makes it.
 _CHECK = f"CONSTRAINT {DEFAULT_TABLE}_{{}}_check CHECK ({{}})"
-_NAME_CHECK = _CHECK.format("name", f"length(name) BETWEEN 1 AND {NAME_LIMIT}")
-_LAST_CHECK = _CHECK.format("last", "CAST(CAST(last AS text) AS bigint) = last")
+_NAME_CHECK = _CHECK.format("name", NAME_CHECK)
+_LAST_CHECK = _CHECK.format("last", LAST_CHECK)
 
 
 class NameField(fields.CharField[str]):
     """The name of a sequence, with its check."""
+
+    class _db_mysql:  # noqa: N801  # Tortoise's name
+        SQL_TYPE = f"varchar({NAME_LIMIT}) CHARACTER SET utf8mb4 COLLATE {COLLATION}"
 
     def __init__(self, max_length: int = NAME_LIMIT, **kwargs: Any) -> None:
         super().__init__(max_length, **kwargs)
@@ -34,6 +40,9 @@ class LastField(fields.BigIntField):
     """The last value of a sequence, with its check."""
 
     SQL_TYPE = f"bigint {_LAST_CHECK}"
+
+    class _db_mysql(fields.BigIntField._db_mysql):  # noqa: N801  # Tortoise's name
+        SQL_TYPE = "bigint"
 
 
 class Sequence(Model):

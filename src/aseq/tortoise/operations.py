@@ -6,9 +6,10 @@ from typing import Any
 
 from tortoise.migrations.operations import CreateModel, TortoiseOperation
 
-from aseq._core.dialects import DIALECTS
+from aseq._core.dialects import DIALECTS, Dialect, by_greeting
 from aseq._core.spec import DEFAULT_TABLE
 from aseq._core.table import TableName
+from aseq.errors import UnsupportedConnection
 from aseq.ledger._migrations import DEFAULT_TABLE as LEDGER
 from aseq.ledger._migrations import creating, dropping
 
@@ -38,7 +39,7 @@ class CreateSequenceTable(CreateModel):
     ) -> None:
         """Run the statement of the database's own dialect."""
         if state_editor is not None:
-            dialect = DIALECTS[_dialect(state_editor)]
+            dialect = await _find_dialect(state_editor.client)
             await state_editor._run_sql(dialect.ddl(TableName.parse(DEFAULT_TABLE)) + ";")
 
 
@@ -88,6 +89,23 @@ async def _run(state_editor: Any, sql: str) -> None:
         state_editor.collected_sql.append(f"{sql};")
     else:
         await state_editor.client.execute_query(sql)
+
+
+async def _find_dialect(client: Any) -> Dialect:
+    """Ours: to Tortoise, MariaDB is MySQL as well, so the server is asked.
+
+    Raises:
+        UnsupportedConnection: there is none.
+    """
+    name = str(client.capabilities.dialect)
+    if name != "mysql":
+        return DIALECTS[_NAMES.get(name, name)]
+    async with client.acquire_connection() as connection:
+        greeting = str(connection.get_server_info())
+    dialect = by_greeting(greeting)
+    if dialect is None:
+        raise UnsupportedConnection(f"the server {greeting}", "use MariaDB 10.6 or newer")
+    return dialect
 
 
 def _dialect(state_editor: Any) -> str:

@@ -46,13 +46,13 @@ WHERE s.name = :name AND {FITS}
 RETURNING last"""
 
 # Read when the statement has the write lock, in milliseconds, and the same throughout it.
-_CLOCK = "CAST(round((julianday('now') - 2440587.5) * 86400000) AS integer) * 1000"
-_WITHIN = f"{_CLOCK} BETWEEN :since AND :latest"
+CLOCK = "CAST(round((julianday('now') - 2440587.5) * 86400000) AS integer) * 1000"
+_WITHIN = f"{CLOCK} BETWEEN :since AND :latest"
 _TIMED_DRAW = f"""\
 INSERT INTO $table AS s (name, last)
 SELECT :name, :start WHERE {_WITHIN}
 ON CONFLICT (name) DO UPDATE SET last = {ENDLESS}
-RETURNING last, {_CLOCK}"""
+RETURNING last, {CLOCK}"""
 
 # The statement has the write lock throughout, so that what it reads is what it changes.
 # (sqlite3 only begins a transaction by itself if the first word is INSERT.)
@@ -64,9 +64,9 @@ WITH wanted AS MATERIALIZED (
 )
 SELECT w.called, CASE WHEN s.name IS NULL THEN w.start ELSE {DRAWN} END
 FROM wanted AS w LEFT JOIN $table AS s ON s.name = w.called
-WHERE (s.name IS NULL OR {WITHIN_BOUNDS}) AND {within_span(_CLOCK)}
+WHERE (s.name IS NULL OR {WITHIN_BOUNDS}) AND {within_span(CLOCK)}
 ON CONFLICT (name) DO UPDATE SET last = excluded.last
-RETURNING last, NULL, (SELECT key + 1 FROM json_each(:names) WHERE value = name), 1, {_CLOCK}"""
+RETURNING last, NULL, (SELECT key + 1 FROM json_each(:names) WHERE value = name), 1, {CLOCK}"""
 
 _BUSY = (
     "SQLite has one writer at a time, and another connection is writing (database is "
@@ -112,7 +112,7 @@ SQLITE = Dialect(
     quote='"',
     draw={kind: _draw(kind) for kind in DRAWS},
     timed_draw=dict.fromkeys(TIMED_DRAWS, (Template(_TIMED_DRAW),)),
-    clock=(Template(f"SELECT {_CLOCK}"),),
+    clock=(Template(f"SELECT {CLOCK}"),),
     allocate=dict.fromkeys(ALLOCATES, (Template(_ALLOCATE),)),
     advance={
         (upwards, move): _upsert(f"{furthest}(s.last, :value)")

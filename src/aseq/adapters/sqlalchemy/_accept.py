@@ -12,7 +12,7 @@ from aseq._core.statement import Paramstyle
 from aseq.adapters.base import unsupported
 
 from ._executor import SQLAlchemyExecutor, SQLAlchemySyncExecutor
-from ._on_mysql import MySQLExecutor
+from ._on_mysql import MySQLExecutor, MySQLSyncExecutor
 from ._on_postgresql import PostgresExecutor, PostgresSyncExecutor
 from ._on_sqlite import SqliteExecutor, SqliteSyncExecutor
 from ._session import (
@@ -70,6 +70,11 @@ _SYNC_DRIVERS: dict[tuple[str, str], tuple[type[SQLAlchemySyncExecutor], Paramst
     ("postgresql", "psycopg"): (PostgresSyncExecutor, "format"),
     ("postgresql", "psycopg2"): (PostgresSyncExecutor, "format"),
     ("sqlite", "pysqlite"): (SqliteSyncExecutor, "qmark"),
+    **{
+        (name, driver): (MySQLSyncExecutor, "format")
+        for name in ("mysql", "mariadb")
+        for driver in ("pymysql", "mysqldb")
+    },
 }
 
 

@@ -10,14 +10,16 @@ from sqlalchemy import (
     Column,
     MetaData,
     PrimaryKeyConstraint,
-    String,
     Table,
     __version__,
 )
 from sqlalchemy.schema import BLANK_SCHEMA, conv
 
-from aseq._core.spec import DEFAULT_TABLE, NAME_LIMIT
+from aseq._core.dialects.base import LAST_CHECK, NAME_CHECK
+from aseq._core.spec import DEFAULT_TABLE
 from aseq._core.table import TableName
+
+from ._name import NAME
 
 _PARAMETERS = {
     "fillfactor": 50,
@@ -29,6 +31,7 @@ if __version__.startswith("2.0."):
     # No such option yet. In CREATE TABLE the parameters stand behind the access method.
     _WITH = ", ".join(f"{name} = {value}" for name, value in _PARAMETERS.items())
     _STORAGE = {"postgresql_using": f"heap WITH ({_WITH})"}
+_STORAGE |= {"mariadb_engine": "InnoDB", "mysql_engine": "InnoDB"}
 
 
 def sequence_table(metadata: MetaData, table: str = DEFAULT_TABLE) -> Table:
@@ -59,18 +62,12 @@ def sequence_table(metadata: MetaData, table: str = DEFAULT_TABLE) -> Table:
     return Table(
         name,
         metadata,
-        Column("name", String(NAME_LIMIT), nullable=False),
+        Column("name", NAME, nullable=False),
         Column("last", BigInteger, nullable=False),
         # conv(): a naming convention of the metadata must not rename them.
         PrimaryKeyConstraint("name", name=conv(f"{name}_pkey")),
-        CheckConstraint(
-            f"length(name) BETWEEN 1 AND {NAME_LIMIT}", name=conv(f"{name}_name_check")
-        ),
-        # An integer. Trivial on PostgreSQL, but a revision knows no dialect, and ddl_if()
-        # is lost on Alembic.
-        CheckConstraint(
-            "CAST(CAST(last AS text) AS bigint) = last", name=conv(f"{name}_last_check")
-        ),
+        CheckConstraint(NAME_CHECK, name=conv(f"{name}_name_check")),
+        CheckConstraint(LAST_CHECK, name=conv(f"{name}_last_check")),
         schema=parsed.schema or BLANK_SCHEMA,
         **_STORAGE,
     )

@@ -12,6 +12,7 @@ from aseq._sequence import AsyncSequence
 from aseq.django._numbering.spec import DjangoNumbering
 from aseq.django._sequence.parameters import Parameters
 from aseq.errors import InvalidSequence
+from aseq.issuing._book import Bookkeeper
 from aseq.issuing._target import Target, What, target
 from aseq.numbering import Numbering
 
@@ -23,6 +24,8 @@ def target_of(
     *,
     scope: Mapping[str, str] | None,
     at_field: str | None,
+    ledger: Bookkeeper | None = None,
+    by: str | None = None,
 ) -> Target:
     """The target that names of fields mean.
 
@@ -40,7 +43,12 @@ def target_of(
     moment = None if at_field is None else column(model, at_field, "at_field")
     try:
         return target(
-            plain(what), column(model, field, "field"), scope=scopes, at_column=moment
+            plain(what),
+            column(model, field, "field"),
+            scope=scopes,
+            at_column=moment,
+            ledger=ledger,
+            by=by,
         )
     except InvalidSequence as exc:
         if exc.argument != "at_column":

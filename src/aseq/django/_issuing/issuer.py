@@ -16,6 +16,7 @@ from aseq.django._block.atomic import open_block
 from aseq.django._private import has_sync_caller
 from aseq.django._sequence.parameters import Parameters
 from aseq.django.errors import NotIssuable
+from aseq.issuing._book import Bookkeeper
 from aseq.issuing._desk import Desk
 from aseq.issuing._group import Groups
 from aseq.issuing._issuer import check_key, check_limit, check_timeout
@@ -68,6 +69,11 @@ class Issuer(Generic[V]):
         at_field: the name of a field that gets the moment of which the number is.
         timeout: seconds that a caller waits at most, unless he says otherwise.
         limit: how many callers may wait, in one process and event loop.
+        ledger: an `aseq.ledger.Ledger` that gets a row for each number, in the same
+            transaction. The key of the document is the row's table and key there, as
+            "shop_invoice/7". A row for which the ledger has a number gets that one, and is
+            refused if it is void.
+        by: who issues, for the ledger.
         on_begin: a sync function, called in the transaction's thread when it begins: to set a
             tenant, for example. What it raises is raised to each caller of the group.
         on_issued: a sync function, called in the transaction's thread with a list of
@@ -93,6 +99,8 @@ class Issuer(Generic[V]):
         at_field: None = None,
         timeout: float = 10,
         limit: int = 10_000,
+        ledger: Bookkeeper | None = None,
+        by: str | None = None,
         on_begin: OnBegin | None = None,
         on_issued: OnIssued | None = None,
         using: str | None = None,
@@ -109,6 +117,8 @@ class Issuer(Generic[V]):
         at_field: str | None = None,
         timeout: float = 10,
         limit: int = 10_000,
+        ledger: Bookkeeper | None = None,
+        by: str | None = None,
         on_begin: OnBegin | None = None,
         on_issued: OnIssued | None = None,
         using: str | None = None,
@@ -124,12 +134,16 @@ class Issuer(Generic[V]):
         at_field: str | None = None,
         timeout: float = 10,
         limit: int = 10_000,
+        ledger: Bookkeeper | None = None,
+        by: str | None = None,
         on_begin: OnBegin | None = None,
         on_issued: OnIssued | None = None,
         using: str | None = None,
     ) -> None:
         self._model, self._using = model, using or getattr(what, "using", None)
-        self._target = target_of(model, field, what, scope=scope, at_field=at_field)
+        self._target = target_of(
+            model, field, what, scope=scope, at_field=at_field, ledger=ledger, by=by
+        )
         self._hooks = SyncHooks(on_begin, on_issued)
         self._timeout, self._limit = check_timeout(timeout), check_limit(limit)
         self._desks, self._now = Desks(self._open_desk), Now(self._target, self._hooks)
@@ -156,6 +170,7 @@ class Issuer(Generic[V]):
             NotIssuable: the row isn't there: deleted, or not committed yet because the block
                 that saved it is still open (a `django.core.exceptions.ObjectDoesNotExist`).
             RowRefused: a trigger kept the number from being saved as it was drawn.
+            InvalidRow: the number that the ledger has for the row is void.
             IssueTimeout: the time is over. The row may get a number later.
             IssuerFull: as many wait as may.
             IssuerClosed: the event loop ends.
@@ -199,6 +214,7 @@ class Issuer(Generic[V]):
             NotIssuable: the row isn't there: deleted, or not committed yet on the connection
                 that saved it (a `django.core.exceptions.ObjectDoesNotExist`).
             RowRefused: a trigger kept the number from being saved as it was drawn.
+            InvalidRow: the number that the ledger has for the row is void.
             IssueTimeout: the time is over.
             InvalidSequence: `key` or `timeout` can't work.
             AseqError: SequenceExhausted and others that `get_next_value` raises.

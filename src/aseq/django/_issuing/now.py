@@ -17,9 +17,10 @@ from aseq.django._servers import dialect_of
 from aseq.django.connection import DjangoConnection
 from aseq.errors import AseqError, IssueTimeout, SequenceLocked
 from aseq.issuing._answers import Answer, Held, Refused, Told
-from aseq.issuing._assign import Numbered, assign
+from aseq.issuing._assign import Numbered, assign, count_new
 from aseq.issuing._call import HELD, ROW_LOCKED
 from aseq.issuing._group import BRIEFLY, issued
+from aseq.issuing._ledgered import explained
 from aseq.issuing._place import Place, adapted
 from aseq.issuing._prepare import Prepared, caught, prepared
 from aseq.issuing._target import Target
@@ -93,9 +94,10 @@ class Now:
         if not group.locked:
             raise _Nothing(group.answers[key])
         plan = caught(assign(group.place, group.locked, wait))
-        numbered: list[Numbered] | AseqError = run_on_sync(
-            subject, plan, connection, writes=True, drawn=len, waited=group.waited
-        )
+        with explained(self.target, subject.name, connection):
+            numbered: list[Numbered] | AseqError = run_on_sync(
+                subject, plan, connection, writes=True, drawn=count_new, waited=group.waited
+            )
         if isinstance(numbered, AseqError):
             raise numbered
         self._hooks.issued(using, [issued(each) for each in numbered])

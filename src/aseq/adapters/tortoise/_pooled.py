@@ -1,35 +1,43 @@
-"""PostgreSQL under Tortoise: the adapters of the drivers, in the client's turn."""
+"""Servers under Tortoise: the adapters of the drivers, in the client's turn."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from tortoise.backends.base_postgres.client import translate_exceptions
 from tortoise.exceptions import BaseORMException
 
-from aseq._core.dialects import POSTGRESQL
+from aseq._core.dialects import Dialect
 from aseq._core.statement import Bind, Row
 from aseq.adapters.base import Executor, TransactionEnded, Watcher
 
 from ._block import ENDED, OUTSIDE, check_open, is_in_block
 
 
-class PostgresClient(Executor):
+class PooledClient(Executor):
     """One client of Tortoise.
 
     Args:
         client: the client.
         driver: makes the executor for the connection under it.
+        dialect: of the server, until that has said more of itself.
+        translate: decorates what talks to the driver, so that Tortoise's errors come of it.
     """
 
     kind = "tortoise"
-    dialect = POSTGRESQL
 
-    def __init__(self, client: Any, driver: type[Any]) -> None:
+    def __init__(
+        self,
+        client: Any,
+        driver: type[Any],
+        dialect: Dialect,
+        translate: Callable[[Any], Any],
+    ) -> None:
         self._client = client
         self._driver = driver
+        self.dialect = dialect
+        self._fetch = translate(_fetch)
         self._in_block = is_in_block(client)
         self._executor: Executor | None = None
         self.paramstyle = driver.paramstyle
@@ -47,7 +55,7 @@ class PostgresClient(Executor):
             return
         async with self._client.acquire_connection() as connection:
             check_open(self._client)  # it may have ended while this waited for its turn
-            self._executor = executor = self._driver(connection)
+            self._executor = executor = self._connected_by(connection)
             async with executor.hold():
                 check_open(self._client)
                 yield
@@ -55,6 +63,7 @@ class PostgresClient(Executor):
     async def prepare(self) -> None:
         if self._executor is not None:
             await self._executor.prepare()
+            self.dialect = self._executor.dialect  # by now more is known of the server
 
     def outside_transaction(self) -> str | None:
         if self._executor is None:
@@ -73,7 +82,9 @@ class PostgresClient(Executor):
         async with self._connected() as executor:
             self._client.log.debug("%s: %s", sql, args)
             try:
-                rows: Sequence[Row] = await _fetch(self._client, executor, sql, args, inside)
+                rows: Sequence[Row] = await self._fetch(
+                    self._client, executor, sql, args, inside
+                )
             except TransactionEnded:
                 raise TransactionEnded(ENDED) from None
             return rows
@@ -84,9 +95,14 @@ class PostgresClient(Executor):
             yield self._executor
             return
         async with self._client.acquire_connection() as connection:
-            executor: Executor = self._driver(connection)
+            executor = self._connected_by(connection)
             async with executor.hold():
                 yield executor
+
+    def _connected_by(self, connection: Any) -> Executor:
+        executor: Executor = self._driver(connection)
+        self.dialect = executor.dialect
+        return executor
 
     def refused(self, exc: BaseException, /) -> bool:
         if self._executor is None:  # whatever was drawn was committed by itself
@@ -105,7 +121,6 @@ class PostgresClient(Executor):
             self._executor.terminate()
 
 
-@translate_exceptions
 async def _fetch(
     _client: Any, executor: Executor, sql: str, args: tuple[Bind, ...], inside: bool
 ) -> Sequence[Row]:
