@@ -10,6 +10,9 @@ from .mariadb.fragments import COLLATION as ON_MARIADB
 
 ON_MYSQL = "utf8mb4_0900_bin"
 
+COLLATIONS = frozenset({ON_MARIADB, ON_MYSQL})
+"""Those that keep names apart, whatever differs."""
+
 COLLATION = f"/*!80017 {ON_MYSQL} */ /*M! {ON_MARIADB} */"
 """Of names, where either server may be at the other end: each reads one of the comments."""
 
