@@ -7,7 +7,7 @@ users would. What it does is never mocked.
 from __future__ import annotations
 
 from .base import Client, sqlite_file
-from .django import AatomicMariadb, AatomicPostgres, AatomicSqlite, AsyncBackend
+from .django import AatomicMariadb, AatomicMysql, AatomicPostgres, AatomicSqlite, AsyncBackend
 from .mysql import (
     Aiomysql,
     AiomysqlPool,
@@ -64,6 +64,7 @@ __all__ = (
     "ENDS_BLOCKS_THAT_NEVER_BEGAN",
     "LOST_BY_SQLALCHEMY",
     "AatomicMariadb",
+    "AatomicMysql",
     "AatomicPostgres",
     "AatomicSqlite",
     "Aiomysql",
