@@ -67,7 +67,7 @@ def driver_name(target: Target) -> str:
     if target.dialect == "sqlite":
         return "pysqlite"
     on_mysql = target.dialect != "postgresql"
-    known = mysql.MODULES if on_mysql else dict(zip(PREFERRED, PREFERRED, strict=True))
+    known: Mapping[str, str] = mysql.MODULES if on_mysql else {name: name for name in PREFERRED}
     asked = [name for name in known if name == target.asked.removesuffix("_async")]
     for name in (*asked, *known):
         if find_spec(known[name]) is not None:

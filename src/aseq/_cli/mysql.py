@@ -11,7 +11,12 @@ from .problems import Problem
 MODULES = {"pymysql": "pymysql", "mysqldb": "MySQLdb", "asyncmy": "asyncmy"}
 """By SQLAlchemy's name of a driver, its module. The first that is installed is taken."""
 
-NONE = "no driver for MariaDB is installed: pip install pymysql (mysqlclient and asyncmy do as well)"
+NONE = (
+    "no driver for MariaDB and MySQL is installed: pip install pymysql (mysqlclient or asyncmy "
+    "will do, too)"
+)
+
+_UNKNOWN = "a word about TLS in the URL isn't known: ssl-mode, ssl-ca, ssl-cert and ssl-key are"
 
 _NOT_ENFORCED = (
     "the URL wants the connection encrypted, and mysqlclient, as it is mostly built, goes on "
@@ -72,11 +77,8 @@ def _number(name: str, text: object) -> int:
 
 def _tls(driver: str, words: Mapping[str, str]) -> dict[str, Any]:
     """How to encrypt: what the URL says of it and can't be followed isn't passed over."""
-    unknown = {word for word in words if word.startswith(("ssl", "tls", "usessl"))} - _TLS_WORDS
-    if unknown:
-        raise Problem(
-            f"{min(unknown)} in the URL isn't known: ssl-mode, ssl-ca, ssl-cert, ssl-key are"
-        )
+    if any(word.startswith(("ssl", "tls", "usessl")) for word in words.keys() - _TLS_WORDS):
+        raise Problem(_UNKNOWN)
     files = {
         name: words[word]
         for name, several in _FILES.items()

@@ -43,13 +43,13 @@ def table(connection: Connection, name: str) -> Iterator[Answer]:
     missing = [column for column in ("name", "last") if column not in columns]
     if missing or kind != "BASE TABLE":
         what = f"it has no column {missing[0]!r}" if missing else "it has no rows of its own"
-        paste = f"aseq ddl mariadb --table {name}"
+        paste = _ddl(connection, name)
         yield warn("table", f"{name} isn't a table of sequences: {what}", paste)
         return
     yield ok("table", f"{name} is there, with its columns")
     yield _key("name" in connection.execute(_KEYS, where).scalars().all(), name)
     yield _engine(engine, name)
-    yield _collation(str(columns["name"][1]), name)
+    yield _collation(connection, str(columns["name"][1]), name)
     yield from _last(columns["last"][0], name)
     yield _shared(connection, where["name"])
 
@@ -68,12 +68,17 @@ def _engine(engine: str, name: str) -> Answer:
     return warn("storage engine", told, f"ALTER TABLE {name} ENGINE=InnoDB;")
 
 
-def _collation(collation: str, name: str) -> Answer:
+def _ddl(connection: Connection, name: str) -> str:
+    server = "mariadb" if connection.dialect.is_mariadb else "mysql"
+    return f"aseq ddl {server} --table {name}"
+
+
+def _collation(connection: Connection, collation: str, name: str) -> Answer:
     topic = "collation"
     if collation in COLLATIONS:
         return ok(topic, f"it is {collation}, which keeps names apart")
     told = f"it is {collation}, which takes some names for the same: such a draw is refused"
-    return warn(topic, told, f"look at `aseq ddl mariadb --table {name}`")
+    return warn(topic, told, _ddl(connection, name))
 
 
 def _last(kind: str, name: str) -> Iterator[Answer]:

@@ -45,7 +45,7 @@ def ddl(
             raise Problem("for which database? Say `aseq ddl postgresql` or `aseq ddl sqlite`")
         dialect = place.target.dialect
         if dialect == "mysql":
-            raise Problem("which server is it? Say `aseq ddl mariadb`, if it is MariaDB")
+            raise Problem("which server is it? Say `aseq ddl mariadb` or `aseq ddl mysql`")
     if dialect not in DIALECTS:
         raise Problem(f"aseq knows the dialects {', '.join(sorted(DIALECTS))}")
     known: Any = dialect
