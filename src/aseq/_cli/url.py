@@ -43,8 +43,8 @@ _UNREADABLE = (
     ": as %3A, / as %2F and % as %25. (The URL isn't shown, since it may have a password.)"
 )
 _UNKNOWN = (
-    "the command works on PostgreSQL (postgresql://), MariaDB (mariadb://), MySQL (mysql://) and "
-    "SQLite (sqlite://): this URL is for something else"
+    "the command works on PostgreSQL (postgresql://), MariaDB (mariadb://), MySQL (mysql://) "
+    "and SQLite (sqlite://): this URL is for something else"
 )
 _IN_MEMORY = "this is a database in memory, gone when the command ends: name a file"
 

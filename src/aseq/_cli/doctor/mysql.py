@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -69,7 +70,8 @@ def _engine(engine: str, name: str) -> Answer:
 
 
 def _ddl(connection: Connection, name: str) -> str:
-    server = "mariadb" if connection.dialect.is_mariadb else "mysql"
+    dialect: Any = connection.dialect
+    server = "mariadb" if dialect.is_mariadb else "mysql"
     return f"aseq ddl {server} --table {name}"
 
 
