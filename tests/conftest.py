@@ -15,7 +15,7 @@ from devtools.mariadb import INSTALL, MariadbUnavailable, mariadb_dsn
 from devtools.mysql import mysql_dsn
 from devtools.postgres import postgres_dsn
 from tests import clients
-from tests.cases import BACKENDS, BRIEF, CASES, Case
+from tests.cases import BACKENDS, BRIEF, CASES, STOPS, Case
 from tests.clients import sqlite_file
 from tests.clients.sync import use_aseq_sync
 from tests.contract import verbs
@@ -41,6 +41,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     for only in metafunc.definition.iter_markers("only"):  # of the test and of its module
         wanted |= only.kwargs
     client = wanted.get("client", clients.Client)
+    module = metafunc.module.__name__.rpartition(".")[2]
     uvloop = (
         metafunc.config.getoption("uvloop")
         and metafunc.module.__name__.split(".")[1] not in ON_ANY_LOOP
@@ -51,7 +52,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         if case.runs and case.dialect in _some(wanted.get("dialect", case.dialect))
         if case.client.awaited or not wanted.get("awaited")
         if issubclass(case.client, client)
-        if not case.brief or metafunc.module.__name__.rpartition(".")[2] in BRIEF
+        if not case.brief or module in BRIEF
+        if not case.unstoppable or module not in STOPS
         for backend in case.backends
         if uvloop or "uvloop" not in backend
     ]
