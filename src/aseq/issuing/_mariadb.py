@@ -5,7 +5,8 @@
   looked at, and the gaps between them, so that nobody could save a draft: it is refused there.
 * ``UPDATE`` has no ``RETURNING``: what the rows hold is read once more. They are locked, so
   nobody else has changed them, but a trigger may have.
-* Keys are compared as the column's own type, so that its index is used.
+* Keys are compared as the column's own type, and its index is named: of a small table, MariaDB
+  would rather look at all rows, and wait for those that others have locked.
 """
 
 from __future__ import annotations
@@ -29,7 +30,12 @@ _TEXT = f"text CHARACTER SET utf8mb4 COLLATE {_COLLATION}"
 
 # Looked up by literals, the catalogue opens this table alone.
 _LOOK = """\
-SELECT t.engine, @@tx_isolation, c.column_name, c.column_type, c.data_type, c.collation_name
+SELECT t.engine, @@tx_isolation, c.column_name, c.column_type, c.data_type, c.collation_name, (
+    SELECT s.index_name FROM information_schema.statistics AS s
+    WHERE s.table_schema = {schema} AND s.table_name = {table}
+        AND s.column_name = c.column_name AND s.seq_in_index = 1
+    ORDER BY s.non_unique, s.index_name LIMIT 1
+)
 FROM information_schema.tables AS t
 LEFT JOIN information_schema.columns AS c
     ON c.table_schema = {schema} AND c.table_name = {table}
@@ -42,6 +48,9 @@ _KINDS: dict[str, Kind] = {
     "datetime": "naive",
     "timestamp": "moment",
 }
+
+_BESIDES = 100_000
+"""How many rows that others have locked are passed over, to reach the limit."""
 
 _UTC = "SET STATEMENT time_zone = '+00:00' FOR\n"
 
@@ -72,7 +81,7 @@ class MariaDB(Texts):
         if level != "READ-COMMITTED":
             called = f"a connection at {level.replace('-', ' ')}"
             raise NothingDrawn(UnsupportedConnection(called, _LEVEL))
-        found = {str(name).lower(): _column(*map(str, told)) for *_, name, told in _told(rows)}
+        found = {str(name).lower(): _column(*told) for _, _, name, *told in rows}
         return {name: found[name.lower()] for name in columns if name.lower() in found}
 
     def queue(self, wait: Wait) -> Template:
@@ -97,7 +106,7 @@ class MariaDB(Texts):
         columns.append(f"({_is_incomplete(place)}) AS incomplete")
         first = (
             f"SELECT {', '.join(columns)} {_waiting(place, search, more)}"
-            f"{_order_by(place, search)}{limited(search)}"
+            f" {_order_by(place, search)}{limited(search)}"
         )
         different = ", ".join([*names, "incomplete"])
         placed = f"row_number() OVER (PARTITION BY {different}) AS place"
@@ -107,11 +116,24 @@ class MariaDB(Texts):
         )
 
     def search(self, place: Place, search: Search, scopes: str | None, bind: Binds) -> str:
-        more = "" if scopes is None else f" AND {_of_scopes(place, scopes, bind)}"
+        once, again = (
+            "" if scopes is None else f" AND {_of_scopes(place, scopes, bind)}"
+            for _ in range(2)
+        )
+        order = _order_by(place, search)
+        some = "" if search.limit is None else f" LIMIT {search.limit + _BESIDES}"
+        # Looked for without locks, in whatever way is fastest; then they are locked one by one,
+        # until there are enough.
+        found = (
+            f"SELECT {place.key} AS aseq_key, row_number() OVER ({order}) AS aseq_place "
+            f"{_waiting(place, search, once)} ORDER BY aseq_place{some}"
+        )
         skip = "" if search.wait else " SKIP LOCKED"
         return (
-            f"SELECT {_draft(place)}, 0 {_waiting(place, search, more)}"
-            f"{_order_by(place, search)}{limited(search)} FOR UPDATE{skip}"
+            f"SELECT {_draft(place)}, 0 FROM ({found}) AS w STRAIGHT_JOIN {place.table}"
+            f"{_by_index(place)} ON {place.table}.{place.key} <=> w.aseq_key "
+            f"WHERE {waiting_rows(search, place, again)} "
+            f"ORDER BY aseq_place{limited(search)} FOR UPDATE{skip}"
         )
 
     def waiting(self, place: Place, search: Search, scopes: str | None, bind: Binds) -> str:
@@ -120,12 +142,12 @@ class MariaDB(Texts):
 
     def save(self, place: Place, rows: str) -> str:
         at = place.target.at_column
-        also = f", d.{quoted(at)} = w.a" if at else ""
+        also = f", d.{quoted(at)} = TRIM(TRAILING '+00:00' FROM w.a)" if at else ""
         # A timestamp is written in the session's time zone; the number's moment is in UTC.
         utc = _UTC if at is not None and place.kind(at) == "moment" else ""
         return (
             f"{utc}UPDATE {_items(place, rows, 'na')} "
-            f"STRAIGHT_JOIN {place.table} AS d ON d.{place.key} = w.k "
+            f"STRAIGHT_JOIN {place.table} AS d{_by_index(place)} ON d.{place.key} = w.k "
             f"SET d.{place.number} = w.n{also}"
         )
 
@@ -136,14 +158,10 @@ class MariaDB(Texts):
         )
 
 
-def _told(rows: Sequence[Row]) -> list[tuple[object, Sequence[object]]]:
-    return [(row[2], row[3:]) for row in rows if row[2] is not None]
-
-
-def _column(declared: str, name: str, collation: str) -> Column:
+def _column(declared: object, name: object, collation: object, index: object) -> Column:
     """What the catalogue says of a column, its collation as part of its type."""
-    type_ = declared if collation == "None" else f"{declared} COLLATE {collation}"
-    return Column(type_, _KINDS.get(name, "other"))
+    type_ = f"{declared} COLLATE {collation}" if collation else str(declared)
+    return Column(type_, _KINDS.get(str(name), "other"), str(index) if index else None)
 
 
 def _plain(place: Place, name: str, of: str) -> str:
@@ -184,16 +202,24 @@ def _is_incomplete(place: Place) -> str:
 
 
 def _items(place: Place, listed: str, others: str) -> str:
-    types = {"p": "int", "k": place.columns[place.target.key].type, "a": "varchar(40)"}
+    key = place.columns[place.target.key]
+    types = {"p": "int", "k": key.type, "a": "varchar(40)"}
+    if key.kind == "other":  # JSON_TABLE doesn't know each type, a UUID's for example
+        types["k"] = "varchar(100)"
     types["n"] = "bigint" if place.kind(place.target.number.name) == "number" else _TEXT
     columns = ", ".join(f"{name} {types[name]} PATH '$.{name}'" for name in ("k", *others))
     return f"JSON_TABLE({listed}, '$[*]' COLUMNS ({columns})) AS w"
 
 
+def _by_index(place: Place) -> str:
+    index = place.columns[place.target.key].index
+    return f" FORCE INDEX ({quoted(index)})" if index else ""
+
+
 def _by_key(place: Place, listed: str, others: str) -> str:
     return (
         f"FROM {_items(place, listed, others)} "
-        f"STRAIGHT_JOIN {place.table} AS d ON d.{place.key} = w.k"
+        f"STRAIGHT_JOIN {place.table} AS d{_by_index(place)} ON d.{place.key} = w.k"
     )
 
 
@@ -219,4 +245,4 @@ def _order_by(place: Place, search: Search) -> str:
         if name != place.target.key:
             terms.append(f"{quoted(name)} IS NULL{how}")
         terms.append(f"{quoted(name)}{how}")
-    return f" ORDER BY {', '.join(terms)}"
+    return f"ORDER BY {', '.join(terms)}"
