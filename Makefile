@@ -30,7 +30,7 @@ QUICK := not contract or Asyncpg-asyncio] or SessionAiosqlite-asyncio]
 SOAK ?= 60
 SEED ?= $(shell date +%s)
 
-.PHONY: help demo check test test-layers soak serve test-browser pictures bench lint types docs clean
+.PHONY: help demo check test test-layers test-servers soak serve test-browser pictures bench lint types docs dist clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1	/p' Makefile
@@ -44,6 +44,9 @@ check: $(call environment,test) ## a telling part of the tests: under a minute
 
 test: $(call environment,test) ## all tests: fifteen minutes (ARGS=--uvloop for that event loop, too)
 	$(call python,test) -m pytest $(ARGS)
+
+test-servers: $(call environment,test) ## the contract and its faults on MySQL, other MariaDBs and PostgreSQLs (ARGS=mysql)
+	$(call python,test) -m devtools.servers $(ARGS)
 
 soak: $(call environment,test) ## a long search for lost numbers (SOAK=60 seconds on each kind of connection, SEED=...)
 	@echo "SEED=$(SEED) SOAK=$(SOAK)"
@@ -71,9 +74,11 @@ pictures: $(call environment,browser) ## the pictures of the page and the demo i
 bench: $(call environment,bench) ## aseq beside its peers: eight minutes (ARGS=--quick for less)
 	$(call python,bench) -m benchmarks $(ARGS)
 
-lint: $(call environment,lint) ## style
+lint: $(call environment,lint) ## style, spelling and plain English
 	$(call python,lint) -m ruff check $(ARGS)
 	$(call python,lint) -m ruff format --check $(ARGS)
+	$(call python,lint) -m codespell_lib
+	$(call python,lint) -m devtools.prose
 
 types: $(call environment,test) $(call environment,lint) ## mypy and pyright
 	$(call python,lint) -m mypy $(ARGS)
@@ -81,6 +86,12 @@ types: $(call environment,test) $(call environment,lint) ## mypy and pyright
 
 docs: $(call environment,docs) ## the documentation, in site/
 	NO_MKDOCS_2_WARNING=1 $(call python,docs) -m mkdocs build --strict $(ARGS)
+	$(call python,docs) -m devtools.llms site
+
+dist: $(call environment,release) ## wheel and sdist, tested, with an SBOM
+	rm -rf dist
+	$(call python,release) -m build --outdir dist
+	$(call python,release) -m devtools.dist
 
 clean: ## remove the environment, and what tools left behind
 	@test ! -e $(VENV)/pyvenv.cfg || rm -rf $(VENV)

@@ -64,6 +64,16 @@ THREE_TIMES = Peer(
 TIMEOUT = Peer("aseq_timeout", "aseq, asyncpg, timeout=5", Asyncpg, draws.Aseq("timeout", 5))
 DOCUMENT = Peer("numbering", "aseq, asyncpg, Numbering.next", Asyncpg, draws.document)
 
+LEDGER = Peer(
+    "ledger", "the same, with a ledger", Asyncpg, draws.Ledgered("ledger", keyed=False)
+)
+KEYED = Peer(
+    "ledger_keyed",
+    "the same, each with a key",
+    Asyncpg,
+    draws.Ledgered("ledger_keyed", keyed=True),
+)
+
 AIOSQLITE = Peer("aseq_aiosqlite", "aseq, aiosqlite", Aiosqlite, draws.Aseq("aiosqlite"))
 AIOSQLITE_HAND = Peer(
     "hand_aiosqlite", "upsert by hand, aiosqlite", Aiosqlite, draws.QueuedSqlite("by_hand")
@@ -96,6 +106,7 @@ OWN = (
     *(ASYNCPG, QUEUED, SESSION, QUEUED_SESSION),
     *(TIMEOUT, DOCUMENT, AT_ONCE, THREE_TIMES),
 )
+NOTED = (DOCUMENT, LEDGER, KEYED)
 ISSUE = (PLAIN, DRAFTED, ALONE, ENGINE)
 ROWS = (BY_ONE, BULK)
 CROWDS = ((CROWD, CROWD_OTHERS), (CROWD_TURN, CROWD_TURN_OTHERS))
@@ -112,7 +123,7 @@ class Group:
         long: five more statements and 3 ms of work in each transaction.
     """
 
-    chart: Literal["short", "long", "own", "sqlite"]
+    chart: Literal["short", "long", "own", "ledger", "sqlite"]
     peers: tuple[Peer, ...]
     clients: int
     database: Literal["postgresql", "sqlite"] = "postgresql"
@@ -125,6 +136,8 @@ class Group:
     @property
     def slices(self) -> int:
         """Into how many a turn is cut: many where a hundredth matters, and can be seen."""
+        if self.chart == "ledger":
+            return 4
         return 40 if self.chart in ("own", "sqlite") and self.clients == 1 else 1
 
     @property
@@ -139,6 +152,7 @@ def groups(settings: Settings) -> list[Group]:
     """All that is measured in one run."""
     return [
         Group("own", OWN, 1),
+        Group("ledger", NOTED, 16),
         *(Group("short", HOT, clients) for clients in settings.clients),
         *(Group("long", LONG, clients) for clients in settings.few),
         *(Group("sqlite", LITE, clients, "sqlite") for clients in (1, 8)),
@@ -148,7 +162,7 @@ def groups(settings: Settings) -> list[Group]:
 EVERY_PEER = {
     peer.id: peer
     for peer in (
-        *(*HOT, *LONG, *OWN, *LITE, *ISSUE, PROCESSES, *ROWS, *AUDITED),
+        *(*HOT, *LONG, *OWN, *NOTED, *LITE, *ISSUE, PROCESSES, *ROWS, *AUDITED),
         *(peer for pair in CROWDS for peer in pair),
     )
 }

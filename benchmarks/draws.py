@@ -11,6 +11,7 @@ from aseq import AsyncSequence, allocate
 from aseq._core.dialects import POSTGRESQL, SQLITE
 from aseq._core.plans import next_values
 from aseq._core.statement import Paramstyle
+from aseq.ledger import Ledger
 from aseq.numbering import Numbering
 
 _UPSERT = """INSERT INTO by_hand AS s (name, last) VALUES ($1, $2)
@@ -46,10 +47,25 @@ class Three:
 
 _NUMBERING = Numbering("numbering", "INV-{year}-{number:05}", period="year", tz="UTC")
 
+_LEDGER = Ledger()
+
 
 async def document(conn: Any) -> int:
     """A document number, which starts again with each year."""
     return (await _NUMBERING.next(conn)).number
+
+
+class Ledgered:
+    """A document number with its row in the ledger: with a key of its own, or without."""
+
+    def __init__(self, name: str, *, keyed: bool) -> None:
+        self._numbering = Numbering(name, _NUMBERING.pattern, period="year", tz="UTC")
+        self._keyed, self._asked = keyed, 0
+
+    async def __call__(self, conn: Any) -> int:
+        self._asked += 1
+        key = f"order {self._asked}" if self._keyed else None
+        return (await _LEDGER.issue(conn, self._numbering, key=key)).number
 
 
 async def upsert(conn: Any) -> int:

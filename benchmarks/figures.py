@@ -94,6 +94,7 @@ def _pairs(most: int, crowd: int, processes: int) -> list[_Pair]:
     lite, lite_hand = ("sqlite", "aseq_aiosqlite", 8), ("sqlite", "hand_aiosqlite", 8)
     one = ("short", "aseq_asyncpg", 1)
     plain, drafted = ("issue", "plain", most), ("issue", "drafted", most)
+    numbering = ("ledger", "numbering", 16)
     alone, pool = ("issue", "alone", most), ("issue", "alone", crowd)
     return [
         _Pair(f"{most} clients : django-sequences, {most} threads", aseq, django, 4, 8),
@@ -109,6 +110,13 @@ def _pairs(most: int, crowd: int, processes: int) -> list[_Pair]:
             ("own", "three_times", 1),
             2,
         ),
+        _Pair(
+            "16 clients: ledger.issue : Numbering.next",
+            ("ledger", "ledger", 16),
+            numbering,
+            0.8,
+        ),
+        _Pair("the same, with keys", ("ledger", "ledger_keyed", 16), numbering, 0.5),
         _Pair("SQLite, 8 tasks : aiosqlite by hand", lite, lite_hand, 0.9),
         _Pair(f"draft, then issue : next_value, INSERT, {most} callers", drafted, plain, 3, 2),
         _Pair(f"the same : django-sequences, {most} threads", drafted, django, 8),

@@ -11,9 +11,10 @@ from pathlib import Path
 import psycopg
 
 from aseq import create_table_sql
+from aseq.ledger import create_ledger_sql
 from devtools.postgres import postgres_server
 
-from .cells import CROWDS, HOT, ISSUE, LITE, LONG, OWN, PROCESSES, ROWS
+from .cells import CROWDS, HOT, ISSUE, LITE, LONG, NOTED, OWN, PROCESSES, ROWS
 
 _COUNTERS = "(name varchar(100) PRIMARY KEY, last bigint NOT NULL)"
 _LITE_ROWS = "(id integer PRIMARY KEY, number bigint UNIQUE, body text)"
@@ -32,12 +33,13 @@ def postgresql(connections: int) -> Iterator[str]:
 
 def _postgresql() -> Iterator[str]:
     yield create_table_sql("postgresql")
+    yield create_ledger_sql("postgresql")
     yield f"CREATE TABLE by_hand {_COUNTERS} WITH (fillfactor = 50)"
     yield f"CREATE TABLE for_update {_COUNTERS} WITH (fillfactor = 50)"
     yield "INSERT INTO for_update VALUES ('invoices', 0)"
     yield "CREATE SEQUENCE gappy"
     yield "CREATE TABLE more (id bigserial PRIMARY KEY, body text)"
-    for peer in {*HOT, *LONG, *OWN, *ISSUE, PROCESSES, *ROWS, *sum(CROWDS, ())}:
+    for peer in {*HOT, *LONG, *OWN, *NOTED, *ISSUE, PROCESSES, *ROWS, *sum(CROWDS, ())}:
         yield f"CREATE TABLE rows_{peer.id} {_ROWS}"
 
 

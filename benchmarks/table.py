@@ -14,6 +14,7 @@ _TITLES = {
     "short": "PostgreSQL, short transactions",
     "long": "PostgreSQL, long transactions",
     "own": "PostgreSQL, one client: aseq, and its own SQL by hand",
+    "ledger": "PostgreSQL, document numbers, and a ledger of them",
     "sqlite": "SQLite",
     "issue": "PostgreSQL, an issuer",
     "processes": "PostgreSQL, issuers in several processes, 512 callers in all",

@@ -1,7 +1,7 @@
 """Throw-away MariaDB for the tests, the demo and the benchmarks.
 
-Knows where MariaDB's programs are, and how a server starts and ends. Must not know aseq or
-pytest.
+Knows where MariaDB's programs are, and how a server of its protocol, MySQL's, starts and ends.
+Must not know aseq or pytest.
 """
 
 import contextlib
@@ -13,8 +13,10 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from devtools.children import child, give_away
@@ -51,40 +53,76 @@ class MariadbUnavailable(RuntimeError):
     """MariaDB is missing or can't be run; the message gives advice."""
 
 
+@dataclass(frozen=True)
+class Setup:
+    """How a server of MySQL's protocol is set up and started.
+
+    Attributes:
+        name: what it is called.
+        prepare: the command that makes its data, but for where they are.
+        serve: the command that serves, but for where.
+        refusal: the error if `prepare` fails, from the log.
+        start: SQL that the server runs when it starts, each statement on a line.
+    """
+
+    name: str
+    prepare: tuple[str, ...]
+    serve: tuple[str, ...]
+    refusal: Callable[[str], Exception]
+    start: str = ""
+
+
 @contextlib.contextmanager
 def mariadb_dsn(**settings: str | float) -> Iterator[str]:
     """Yield the URL of an empty database, which is gone afterwards.
 
-    It is on the server that the environment variable ASEQ_TEST_MYSQL_DSN names (MariaDB or
-    MySQL), which keeps its own settings, or else on a ``mariadb_server(**settings)``.
+    It is on the server that the environment variable ASEQ_TEST_MYSQL_DSN names, if that is a
+    MariaDB, which keeps its own settings, or else on a ``mariadb_server(**settings)``.
 
     Raises:
         MariadbUnavailable: there is none.
     """
-    if not (dsn := os.environ.get("ASEQ_TEST_MYSQL_DSN")):
-        with mariadb_server(**settings) as dsn:
-            yield dsn
+    dsn = os.environ.get("ASEQ_TEST_MYSQL_DSN")
+    if dsn and is_mariadb(dsn):
+        with database_on(dsn) as url:
+            yield url
         return
+    with mariadb_server(**settings) as url:
+        yield url
+
+
+def is_mariadb(dsn: str) -> bool:
+    """Whether the server at a URL is a MariaDB, and no MySQL."""
+    with admin(dsn) as conn:
+        return "mariadb" in conn.get_server_info().lower()
+
+
+@contextlib.contextmanager
+def database_on(dsn: str) -> Iterator[str]:
+    """The URL of a new database on a server that runs already."""
+    name = f"aseq_test_{os.getpid()}_{secrets.token_hex(4)}"
+    with admin(dsn) as conn, conn.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+        try:
+            yield urlunsplit(urlsplit(dsn)._replace(path=f"/{name}"))
+        finally:
+            cursor.execute(f"DROP DATABASE {name}")
+
+
+def admin(dsn: str) -> Any:
+    """A connection to the server at a URL, to no database."""
     import pymysql  # not needed for a server of our own
 
     parts = urlsplit(dsn)
     if not parts.hostname:
         raise ValueError("ASEQ_TEST_MYSQL_DSN isn't like mysql://user:password@host")
-    name = f"aseq_test_{os.getpid()}_{secrets.token_hex(4)}"
-    with pymysql.connect(
+    return pymysql.connect(
         host=parts.hostname,
         port=parts.port or 3306,
         user=unquote(parts.username or "root"),
         password=unquote(parts.password or ""),
         autocommit=True,
-    ) as admin:
-        with admin.cursor() as cursor:
-            cursor.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
-        try:
-            yield urlunsplit(parts._replace(path=f"/{name}"))
-        finally:
-            with admin.cursor() as cursor:
-                cursor.execute(f"DROP DATABASE {name}")
+    )
 
 
 @contextlib.contextmanager
@@ -106,20 +144,32 @@ def mariadb_server(**settings: str | float) -> Iterator[str]:
         RuntimeError: the server didn't start; the message holds its log.
     """
     server, install = (str(_program(name)) for name in ("mariadbd", "mariadb-install-db"))
+    setup = Setup(
+        "mariadb",
+        prepare=(install, "--no-defaults", *_INSTALL, *_FAST),
+        serve=(server, "--no-defaults", *_FAST, *_SERVER),
+        refusal=lambda log: MariadbUnavailable(f"{_ADVICE}\n{log}"),
+    )
+    with running(setup, settings) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def running(setup: Setup, settings: Mapping[str, str | float]) -> Iterator[str]:
+    """Run a new server, with an empty database at the URL, and remove it afterwards."""
     options = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items()]
     with tempfile.TemporaryDirectory(
-        prefix="aseq-mariadb-", dir=_place(), ignore_cleanup_errors=True
+        prefix=f"aseq-{setup.name}-", dir=_place(), ignore_cleanup_errors=True
     ) as tmp:
         base = Path(tmp)
-        base.joinpath("init.sql").write_text(f"CREATE DATABASE IF NOT EXISTS {_DATABASE};\n")
+        start = f"CREATE DATABASE IF NOT EXISTS {_DATABASE};\n{setup.start}"
+        base.joinpath("init.sql").write_text(start)
         give_away(base)
         files = f"--datadir={base / 'data'}", f"--tmpdir={base}"
-        with child(
-            install, "--no-defaults", *files, *_INSTALL, *_FAST, log=base / "log"
-        ) as process:
+        with child(*setup.prepare, *files, log=base / "log") as process:
             if process.wait() != 0:
-                raise MariadbUnavailable(f"{_ADVICE}\n{_log(base)}")
-        with _serving(base, server, *files, *_FAST, *_SERVER, *options) as port:
+                raise setup.refusal(_log(base))
+        with _serving(base, *setup.serve, *files, *options) as port:
             yield f"mysql://root@127.0.0.1:{port}/{_DATABASE}"
 
 
@@ -127,26 +177,18 @@ def mariadb_server(**settings: str | float) -> Iterator[str]:
 def _serving(base: Path, *command: str) -> Iterator[int]:
     """The port of a server on a directory that is set up."""
     door = base / "socket"
-    program, *args = command
     for attempts_left in (2, 1, 0):
         with socket.create_server(("127.0.0.1", 0)) as listener:
             port: int = listener.getsockname()[1]
         here = f"--socket={door}", f"--port={port}", f"--pid-file={base / 'pid'}"
         start = f"--init-file={base / 'init.sql'}"
-        with child(
-            program,
-            "--no-defaults",
-            *args,
-            *here,
-            start,
-            log=base / "log",
-            ends_by=signal.SIGTERM,
-        ) as process:
+        log = base / "log"
+        with child(*command, *here, start, log=log, ends_by=signal.SIGTERM) as process:
             if _is_ready(process, door):
                 yield port
                 return
         if not attempts_left or "Address already in use" not in _log(base):
-            raise RuntimeError(f"MariaDB didn't start:\n{_log(base)}")
+            raise RuntimeError(f"The server didn't start:\n{_log(base)}")
 
 
 def _is_ready(process: "subprocess.Popen[bytes]", door: Path) -> bool:

@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass
 from typing import Literal
 
+from devtools.mysql import is_asked_for
 from tests import clients
 
 # Everything but worker threads rests on asyncio: these libraries fail under trio.
@@ -30,7 +31,7 @@ class Case:
     """
 
     client: type[clients.Client]
-    dialect: Literal["mariadb", "postgresql", "sqlite"]
+    dialect: Literal["mariadb", "mysql", "postgresql", "sqlite"]
     backends: tuple[str, ...] = ASYNCIO
     python: tuple[int, int] = (3, 11)
     brief: bool = False
@@ -38,12 +39,15 @@ class Case:
     @property
     def id(self) -> str:
         """As pytest prints it."""
-        return self.client.__name__
+        name = self.client.__name__
+        on_both = self.dialect == "mysql" and not name.endswith("Mysql")
+        return f"{name}OnMysql" if on_both else name
 
     @property
     def runs(self) -> bool:
-        """Whether this Python has its library."""
-        return sys.version_info >= self.python
+        """Whether this Python has its library, and its database is there or has to be."""
+        there = self.dialect != "mysql" or is_asked_for()
+        return there and sys.version_info >= self.python
 
 
 CASES = (
@@ -79,11 +83,21 @@ CASES = (
     Case(clients.ConnectionAsyncmy, "mariadb", ONE_LOOP, brief=True),
     Case(clients.SessionAiomysql, "mariadb", ONE_LOOP, brief=True),
     Case(clients.TortoiseAsyncmy, "mariadb", ONE_LOOP, brief=True),
+    Case(clients.Asyncmy, "mysql", ONE_LOOP),
+    Case(clients.AsyncmyPool, "mysql", ONE_LOOP, brief=True),
+    Case(clients.Aiomysql, "mysql", ONE_LOOP, brief=True),
+    Case(clients.AiomysqlPool, "mysql", ONE_LOOP, brief=True),
+    Case(clients.SessionAsyncmy, "mysql", ONE_LOOP),
+    Case(clients.ConnectionAsyncmy, "mysql", ONE_LOOP, brief=True),
+    Case(clients.SessionAiomysql, "mysql", ONE_LOOP, brief=True),
+    Case(clients.AatomicMysql, "mysql", ONE_LOOP),
     Case(clients.SyncPsycopg, "postgresql", NO_LOOP),
     Case(clients.SyncPsycopgBlock, "postgresql", NO_LOOP),
     Case(clients.SyncSessionPsycopg, "postgresql", NO_LOOP),
     Case(clients.SyncSessionPsycopg2, "postgresql", NO_LOOP),
     Case(clients.SyncConnectionPsycopg, "postgresql", NO_LOOP),
+    Case(clients.SyncSessionPymysql, "mariadb", NO_LOOP, brief=True),
+    Case(clients.SyncConnectionMysql, "mariadb", NO_LOOP, brief=True),
     Case(clients.SyncSessionSqlite, "sqlite", NO_LOOP),
     Case(clients.SyncSessionSqliteDefault, "sqlite", NO_LOOP),
     Case(clients.SyncSqlite3, "sqlite", NO_LOOP),

@@ -52,7 +52,7 @@ class Database:
             with psycopg.connect(self.url, autocommit=True) as pg:
                 cursor = pg.execute(sql)
                 return cursor.fetchall() if cursor.description else []
-        if self.case.dialect == "mariadb":
+        if self.case.dialect in ("mariadb", "mysql"):
             with connect_pymysql(self.url) as my, my.cursor() as told:
                 told.execute(sql)
                 return list(told.fetchall())

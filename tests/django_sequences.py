@@ -11,10 +11,13 @@ from tests.clients.mysql import connect_pymysql
 
 TABLE = "sequences_sequence"
 
+_MYSQL = f"""CREATE TABLE IF NOT EXISTS {TABLE} (
+    name varchar(100) NOT NULL PRIMARY KEY,
+    last bigint unsigned NOT NULL CHECK (last >= 0))"""
+
 DDL = {
-    "mariadb": f"""CREATE TABLE IF NOT EXISTS {TABLE} (
-        name varchar(100) NOT NULL PRIMARY KEY,
-        last bigint unsigned NOT NULL CHECK (last >= 0))""",
+    "mariadb": _MYSQL,
+    "mysql": _MYSQL,
     "postgresql": f"""CREATE TABLE IF NOT EXISTS {TABLE} (
         name varchar(100) NOT NULL PRIMARY KEY,
         last bigint NOT NULL CHECK (last >= 0))""",

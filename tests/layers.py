@@ -91,7 +91,7 @@ DJANGO = {
     "aseq.django._servers": (ERRORS, CORE),
     "aseq.django._mysql": (
         *(CORE, CONCURRENCY),
-        *("aseq.adapters._mysql", "aseq.django._private"),
+        *("aseq.adapters._mysql", "aseq.django._private", "aseq.django._servers"),
     ),
     "aseq.django.connection": (ERRORS, CORE, BASE, "aseq.adapters._sqlite", *_DJANGO_BELOW),
     "aseq.django._block": (
@@ -254,8 +254,11 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq.adapters._asyncpg_watch": (BASE,),
     **PSYCOPG,
     **{
-        f"aseq.adapters.{name}": (*(ERRORS, CORE, BASE, CONCURRENCY, "aseq.adapters._mysql"),)
-        for name in ("_mysql", "asyncmy", "aiomysql")
+        f"aseq.adapters.{name}": (
+            *(ERRORS, CORE, BASE, CONCURRENCY),
+            *("aseq.adapters._mysql", "aseq.adapters._mysql_hold"),
+        )
+        for name in ("_mysql", "_mysql_hold", "asyncmy", "aiomysql")
     },
     "aseq.adapters.tortoise": (
         *(ERRORS, CORE, BASE, CONCURRENCY, "aseq.adapters._sqlite", "aseq.adapters._thread"),

@@ -47,7 +47,7 @@ def assert_every_cell_is_measured_and_counted(results: Results) -> None:
         clients = OTHERS if figure.peer.endswith("_others") else figure.clients
         assert figure.rows == wanted_rows >= clients, figure
         assert not figure.void, figure
-    assert len(results.ratios) == 19
+    assert len(results.ratios) == 21
 
 
 def assert_the_time_of_calls_and_imports_is_taken(results: Results) -> None:

@@ -57,6 +57,13 @@ PSYCOPG2 = (
 )
 
 
+PYMYSQL = (
+    "PyMySQL's and mysqlclient's own connections aren't taken: use aseq.sync with SQLAlchemy's "
+    "Session or Connection over either; in Django, use aseq.django.sync; in async code, use "
+    "asyncmy or aiomysql"
+)
+
+
 def executor_for(connection: object, /) -> Executor:
     """The executor for a connection that the caller holds.
 
@@ -76,6 +83,8 @@ def _hint(cls: type) -> str:
     packages = [base.__module__.partition(".")[0] for base in cls.__mro__]
     if "psycopg2" in packages:
         return PSYCOPG2
+    if {"pymysql", "MySQLdb"} & {*packages}:
+        return PYMYSQL
     if {"mariadb", "mysql"} & {*packages}:
         return _OFF_BY_ONE
     if cls.__module__ == "builtins" and cls.__name__ in ("Connection", "Transaction"):

@@ -71,7 +71,7 @@ def test_objects_of_the_application(here: Command, aseq: Command, sql: Sql) -> N
         (["next", "x", "--yes", "--timeout", "0"], "timeout must be"),
         (["advance-to", "x", "y"], "VALUE must be an integer"),
         (["advance-to", "x", 2**63], "must fit in 64 bits"),
-        (["ddl", "oracle"], "aseq knows the dialects mariadb, postgresql, sqlite"),
+        (["ddl", "oracle"], "aseq knows the dialects mariadb, mysql, postgresql, sqlite"),
         (["audit", "x.y"], "name either a sequence or"),
         (["audit", "nowhere.number", "x"], "nowhere"),
         (["audit", "number", "x"], 'a text "table.column"'),

@@ -7,7 +7,7 @@ users would. What it does is never mocked.
 from __future__ import annotations
 
 from .base import Client, sqlite_file
-from .django import AatomicMariadb, AatomicPostgres, AatomicSqlite, AsyncBackend
+from .django import AatomicMariadb, AatomicMysql, AatomicPostgres, AatomicSqlite, AsyncBackend
 from .mysql import (
     Aiomysql,
     AiomysqlPool,
@@ -38,12 +38,14 @@ from .sqlalchemy import (
 )
 from .sqlite import Aiosqlite, AiosqliteLegacy, Sqlite3, Sqlite3Legacy
 from .sync import (
+    SyncConnectionMysql,
     SyncConnectionPsycopg,
     SyncPsycopg,
     SyncPsycopgBlock,
     SyncSession,
     SyncSessionPsycopg,
     SyncSessionPsycopg2,
+    SyncSessionPymysql,
     SyncSessionSqlite,
     SyncSessionSqliteDefault,
     SyncSqlite3,
@@ -62,6 +64,7 @@ __all__ = (
     "ENDS_BLOCKS_THAT_NEVER_BEGAN",
     "LOST_BY_SQLALCHEMY",
     "AatomicMariadb",
+    "AatomicMysql",
     "AatomicPostgres",
     "AatomicSqlite",
     "Aiomysql",
@@ -92,12 +95,14 @@ __all__ = (
     "SessionPsycopg",
     "Sqlite3",
     "Sqlite3Legacy",
+    "SyncConnectionMysql",
     "SyncConnectionPsycopg",
     "SyncPsycopg",
     "SyncPsycopgBlock",
     "SyncSession",
     "SyncSessionPsycopg",
     "SyncSessionPsycopg2",
+    "SyncSessionPymysql",
     "SyncSessionSqlite",
     "SyncSessionSqliteDefault",
     "SyncSqlite3",

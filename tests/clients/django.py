@@ -169,3 +169,7 @@ class AatomicMariadb(AatomicPostgres):
         from tests.django.settings import mariadb
 
         return mariadb(self.url)
+
+
+class AatomicMysql(AatomicMariadb):
+    """On a server of the same protocol."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib.util import find_spec
 from types import FunctionType, ModuleType
 from typing import Any, ClassVar
 
@@ -52,7 +53,7 @@ class SyncSession(Client):
     engine: Engine
 
     def make_engine(self) -> Engine:
-        return create_engine(self.url.replace("postgresql:", f"{self.driver}:"))
+        return create_engine(self.driver + self.url[self.url.index(":") :])
 
     async def open(self) -> None:
         self.engine = self.make_engine()
@@ -101,6 +102,16 @@ class SyncConnectionPsycopg(SyncSession):
     async def open(self) -> None:
         self.engine = self.make_engine()
         self.conn = await in_thread(self.engine.connect)
+
+
+class SyncSessionPymysql(SyncSession):
+    driver = "mysql+pymysql"
+
+
+class SyncConnectionMysql(SyncConnectionPsycopg):
+    """Through mysqlclient, which has to be compiled, if it is installed."""
+
+    driver = "mariadb+mysqldb" if find_spec("MySQLdb") else "mariadb+pymysql"
 
 
 class SyncSessionSqlite(SyncSession):

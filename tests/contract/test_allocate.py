@@ -253,7 +253,7 @@ async def test_rows_are_written_behind_all_places_in_queues(
     assert drawn == [range(2, 3), range(2, 3)]
 
 
-ROUNDS = 15
+ROUNDS = 8
 
 
 async def test_a_storm_of_random_orders(database: Database, name: str) -> None:

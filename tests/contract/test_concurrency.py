@@ -15,7 +15,7 @@ from tests.clients import Client
 from tests.database import Database
 from tests.observer import Observer, observing
 
-TASKS, ROUNDS = 20, 4
+TASKS, ROUNDS = 20, 2
 
 
 async def draw(seq: AsyncSequence, client: Client, drawn: list[int]) -> None:

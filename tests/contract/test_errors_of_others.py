@@ -7,10 +7,13 @@ import pytest
 from aseq import AseqError, AsyncSequence, create_table_sql
 from tests.database import Database
 
+_MYSQL = """
+    CREATE TRIGGER {table} AFTER INSERT ON {table}
+    FOR EACH ROW INSERT INTO no_audit VALUES (1)"""
+
 TRIGGERS = {
-    "mariadb": """
-        CREATE TRIGGER {table} AFTER INSERT ON {table}
-        FOR EACH ROW INSERT INTO no_audit VALUES (1)""",
+    "mariadb": _MYSQL,
+    "mysql": _MYSQL,
     "sqlite": """
         CREATE TRIGGER audit AFTER INSERT ON {table}
         BEGIN INSERT INTO no_audit VALUES (1); END""",

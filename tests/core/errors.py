@@ -37,3 +37,13 @@ def while_handling(earlier: BaseException, exc: Exception) -> Exception:
     """An error that was raised while another one was handled."""
     exc.__context__ = earlier
     return exc
+
+
+class Error(Exception):
+    """As the Python DB-API calls it."""
+
+
+class OperationalError(Error):
+    """As the drivers raise them: a number and a text."""
+
+    sqlstate = "HY000"

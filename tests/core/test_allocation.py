@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
@@ -26,6 +26,7 @@ from aseq._core.spec import SequenceSpec
 from aseq._core.subject import Subject
 from aseq._core.waiting import NOT_AT_ALL, Wait, Waiting
 from aseq._core.wants import _drawing, _in_order
+from tests.core.daily import Daily
 from tests.core.playing import play
 
 A, B, C = SequenceSpec("a"), SequenceSpec("b", step=5), SequenceSpec("c", 1, 3)
@@ -150,34 +151,6 @@ def test_refused(wanted: Mapping[SequenceSpec, int], text: str) -> None:
 def test_first_values_that_do_not_fit() -> None:
     with pytest.raises(InvalidSequence, match="don't fit in 64 bits: draw from it with"):
         play(Allocation({SequenceSpec("a", MAX): 2}).plan(POSTGRESQL))
-
-
-class Daily(NamedTuple):
-    """What is drawn from another sequence each "day" of 100 microseconds."""
-
-    name: str
-    day: int = 0
-
-    @property
-    def spec(self) -> SequenceSpec:
-        return SequenceSpec(f"{self.name}/{self.day}", queue=self.name)
-
-    @property
-    def series(self) -> str:
-        return self.name
-
-    @property
-    def span(self) -> range:
-        return range(self.day * 100, self.day * 100 + 100)
-
-    def numbers(self, values: Sequence[int], clock: int) -> Sequence[str]:
-        return [f"{self.day}-{value} at {clock}" for value in values]
-
-    def at(self, clock: int) -> Daily:
-        return Daily(self.name, clock // 100)
-
-    def _counter(self) -> Daily:
-        return self
 
 
 X, Y = Daily("x"), Daily("y")

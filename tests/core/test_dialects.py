@@ -16,7 +16,6 @@ from aseq._core.dialects import (
     DIALECTS,
     POSTGRESQL,
     SQLITE,
-    Allocate,
     Dialect,
     Draw,
     Move,
@@ -30,6 +29,7 @@ FOLDER = Path(__file__).with_name("sql")
 TABLE = TableName("aseq_sequence")
 PARAMSTYLES: dict[str, Paramstyle] = {
     "mariadb": "format",
+    "mysql": "format",
     "postgresql": "numeric_dollar",
     "sqlite": "qmark",
 }
@@ -57,10 +57,7 @@ def named_texts(dialect: Dialect) -> Iterator[tuple[str, Template]]:
         script = dialect.timed_draw[TimedDraw(queued, wait)]
         yield from _named(_name("timed_draw", queued, wait), script)
     yield from _named("clock", dialect.clock)
-    for looping, timed, wait in product((False, True), (False, True), Wait):
-        words = (not looping or "looping", not timed or "timed", True, wait)
-        script = dialect.allocate[Allocate(looping, timed, wait)]
-        yield from _named(_name("allocate", *words), script)
+    yield from _allocates(dialect)
     for queued, wait in product((True, False), (Wait.ANY, Wait.BOUNDED)):
         for upwards in (True, False):
             name = _name("advance", upwards or "down", queued, wait)
@@ -72,6 +69,12 @@ def named_texts(dialect: Dialect) -> Iterator[tuple[str, Template]]:
     if dialect.exists:
         yield from _named("exists", dialect.exists)
     yield from _named("drop", dialect.drop)
+
+
+def _allocates(dialect: Dialect) -> Iterator[tuple[str, Template]]:
+    for kind, script in dialect.allocate.items():  # none, if each is drawn from by itself
+        words = (not kind.looping or "looping", not kind.timed or "timed", True, kind.wait)
+        yield from _named(_name("allocate", *words), script)
 
 
 def _name(verb: str, *flags: str | bool | Wait) -> str:

@@ -13,19 +13,8 @@ from aseq._core.scripts import Plan, later
 from aseq._core.spec import SequenceSpec
 from aseq._core.statement import Statement
 from aseq._core.table import TableName
-from tests.core.errors import as_argument, as_orig
+from tests.core.errors import OperationalError, as_argument, as_orig
 from tests.core.playing import play
-
-
-class Error(Exception):
-    """As the Python DB-API calls it."""
-
-
-class OperationalError(Error):
-    """As the drivers raise them: a number and a text."""
-
-    sqlstate = "HY000"
-
 
 # (what the server says, whether a draw may name the setting of snapshots; None: unknown)
 GREETINGS = [
@@ -68,6 +57,7 @@ ERRORS: list[tuple[Exception, type[AseqError] | None, bool]] = [
     (OperationalError(1242, "Subquery returns more than 1 row"), NotInTransaction, False),
     (OperationalError(1146, TABLE), SequenceTableMissing, False),
     (OperationalError(1146, "Table 'shop.no_audit' doesn't exist"), None, False),
+    (OperationalError(1049, "Unknown database 'shop'"), None, False),
     (OperationalError(1146, TABLE.replace("ence", "ences")), None, False),
     (OperationalError(1213, "Deadlock found"), None, True),
     (OperationalError(1020, "Record has changed since last read"), None, True),
@@ -137,3 +127,9 @@ def test_a_plan_that_is_made_when_it_begins() -> None:
 )
 def test_whose_number_it_is(code: int | None, expected: bool) -> None:
     assert is_from_server(code) is expected
+
+
+def test_a_schema_that_is_missing() -> None:
+    missing = OperationalError(1049, "Unknown database 'billing'")
+    assert MARIADB.explain(missing, "billing.numbers") is SequenceTableMissing
+    assert MARIADB.explain(missing, "shop.numbers") is None

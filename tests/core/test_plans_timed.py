@@ -9,7 +9,7 @@ import pytest
 
 from aseq import SequenceExhausted, SequenceLocked
 from aseq._core.arithmetic import MAX, MIN
-from aseq._core.dialects import DIALECTS, POSTGRESQL, SQLITE, Dialect, TimedDraw
+from aseq._core.dialects import DIALECTS, MYSQL, POSTGRESQL, SQLITE, Dialect, TimedDraw
 from aseq._core.scripts import Plan
 from aseq._core.spec import SequenceSpec
 from aseq._core.statement import Bind, Row, Statement
@@ -35,9 +35,10 @@ BINDS: dict[str, Bind] = {
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
 def test_a_draw_is_one_statement(dialect: Dialect, nowait: bool) -> None:
     plan = next_values_within(SPEC, dialect, 3, SPAN, waiting(nowait=nowait, timeout=None))
-    [statement], drawn = play(plan, [(7, "whatever", 1_500)])
+    locks = [[(1,)]] if nowait and dialect is MYSQL else []
+    [*_, statement], drawn = play(plan, *locks, [(7, "whatever", 1_500)])
 
-    [template] = dialect.timed_draw[TimedDraw(True, Wait.NONE if nowait else Wait.ANY)]
+    [*_, template] = dialect.timed_draw[TimedDraw(True, Wait.NONE if nowait else Wait.ANY)]
     assert statement == Statement(template, TABLE, BINDS, 0 if nowait else None)
     assert statement.queues is (dialect is POSTGRESQL)
     assert drawn[:2] == (range(5, 8), 1_500)

@@ -18,7 +18,7 @@ from aseq import (
     SequenceLocked,
     is_retryable,
 )
-from aseq._core.dialects import DIALECTS, MARIADB, POSTGRESQL, SQLITE
+from aseq._core.dialects import DIALECTS, MARIADB, MYSQL, POSTGRESQL, SQLITE
 from tests.core.errors import WRAPPED, Driver, as_argument, as_cause, as_orig, while_handling
 
 # (code, whether a new transaction may go better)
@@ -139,8 +139,9 @@ def test_a_group_inside_itself_ends() -> None:
 
 
 def test_each_dialect_has_codes_of_its_own() -> None:
-    assert set(DIALECTS.values()) == {MARIADB, POSTGRESQL, SQLITE}
+    assert set(DIALECTS.values()) == {MARIADB, MYSQL, POSTGRESQL, SQLITE}
     assert not POSTGRESQL.retryable & SQLITE.retryable
+    assert MARIADB.retryable == MYSQL.retryable  # the first that knows a code says
     assert not MARIADB.retryable & SQLITE.retryable
     assert not is_retryable(Driver(sqlstate=5))
     for dialect in (POSTGRESQL, SQLITE):

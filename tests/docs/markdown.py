@@ -20,6 +20,9 @@ DJANGO = tuple(
     )
 )
 
+# What coding agents are told, inside of the package.
+SKILL = ROOT / "src" / "aseq" / ".agents" / "skills" / "aseq" / "SKILL.md"
+
 # Its libraries can't be installed beside the newest of others: `make test-layers` runs it.
 ON_SQLALCHEMY = DOCS / "how-to" / "sqlalchemy-layers.md"
 
@@ -52,7 +55,7 @@ def pages() -> list[Path]:
     anywhere = (
         page for page in sorted(DOCS.rglob("*.md")) if page not in (*DJANGO, ON_SQLALCHEMY)
     )
-    return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *anywhere]
+    return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", SKILL, *anywhere]
 
 
 def page_id(page: Path) -> str:

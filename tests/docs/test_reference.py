@@ -22,6 +22,7 @@ from tests.exports import EXPORTS
 # What the docs call the connections of the contract suite.
 CONNECTIONS = {
     clients.SyncConnectionPsycopg: "SQLAlchemy `Connection`",
+    clients.SyncConnectionMysql: "SQLAlchemy `Connection`",
     clients.SyncSession: "SQLAlchemy `Session`, `scoped_session`",
     clients.SQLAlchemySession: "SQLAlchemy `AsyncSession`",
     clients.SQLAlchemyConnection: "SQLAlchemy `AsyncConnection`",
@@ -38,7 +39,12 @@ CONNECTIONS = {
     clients.Aiosqlite: "`aiosqlite.Connection`",
     TortoiseClient: "Tortoise, the client of `in_transaction()`",
 }
-DATABASES = {"mariadb": "MariaDB", "postgresql": "PostgreSQL", "sqlite": "SQLite"}
+DATABASES = {
+    "mariadb": "MariaDB",
+    "mysql": "MySQL",
+    "postgresql": "PostgreSQL",
+    "sqlite": "SQLite",
+}
 
 _PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = list(_PROJECT["optional-dependencies"])

@@ -88,7 +88,7 @@ async def test_a_deadlock_that_is_swallowed(database: Database, name: str) -> No
     assert database.saved(f"{name}-other") == []
 
 
-@pytest.mark.only(client=clients.SQLAlchemySession)
+@pytest.mark.only(client=(clients.SQLAlchemySession, clients.SyncSession))
 async def test_a_deadlock_of_the_callers_own_statement(database: Database, name: str) -> None:
     """SQLAlchemy goes on; but nothing but a rollback comes after it."""
     async with database.connect() as loser:

@@ -148,13 +148,12 @@ async def test_a_trigger_that_changes_the_number(database: Database, name: str) 
         "SET NEW.number = IF(OLD.id = 2, 70, NEW.number)"
     )
     async with connected(database) as client:
+        text = f"^row 2 of {drafts.table} got the number 2, but now it holds 70"
         with suppress(Exception):  # the caller swallows whatever the end says
             async with client.transaction():
-                with pytest.raises(RowRefused) as refused:
+                with pytest.raises(RowRefused, match=text):
                     await number_rows(client.conn, numbers, of(drafts.table), key="id")
 
-    text = f"row 2 of {drafts.table} got the number 2, but now it holds 70."
-    assert str(refused.value).startswith(text)
     assert (drafts.column(), database.last(name)) == ([None] * 3, None)
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import pytest
 
 from aseq import create_table_sql
 from tests.clients import sqlite_file
+from tests.clients.mysql import connect_pymysql
 from tests.database import SAVED
 from tests.sync.kinds import KINDS, Kind
 
@@ -25,17 +26,25 @@ def kind(request: pytest.FixtureRequest) -> Kind:
 @pytest.fixture
 def url(kind: Kind, tmp_path: Path, request: pytest.FixtureRequest) -> str:
     """A database with the tables of the tests."""
-    if kind.dialect == "postgresql":
-        found: str = request.getfixturevalue("postgres")
-        with psycopg.connect(found, autocommit=True) as pg:
-            pg.execute(create_table_sql("postgresql"))
-            pg.execute(SAVED)
-        return found
-    found = sqlite_file(tmp_path)
-    with closing(sqlite3.connect(found)) as lite, lite:
-        lite.execute(create_table_sql("sqlite"))
-        lite.execute(SAVED)
+    server = {"mariadb": "mariadb", "postgresql": "postgres"}.get(kind.dialect)
+    found: str = request.getfixturevalue(server) if server else sqlite_file(tmp_path)
+    for sql in (create_table_sql(kind.dialect), SAVED):
+        run(kind, found, sql)
     return found
+
+
+def run(kind: Kind, url: str, sql: str) -> Sequence[Any]:
+    """Run a statement on a plain connection of its own, and commit."""
+    if kind.dialect == "postgresql":
+        with psycopg.connect(url, autocommit=True) as pg:
+            cursor = pg.execute(sql)
+            return cursor.fetchall() if cursor.description else []
+    if kind.dialect == "mariadb":
+        with closing(connect_pymysql(url)) as my, my.cursor() as told:
+            told.execute(sql)
+            return [*told.fetchall()]
+    with closing(sqlite3.connect(url)) as lite, lite:
+        return lite.execute(sql).fetchall()
 
 
 @pytest.fixture
@@ -43,11 +52,7 @@ def last(kind: Kind, url: str) -> Callable[[str], int | None]:
     """Reads the committed last value of a sequence."""
 
     def read(name: str) -> Any:
-        sql = f"SELECT max(last) FROM aseq_sequence WHERE name = '{name}'"
-        if kind.dialect == "postgresql":
-            with psycopg.connect(url) as pg:
-                return pg.execute(sql).fetchall()[0][0]
-        with closing(sqlite3.connect(url)) as lite:
-            return lite.execute(sql).fetchall()[0][0]
+        [[found]] = run(kind, url, f"SELECT max(last) FROM aseq_sequence WHERE name = '{name}'")
+        return found
 
     return read

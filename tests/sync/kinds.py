@@ -19,7 +19,7 @@ class Kind:
     """One kind of connection. It has `commit`, `rollback` and `close`."""
 
     name: str
-    dialect: Literal["postgresql", "sqlite"]
+    dialect: Literal["mariadb", "postgresql", "sqlite"]
     open: Callable[[str], Any]
     execute: Callable[[Any, str], object]
 
@@ -53,6 +53,12 @@ KINDS = [
         "Session-psycopg2",
         "postgresql",
         lambda url: session(url.replace(":", "+psycopg2:", 1)),
+        run,
+    ),
+    Kind(
+        "Session-pymysql",
+        "mariadb",
+        lambda url: session(url.replace(":", "+pymysql:", 1)),
         run,
     ),
     Kind("Session-sqlite", "sqlite", lambda url: session(f"sqlite:///{url}"), run),

@@ -10,6 +10,7 @@ from typing import Any
 
 import aiosqlite
 import psycopg2  # type: ignore[import-untyped,unused-ignore]
+import pymysql
 import pytest
 import wrapt
 from sqlalchemy import create_engine
@@ -23,6 +24,11 @@ PSYCOPG2 = (
     "psycopg2's own connections don't tell all that must be known: use aseq.sync with "
     "SQLAlchemy's Session or Connection over psycopg2, or with a psycopg.Connection (psycopg "
     "3); in Django, use aseq.django.sync"
+)
+PYMYSQL = (
+    "PyMySQL's and mysqlclient's own connections aren't taken: use aseq.sync with SQLAlchemy's "
+    "Session or Connection over either; in Django, use aseq.django.sync; in async code, use "
+    "asyncmy or aiomysql"
 )
 AWAITED = "use a Session or a Connection; in async code, use aseq.AsyncSequence"
 ENGINE = create_engine("sqlite://")
@@ -41,7 +47,8 @@ MISSES: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: Session(ASYNC_ENGINE.sync_engine),
         (
             "its engine is for sqlite+aiosqlite; aseq.sync knows postgresql+psycopg, "
-            "postgresql+psycopg2, sqlite+pysqlite"
+            "postgresql+psycopg2, sqlite+pysqlite, mysql+pymysql, mysql+mysqldb, "
+            "mariadb+pymysql, mariadb+mysqldb"
         ),
     ),
     "session without an engine": (Session, "it has no engine: `Session(engine)`"),
@@ -53,6 +60,7 @@ MISSES: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: psycopg2.extensions.connection.__new__(psycopg2.extensions.connection),
         PSYCOPG2,
     ),
+    "PyMySQL": (lambda: pymysql.Connection(defer_connect=True), PYMYSQL),
     "cursor": (
         lambda: sqlite3.connect(":memory:").cursor(),
         "pass the connection: `cursor.connection`",
@@ -67,8 +75,9 @@ MISSES: dict[str, tuple[Callable[[], Any], str]] = {
 }
 
 
-async def test_psycopg2_is_refused_in_async_code_with_the_same_hint() -> None:
-    make, hint = MISSES["psycopg2"]
+@pytest.mark.parametrize("miss", ["psycopg2", "PyMySQL"])
+async def test_a_driver_is_refused_in_async_code_with_the_same_hint(miss: str) -> None:
+    make, hint = MISSES[miss]
     with pytest.raises(UnsupportedConnection) as caught:
         await AsyncSequence("invoices").next_value(make())
     assert caught.value.hint == hint

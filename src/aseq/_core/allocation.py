@@ -17,6 +17,7 @@ from aseq.errors import AseqError, SequenceCorrupted, SequenceLocked
 from .arithmetic import batch
 from .counter import Counter, Drawable
 from .dialects import Dialect
+from .one_by_one import draw_each
 from .plans import LOCKED, refusal
 from .scripts import PartlyDrawn, Plan, integer, last_in, say, statements
 from .spec import SequenceSpec
@@ -80,7 +81,7 @@ class Allocation(Generic[D]):
         self._items = [items[i] for i in in_order(_wants(items))]
 
     def adapted(self, adapt: Callable[[SequenceSpec], SequenceSpec]) -> Allocation[D]:
-        """The same on a connection; made anew only where its project has settings."""
+        """The same on a connection; made again only where its project has settings."""
         if any(adapt(item.spec) is not item.spec for item in self._items):
             return Allocation(self._wanted, adapt)
         self._adapt = adapt
@@ -109,6 +110,10 @@ class Allocation(Generic[D]):
     ) -> Plan[dict[D, Sequence[Any]]]:
         """Draw all of them, or none."""
         drawn = dict(self.nothing)
+        if not dialect.allocate:
+            wants = [(item.counter, item.want) for item in self._items]
+            each = yield from draw_each(wants, dialect, waiting, self._adapt)
+            return drawn | {item.key: each[i] for i, item in enumerate(self._items)}
         pending, some, tries = self._items, False, 0
         while True:
             answer = yield from self._ask(dialect, pending, waiting, some=some)

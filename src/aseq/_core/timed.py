@@ -89,7 +89,7 @@ def drawn_within(
     end, left = last_in(spec, rows), waiting
     if rows and waiting.kind is Wait.BOUNDED and len(rows[0]) > 2:
         left = waiting.after(cast("int", integer(rows[0][-2])))
-    if not rows:
+    if not rows or len(rows[0]) == 1:
         rows = yield from about(spec, dialect.clock)
     clock = cast("int", integer(rows[0][-1]))
     if end is not None:

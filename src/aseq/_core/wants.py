@@ -91,6 +91,19 @@ def _drawing(dialect: Dialect, wants: tuple[Want, ...], wait: Wait) -> tuple[Sta
 def _listed(
     place: int, spec: SequenceSpec, count: int, span: range | None
 ) -> dict[str, Bind | None]:
+    binds = check_start(spec, count)
+    called, queue = binds.pop("name"), binds.pop("queue")
+    within = {} if span is None else {"since": span[0], "latest": span[-1]}
+    listed = {**binds, **within, "place": place, "called": called}
+    return {**listed, "queue": queue if spec._queued else None}
+
+
+def check_start(spec: SequenceSpec, count: int) -> dict[str, Bind]:
+    """The values of a draw, whose first numbers have to fit.
+
+    Raises:
+        InvalidSequence: they don't.
+    """
     binds = draw_binds(spec, count)
     if "start" not in binds:
         raise InvalidSequence(
@@ -98,10 +111,7 @@ def _listed(
             f"has {spec.name!r}, whose first {count} values don't fit in 64 bits: draw "
             "from it with next_values",
         )
-    called, queue = binds.pop("name"), binds.pop("queue")
-    within = {} if span is None else {"since": span[0], "latest": span[-1]}
-    listed = {**binds, **within, "place": place, "called": called}
-    return {**listed, "queue": queue if spec._queued else None}
+    return binds
 
 
 @lru_cache(maxsize=1024)

@@ -12,30 +12,29 @@ What these drivers lack, and what stands in its place:
   closed. The same goes for a number that was lost on its way.
 * *Flags that are true.* An error carries none, so after one they are those of before. They are
   good enough to refuse before anything is sent; for the rest, the server looks at its own, in
-  the draw itself.
+  the draw itself, or (in autocommit mode, where a server lets the draw not look) just before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar
 
-from aseq._concurrency.reserved import Reservation
-from aseq._core.dialects import Dialect, by_greeting
-from aseq._core.dialects.mysql_family import (
-    ASK_IN_TRANSACTION,
-    LOCK_WAIT_TIMEOUT,
-    is_from_server,
-)
+from aseq._core.dialects import KNOWN, Dialect, by_greeting
+from aseq._core.dialects.base import Asking
+from aseq._core.dialects.mysql_family import ENDED, LOCK_WAIT_TIMEOUT, is_from_server
 from aseq._core.failure import report
 from aseq._core.statement import Bind, Paramstyle, Row
 
+from ._mysql_hold import Hold
 from .base import Executor, TransactionEnded, unsupported
 
-BUSY = "another task uses this connection, and it can serve only one at a time"
+_TELLS = "_aseq_tells"
+"""In a connection: whether its server lets a draw look for the open transaction."""
+
 BLOCK = "begin one with `await conn.begin()`"
-TOO_OLD = "it is connected to {greeting}: aseq knows MariaDB 10.6 and newer"
+UNKNOWN = "it is connected to {greeting}: aseq knows {known}"
 
 
 def by_server(connection: Any) -> Dialect:
@@ -47,45 +46,8 @@ def by_server(connection: Any) -> Dialect:
     greeting = str(connection.get_server_info())
     dialect = by_greeting(greeting)
     if dialect is None:
-        raise unsupported(connection, {}, TOO_OLD.format(greeting=greeting))
+        raise unsupported(connection, {}, UNKNOWN.format(greeting=greeting, known=KNOWN))
     return dialect
-
-
-class Hold:
-    """For the length of the block, the connection sends nothing but what this task says.
-
-    Args:
-        connection: of either driver. What it sends goes through its `_execute_command`.
-        in_use: whether another task waits for an answer on it.
-        error: what the driver raises for a connection that can't be used.
-    """
-
-    def __init__(
-        self,
-        connection: Any,
-        in_use: Callable[[Any], bool],
-        error: type[Exception],
-    ) -> None:
-        self._connection, self._in_use, self._error = connection, in_use, error
-
-    async def __aenter__(self) -> None:
-        if _HELD in vars(self._connection) or self._in_use(self._connection):
-            raise self._error(0, BUSY)
-        reservation = Reservation()
-        send = self._connection._execute_command
-
-        async def execute_command(*args: Any) -> Any:
-            if not reservation.is_mine():
-                raise self._error(0, BUSY)
-            return await send(*args)
-
-        setattr(self._connection, _HELD, execute_command)
-
-    async def __aexit__(self, *_: object) -> None:
-        delattr(self._connection, _HELD)
-
-
-_HELD = "_execute_command"
 
 
 class MySQLExecutor(Executor):
@@ -98,6 +60,7 @@ class MySQLExecutor(Executor):
         self._connection = connection
         self.dialect = by_server(connection)
         self._sent = self._over = False
+        self._asking: Asking | None = None
 
     def hold(self) -> AbstractAsyncContextManager[object]:
         return Hold(self._connection, self.in_use, self.interface_error)
@@ -122,6 +85,45 @@ class MySQLExecutor(Executor):
             return None
         return None if connection.get_transaction_status() else BLOCK
 
+    async def prepare(self) -> None:
+        asking = self.dialect.asking
+        if asking is None or not self._connection.get_autocommit():
+            return
+        if self.outside_transaction() is not None or not self.is_open():
+            return
+        if await self._tells(asking):
+            self.dialect = asking.telling
+        else:
+            self._asking = asking
+
+    async def _tells(self, asking: Asking) -> bool:
+        """Whether a draw can look for the open transaction: asked once for each connection."""
+        known = vars(self._connection)
+        if _TELLS not in known:
+            try:
+                [[open_]] = await self._run(asking.ask, ())
+            except self.driver_errors as exc:
+                if not is_from_server(self.dialect.code(exc)):
+                    raise
+                known[_TELLS] = False  # it isn't allowed to
+            else:
+                if not open_:
+                    return False  # the driver may be wrong, or nobody counts them there
+                known[_TELLS] = True
+            self._sent = False
+        return bool(known[_TELLS])
+
+    async def _check_open(self, asking: Asking) -> None:
+        """Raise, unless the server says that a transaction is open."""
+        try:
+            await self._run(asking.opens, ())
+        except self.driver_errors as exc:
+            if self.dialect.code(exc) != asking.code:
+                raise
+            vars(self._connection)[_TELLS] = False  # else it had said so before
+        else:
+            raise TransactionEnded(ENDED)
+
     async def fetch(
         self,
         sql: str,
@@ -133,12 +135,14 @@ class MySQLExecutor(Executor):
     ) -> Sequence[Row]:
         if inside and (advice := self.outside_transaction()) is not None:
             raise TransactionEnded(advice)
+        if inside and self._asking is not None:
+            await self._check_open(self._asking)
         try:
             return await self._run(sql, args)
         except self.driver_errors as exc:
             found = report(exc, self.dialect.code)
             if found is not None and found.code == LOCK_WAIT_TIMEOUT:
-                [[still]] = await self._run(ASK_IN_TRANSACTION, ())
+                [[still]] = await self._run(self.dialect.still_open, ())
                 self._over = not still
             raise
 
@@ -149,7 +153,9 @@ class MySQLExecutor(Executor):
         text.encode(self._connection._encoding)
         self._sent = True
         await cursor.execute(text)
-        rows: Sequence[Row] = await cursor.fetchall() if cursor.description else ()
+        if not cursor.description:
+            return self.dialect.answer(cursor.lastrowid, cursor.rowcount)
+        rows: Sequence[Row] = await cursor.fetchall()
         return rows
 
     def refused(self, exc: BaseException, /) -> bool:

@@ -1,4 +1,4 @@
-"""MariaDB under Django, through mysqlclient or PyMySQL: what neither of them takes care of.
+"""MariaDB and MySQL under Django, through mysqlclient or PyMySQL: what neither does.
 
 * After some errors (a deadlock, for example) the server has rolled the transaction back, and
   Django goes on as if it hadn't. A caller who swallows such an error still has numbers that
@@ -18,10 +18,10 @@ from typing import Any
 
 from django.db import Error
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 
 from aseq._concurrency import call
 from aseq._core.dialects.mysql_family import (
-    ASK_IN_TRANSACTION,
     ENDS_TRANSACTION,
     LOCK_WAIT_TIMEOUT,
     code,
@@ -30,6 +30,7 @@ from aseq._core.dialects.mysql_family import (
 from aseq._core.failure import chain, report
 
 from ._private import wrap_outermost
+from ._servers import dialect_of
 
 
 def watch(connection: BaseDatabaseWrapper) -> None:
@@ -65,13 +66,18 @@ def _has_ended(connection: BaseDatabaseWrapper, exc: Error) -> bool:
         return found is not None and found.code in ENDS_TRANSACTION
     # That is as the server is set up: innodb_rollback_on_timeout.
     with closing(connection.connection.cursor()) as cursor:
-        cursor.execute(ASK_IN_TRANSACTION)
+        cursor.execute(dialect_of(connection).still_open)
         return not cursor.fetchone()[0]
 
 
 def said_by_server(exc: BaseException) -> bool:
     """Whether an error is the server's word about a statement, which it hasn't run then."""
     return any(is_from_server(code(each)) for each in chain(exc))
+
+
+def was_answered(cursor: CursorWrapper) -> bool:
+    """Whether the server has run the only statement of a cursor: with rows, or an OK."""
+    return cursor.description is not None or cursor.lastrowid is not None
 
 
 def kill_query(connection: BaseDatabaseWrapper) -> None:

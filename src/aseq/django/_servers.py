@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from aseq._core.dialects import POSTGRESQL, SQLITE, Dialect, by_greeting
+from aseq._core.dialects import KNOWN, POSTGRESQL, SQLITE, Dialect, by_greeting
 from aseq.errors import UnsupportedConnection
 
 _BUSY = (
@@ -22,11 +22,11 @@ _DIALECTS = {"postgresql": POSTGRESQL, "sqlite": replace(SQLITE, busy=_BUSY)}
 
 _by_greeting = lru_cache(by_greeting)
 
-KNOWN = "use MariaDB (10.6 or newer), PostgreSQL or SQLite"
+_INSTEAD = f"use PostgreSQL, SQLite, or what aseq knows besides: {KNOWN}"
 
 
 def dialect_of(connection: BaseDatabaseWrapper) -> Dialect:
-    """The dialect of a connection. MariaDB is asked once for each, as Django does anyway.
+    """The dialect of a connection. MariaDB and MySQL are asked once for each, as by Django.
 
     Raises:
         UnsupportedConnection: no dialect knows its database.
@@ -34,7 +34,7 @@ def dialect_of(connection: BaseDatabaseWrapper) -> Dialect:
     dialect = find_dialect(connection)
     if dialect is None:
         raise UnsupportedConnection(
-            f"the {_spoken(connection)} database {connection.alias!r}", KNOWN
+            f"the {_spoken(connection)} database {connection.alias!r}", _INSTEAD
         )
     return dialect
 

@@ -133,13 +133,19 @@ class DjangoConnection(SyncExecutor):
                 self._changes, self._sent, self._answered = self._count_changes(), True, False
                 try:
                     if timeout is None:
-                        return _rows(cursor, sql, args)
+                        return self._rows(cursor, sql, args)
                     return _rows_within(timeout, cursor, sql, args)
                 finally:
-                    self._answered = cursor.description is not None
+                    self._answered = self._is_mysql and _mysql.was_answered(cursor)
         except BaseException as exc:
             self._after(exc, bounded=timeout is not None)
             raise
+
+    def _rows(self, cursor: CursorWrapper, sql: str, args: tuple[Bind, ...]) -> Sequence[Row]:
+        rows = _rows(cursor, sql, args)
+        if cursor.description is None and self._is_mysql:
+            return self.dialect.answer(cursor.lastrowid, cursor.rowcount)
+        return rows
 
     def _after(self, exc: BaseException, *, bounded: bool) -> None:
         """Whatever `fetch` raises, an atomic block can only be rolled back, as in Django."""

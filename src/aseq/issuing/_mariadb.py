@@ -212,7 +212,7 @@ def _items(place: Place, listed: str, others: str) -> str:
 
 
 def _by_index(place: Place) -> str:
-    index = place.columns[place.target.key].index
+    index = place.columns[place.target.key].in_index
     return f" FORCE INDEX ({quoted(index)})" if index else ""
 
 

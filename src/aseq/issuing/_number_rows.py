@@ -56,9 +56,10 @@ async def number_rows(
             if not done.count:
                 break
 
-    On MariaDB, the transaction must be at READ COMMITTED. Waits until other transactions that
-    drew from the same sequences have ended. Waits for no row, unless it is told to. Can be cancelled as `AsyncSequence.next_value`. It takes a
-    few statements, however many rows there are.
+    Waits until other transactions that drew from the same sequences have ended. Waits for
+    no row, unless it is told to. Can be cancelled as `AsyncSequence.next_value`. It takes a
+    few statements, however many rows there are. On MariaDB, the transaction must be at READ
+    COMMITTED.
 
     It works in the database: objects that a session has loaded don't learn their numbers
     (refresh them), rows that it hasn't flushed aren't seen, and nothing fires but the

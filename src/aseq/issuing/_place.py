@@ -31,12 +31,12 @@ class Column(NamedTuple):
     Attributes:
         type: its type in SQL, as a cast has it.
         kind: what it holds.
-        index: the name of an index that begins with it, where the name has to be said.
+        in_index: the name of an index that begins with it, where that has to be said.
     """
 
     type: str
     kind: Kind
-    index: str | None = None
+    in_index: str | None = None
 
 
 class Catalogue(Protocol):

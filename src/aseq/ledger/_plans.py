@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, cast
 
 from aseq._core.counter import Counter
@@ -71,6 +70,9 @@ class Issue:
         entry: what goes into the ledger with it.
         at: the moment that the caller chose.
         waiting: how long to wait.
+        lane: what is known of the counter.
+        spec: the sequence, as the connection's project has it.
+        binds: what the ledger's texts want to know, whatever the number is.
     """
 
     info: ConnectionInfo
@@ -79,39 +81,34 @@ class Issue:
     entry: Entry
     at: int | None
     waiting: Waiting
+    lane: Lane
+    spec: SequenceSpec = field(init=False)
+    binds: dict[str, Bind] = field(init=False)
+
+    def __post_init__(self) -> None:
+        # Now, and not when they are asked for: all are, in the time in which others wait.
+        lane, spec = self.lane, self.info.adapt(self.lane.spec)
+        object.__setattr__(self, "spec", spec)
+        span = self.span if self.at is None else range(self.at, self.at + 1)
+        binds: dict[str, Bind] = {
+            "series": lane.series,
+            "name": spec.name,
+            "queue": spec._queue,
+            "earliest": span[0],
+            "newest": span[-1],
+            **self.entry.binds,
+        }
+        object.__setattr__(self, "binds", binds)
 
     @property
     def texts(self) -> Texts:
         """What the connection's database is asked."""
         return TEXTS[self.info.dialect.name]
 
-    @cached_property
-    def lane(self) -> Lane:
-        """What is known of the counter."""
-        return lane_of(self.counter)
-
-    @cached_property
-    def spec(self) -> SequenceSpec:
-        """The sequence, as the connection's project has it."""
-        return self.info.adapt(self.lane.spec)
-
     @property
     def span(self) -> range:
         """The moments at which the number is to be drawn."""
         return self.lane.span if self.at is None else ALWAYS
-
-    @cached_property
-    def binds(self) -> dict[str, Bind]:
-        """What the ledger's texts want to know, whatever the number is."""
-        span = self.span if self.at is None else range(self.at, self.at + 1)
-        return {
-            "series": self.lane.series,
-            "name": self.spec.name,
-            "queue": self.spec._queue,
-            "earliest": span[0],
-            "newest": span[-1],
-            **self.entry.binds,
-        }
 
     def say(self, script: Script, **binds: Bind) -> Plan[Sequence[Row]]:
         """Say something about the ledger; the last statement's rows."""
@@ -160,10 +157,9 @@ def entered(asked: Issue, row: Row) -> Issue:
     waited, transaction, *_ = row
     if transaction is None:
         raise SequenceLocked(asked.spec.name, LOCKED)
-    left = asked.waiting
-    if left.kind is Wait.BOUNDED:
-        left = left.after(cast("int", integer(waited)))
-    return replace(asked, waiting=left)
+    if asked.waiting.kind is not Wait.BOUNDED:
+        return asked
+    return replace(asked, waiting=asked.waiting.after(cast("int", integer(waited))))
 
 
 def _issue_new(asked: Issue) -> Plan[Given]:
@@ -191,9 +187,10 @@ def once_more(asked: Issue, drawn: Timed, tries: int) -> Issue:
     if tries == TRIES:
         raise given_up(asked.spec.name, within=drawn.clock in asked.span)
     asked = replace(asked, waiting=drawn.left)
-    return (
-        asked if asked.at is not None else replace(asked, counter=asked.counter.at(drawn.clock))
-    )
+    if asked.at is not None:
+        return asked
+    counter = asked.counter.at(drawn.clock)
+    return replace(asked, counter=counter, lane=lane_of(counter))
 
 
 def _at_once(asked: Issue, script: Script, how: Printed) -> Plan[tuple[Timed, Given | None]]:
@@ -210,7 +207,7 @@ def _at_once(asked: Issue, script: Script, how: Printed) -> Plan[tuple[Timed, Gi
     drawn = yield from drawn_within(spec, dialect, 1, span, asked.waiting, answer)
     if drawn.values is None:
         return drawn, None
-    return drawn, _new(asked, drawn, written=bool(integer(written)))
+    return drawn, _new(asked, drawn, written=written is not None)
 
 
 def _step_by_step(asked: Issue) -> Plan[tuple[Timed, Given | None]]:

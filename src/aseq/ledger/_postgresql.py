@@ -152,8 +152,9 @@ def _draw(kind: TimedDraw, keyed: bool) -> Script:
     beside = Beside(
         before=f"{_HAD}, " if keyed else "",
         unless=f" AND {_UNLESS}" if keyed else "",
-        after=f", entry AS (\n{_write(row, keyed=keyed)}\n)",
-        told=f", (SELECT count(*) FROM entry), {_TOLD if keyed else 'NULL'}",
+        after=f", entry AS (\n{_write(row, keyed=keyed)} AS written\n)",
+        told=f", entry.written, {_TOLD if keyed else 'NULL'}",
+        joined=" LEFT JOIN entry ON true",
     )
     return timed_draw(kind, beside)
 

@@ -75,7 +75,7 @@ class Texts(Protocol):
     def draw(self, kind: TimedDraw, *, keyed: bool) -> Script | None:
         """Looks for ``:key``, draws, and writes the row of the ledger, in one statement.
 
-        The answer is that of `Dialect.timed_draw` and two columns more: how many rows were
+        The answer is that of `Dialect.timed_draw` and two columns more: NULL if no row was
         written to the ledger, and the JSON list of the key. None if there is no such
         statement.
         """

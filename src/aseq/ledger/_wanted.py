@@ -22,7 +22,7 @@ from aseq.numbering._spec import NumberingSpec
 from ._entry import Entry
 from ._many import GivenMany, issue_many
 from ._plans import Given, Issue, issue
-from ._print import of_moment
+from ._print import Lane, lane_of, of_moment
 
 _LOOPS = (
     "loops, so its numbers come again, and a ledger has one row for each. Leave out reset_value"
@@ -38,16 +38,18 @@ class Wanted:
         entry: what goes into the ledger with it.
         at: the moment that the caller chose.
         waiting: how long to wait.
+        lane: what is known of the counter.
     """
 
     counter: Counter[Any]
     entry: Entry
     at: int | None
     waiting: Waiting
+    lane: Lane
 
     @property
     def sequence(self) -> SequenceSpec:
-        return self.counter.spec
+        return self.lane.spec
 
     @property
     def series(self) -> str:
@@ -56,7 +58,7 @@ class Wanted:
     def issue(self, table: TableName, info: ConnectionInfo) -> Issue:
         """What to issue on a connection."""
         where = info.locate(table)
-        return Issue(info, where, self.counter, self.entry, self.at, self.waiting)
+        return Issue(info, where, self.counter, self.entry, self.at, self.waiting, self.lane)
 
     def plan(self, table: TableName, info: ConnectionInfo) -> Plan[Given]:
         return (yield from issue(self.issue(table, info)))
@@ -98,14 +100,14 @@ def wanted(
     Raises:
         InvalidSequence: an argument can't work.
     """
-    counter = _counter(what, scope)
-    if counter.spec._cycle is not None:
+    counter, moment = _counter(what, scope), chosen(at)
+    chosen_at = None if moment is None else microseconds(moment)
+    if chosen_at is not None:
+        counter = of_moment(counter, chosen_at)
+    lane = lane_of(counter)
+    if lane.spec._cycle is not None:
         raise InvalidSequence("sequence", _LOOPS)
-    moment = chosen(at)
-    if moment is None:
-        return Wanted(counter, entry, None, waiting)
-    chosen_at = microseconds(moment)
-    return Wanted(of_moment(counter, chosen_at), entry, chosen_at, waiting)
+    return Wanted(counter, entry, chosen_at, waiting, lane)
 
 
 def _counter(what: object, scope: Mapping[str, Any]) -> Counter[Any]:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from inspect import iscoroutinefunction
 from typing import Any
 
-from aseq._dispatch import PSYCOPG2, found, made
+from aseq._dispatch import PSYCOPG2, PYMYSQL, found, made
 from aseq.adapters.base import SyncExecutor, unsupported
 
 ADAPTERS = {
@@ -25,11 +25,15 @@ _ANYTHING_ELSE = (
 _AWAITED = "it is for async code: use aseq.AsyncSequence and the other names of aseq there"
 
 _ELSEWHERE = {
+    "MySQLdb": PYMYSQL,
+    "aiomysql": _AWAITED,
     "aiosqlite": _AWAITED,
+    "asyncmy": _AWAITED,
     "asyncpg": _AWAITED,
     "django": "use aseq.django.sync, which finds Django's connection by itself",
     "django_async_backend": _AWAITED,
     "psycopg2": PSYCOPG2,
+    "pymysql": PYMYSQL,
     "tortoise": _AWAITED,
 }
 

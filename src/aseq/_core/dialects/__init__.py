@@ -6,14 +6,17 @@ from typing import Literal, TypeAlias
 
 from .base import Allocate, Dialect, Draw, Move, TimedDraw
 from .mariadb import MARIADB
+from .mysql import MYSQL
 from .postgresql import ABORT, POSTGRESQL
-from .servers import by_greeting
+from .servers import KNOWN, by_greeting
 from .sqlite import SQLITE
 
 __all__ = (
     "ABORT",
     "DIALECTS",
+    "KNOWN",
     "MARIADB",
+    "MYSQL",
     "POSTGRESQL",
     "SQLITE",
     "Allocate",
@@ -25,7 +28,7 @@ __all__ = (
     "by_greeting",
 )
 
-DialectName: TypeAlias = Literal["mariadb", "postgresql", "sqlite"]
+DialectName: TypeAlias = Literal["mariadb", "mysql", "postgresql", "sqlite"]
 
-# MariaDB comes first: its drivers' errors have a SQLSTATE as well, which says less.
-DIALECTS = {dialect.name: dialect for dialect in (MARIADB, POSTGRESQL, SQLITE)}
+# These two come first: their drivers' errors have a SQLSTATE as well, which says less.
+DIALECTS = {dialect.name: dialect for dialect in (MARIADB, MYSQL, POSTGRESQL, SQLITE)}

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from typing import NamedTuple
 
 from aseq._core.failure import Code, CodeReader
-from aseq._core.statement import Bind, Paramstyle, Script, Statement, Template, on_table
+from aseq._core.statement import Bind, Paramstyle, Row, Script, Statement, Template, on_table
 from aseq._core.table import TableName
 from aseq._core.waiting import Wait
-from aseq.errors import AseqError
+from aseq.errors import AseqError, InvalidSequence
 
 
 class Draw(NamedTuple):
@@ -74,6 +74,27 @@ class Allocate(NamedTuple):
 ALLOCATES = tuple(Allocate(*flags) for flags in product((False, True), (False, True), Wait))
 
 
+class Asking(NamedTuple):
+    """How a server is asked, in autocommit mode, whether a transaction was begun.
+
+    Attributes:
+        ask: tells how many are open, 0 or 1, if the server lets this user know.
+        telling: the dialect where it does: it looks in the statement itself.
+        opens: fails while one is open, and does nothing else: for where it doesn't.
+        code: with which code it fails.
+    """
+
+    ask: str
+    telling: Dialect
+    opens: str
+    code: Code
+
+
+def _no_answer(last_id: int, changed: int) -> Sequence[Row]:
+    """As of a server whose statements answer with rows."""
+    return ()
+
+
 @dataclass(frozen=True, eq=False)  # told apart by identity: there are few, and they hold maps
 class Dialect:
     """What one family of servers understands. Every operation is a `Script`.
@@ -89,6 +110,7 @@ class Dialect:
             nothing was drawn, where one can't be given. Moments are microseconds since 1970.
             Where the time to wait is told in the text, the last but one is how many
             milliseconds of it have passed.
+            A row with the value alone leaves the clock to be read after it.
         clock: reads the server's clock. The answer is one row with it.
         allocate: draws from several sequences, in the order of the JSON list ``:wanted``,
             whose items have the names of `WANTED`. (``:names`` is their names alone, as
@@ -100,6 +122,7 @@ class Dialect:
             had taken, in microseconds, and how many milliseconds of that time have
             passed. There may be no row for a sequence that nothing
             was drawn from, and no place (NULL) if the row isn't called as it should be.
+            Empty, if each has to be drawn from by itself.
         advance: moves a sequence forward, upwards (True) or downwards (False), for each
             kind of move. The answer is one row with the last value now.
         last_value: reads the last value. The answer is one row with it, or none.
@@ -129,6 +152,14 @@ class Dialect:
             came, and its state changed; and the clock. Empty if the server doesn't tell.
         exists: the answer is one row with 1 if the table is there, else 0. Only where
             creating it takes a right even if it exists; empty elsewhere.
+        answer: the rows that a statement without rows stands for, by the id that came with
+            its OK, and by how many rows it changed.
+        no_timeout: why a wait can't be bounded, as the end of a sentence that begins with
+            "timeout"; empty if it can.
+        still_open: answers 1 or 0: whether a timeout for a lock has left the transaction
+            open. Only where servers can be set up either way; empty elsewhere.
+        asking: how the server is asked whether a transaction is open, if `inside` can't
+            tell it in autocommit mode; None if it can.
     """
 
     name: str
@@ -154,6 +185,10 @@ class Dialect:
     ended: str = ""
     holders: Script = ()
     exists: Script = ()
+    answer: Callable[[int, int], Sequence[Row]] = _no_answer
+    no_timeout: str = ""
+    still_open: str = ""
+    asking: Asking | None = None
 
     def render(
         self,
@@ -170,7 +205,12 @@ class Dialect:
             paramstyle: how the driver writes parameters.
             table: where the statement's table is on this connection.
             inside: let the server refuse it outside of a transaction, if it can.
+
+        Raises:
+            InvalidSequence: a wait is to be bounded, and can't.
         """
+        if statement.timeout and self.no_timeout:
+            raise InvalidSequence("timeout", self.no_timeout)
         return statement.render(self.quote, paramstyle, table, self.inside if inside else "")
 
     def on_table(self, text: str, table: TableName) -> str:

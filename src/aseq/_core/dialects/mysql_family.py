@@ -22,7 +22,7 @@ OUT_OF_RANGE = 1690
 _TWO_ROWS = 1242
 _STATEMENT_TIMEOUT = 1969  # MariaDB's max_statement_time
 _LOCK_NOWAIT = 3572  # MySQL's NOWAIT
-_NO_TABLE = 1146
+_NO_SCHEMA, _NO_TABLE = 1049, 1146
 
 ENDS_TRANSACTION: frozenset[Code] = frozenset(
     {
@@ -47,16 +47,13 @@ RETRYABLE: frozenset[Code] = frozenset(
 
 ENDED = (
     "the server says that none is open: it rolled it back after an error (a deadlock, for "
-    "example), or a statement such as CREATE TABLE has ended it. Roll back and begin anew"
+    "example), or a statement such as CREATE TABLE has ended it. Roll back and begin again"
 )
 
-IN_TRANSACTION = (
-    "IF(@@in_transaction = 1 OR @@autocommit = 0, 1, (SELECT 1 UNION ALL SELECT 2))"
-)
-"""Fails with an error of its own (a subquery of two rows) if MariaDB is in no transaction."""
 
-ASK_IN_TRANSACTION = "SELECT @@in_transaction"
-"""1 or 0: after a lock timeout, which ends the transaction if the server is set up so."""
+def called(collation: str) -> str:
+    """The row's name, to compare: an older table may take two names for the same one."""
+    return f"CONVERT(name USING utf8mb4) COLLATE {collation}"
 
 
 def code(exc: BaseException) -> int | None:
@@ -82,8 +79,10 @@ def explain(exc: BaseException, table: str) -> type[AseqError] | None:
     if found.code == _TWO_ROWS:
         return NotInTransaction
     # A trigger on our table can miss one of its own.
-    ours = re.search(rf"(?<!\w){re.escape(table)}(?!\w)", found.text)
-    return SequenceTableMissing if found.code == _NO_TABLE and ours else None
+    places: dict[Code, str] = {_NO_TABLE: table, _NO_SCHEMA: table.rpartition(".")[0]}
+    missing = places.get(found.code)
+    ours = missing and re.search(rf"(?<!\w){re.escape(missing)}(?!\w)", found.text)
+    return SequenceTableMissing if ours else None
 
 
 def create(collation: str) -> Script:

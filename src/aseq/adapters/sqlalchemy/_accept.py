@@ -12,7 +12,7 @@ from aseq._core.statement import Paramstyle
 from aseq.adapters.base import unsupported
 
 from ._executor import SQLAlchemyExecutor, SQLAlchemySyncExecutor
-from ._on_mysql import MySQLExecutor
+from ._on_mysql import MySQLExecutor, MySQLSyncExecutor
 from ._on_postgresql import PostgresExecutor, PostgresSyncExecutor
 from ._on_sqlite import SqliteExecutor, SqliteSyncExecutor
 from ._session import (
@@ -70,6 +70,11 @@ _SYNC_DRIVERS: dict[tuple[str, str], tuple[type[SQLAlchemySyncExecutor], Paramst
     ("postgresql", "psycopg"): (PostgresSyncExecutor, "format"),
     ("postgresql", "psycopg2"): (PostgresSyncExecutor, "format"),
     ("sqlite", "pysqlite"): (SqliteSyncExecutor, "qmark"),
+    **{
+        (name, driver): (MySQLSyncExecutor, "format")
+        for name in ("mysql", "mariadb")
+        for driver in ("pymysql", "mysqldb")
+    },
 }
 
 
@@ -89,14 +94,16 @@ def sync_executor_for(connection: object, /) -> SQLAlchemySyncExecutor:
 
 
 def greenlet_executor_for(connection: Connection, /) -> SQLAlchemySyncExecutor | None:
-    """The executor for the `Connection` of an asyncpg engine, in `AsyncConnection.run_sync`.
+    """The executor for the `Connection` of an asyncpg or asyncmy engine, in `run_sync`.
 
     None for any other one. Sync code may wait on it there and nowhere else, so `aseq.sync`
     doesn't take one.
     """
-    if (connection.dialect.name, connection.dialect.driver) != ("postgresql", "asyncpg"):
-        return None
-    return PostgresSyncExecutor(SyncConnectionSource(connection), "numeric_dollar")
+    if connection.dialect.driver == "asyncpg":
+        return PostgresSyncExecutor(SyncConnectionSource(connection), "numeric_dollar")
+    if connection.dialect.driver == "asyncmy":
+        return MySQLSyncExecutor(SyncConnectionSource(connection), "format")
+    return None
 
 
 def _known(

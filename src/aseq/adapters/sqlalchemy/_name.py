@@ -9,7 +9,8 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.ext.compiler import compiles
 
 from aseq._core.dialects.mariadb.fragments import COLLATION as ON_MARIADB
-from aseq._core.dialects.servers import COLLATION, ON_MYSQL
+from aseq._core.dialects.mysql.fragments import COLLATION as ON_MYSQL
+from aseq._core.dialects.servers import COLLATION
 from aseq._core.spec import NAME_LIMIT
 
 

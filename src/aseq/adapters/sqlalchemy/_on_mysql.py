@@ -8,21 +8,17 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from aseq._core.dialects import MARIADB, by_greeting
-from aseq._core.dialects.mysql_family import (
-    ASK_IN_TRANSACTION,
-    LOCK_WAIT_TIMEOUT,
-    is_from_server,
-)
+from aseq._core.dialects import KNOWN, MARIADB, by_greeting
+from aseq._core.dialects.mysql_family import LOCK_WAIT_TIMEOUT, is_from_server
 from aseq._core.failure import chain
 from aseq._core.statement import Bind, Row
 from aseq.adapters.base import TransactionEnded, unsupported
 
-from ._executor import OnSQLAlchemy, SQLAlchemyExecutor, rows_of
+from ._executor import OnSQLAlchemy, SQLAlchemyExecutor, SQLAlchemySyncExecutor, rows_of
 from ._mysql import forget_answer, was_answered, watch
 
 _AUTOCOMMIT = "the connection or its engine has isolation_level AUTOCOMMIT: use one that hasn't"
-_UNKNOWN = "its engine is connected to {greeting}: aseq knows MariaDB 10.6 and newer"
+_UNKNOWN = "its engine is connected to {greeting}: aseq knows {known}"
 
 
 class MySQLConnection(OnSQLAlchemy):
@@ -37,7 +33,7 @@ class MySQLConnection(OnSQLAlchemy):
         greeting = str(self._driver.get_server_info())
         dialect = by_greeting(greeting)
         if dialect is None:
-            raise unsupported(self._given, {}, _UNKNOWN.format(greeting=greeting))
+            raise unsupported(self._given, {}, _UNKNOWN.format(greeting=greeting, known=KNOWN))
         self.dialect = dialect
         watch(connection.engine)
 
@@ -55,7 +51,7 @@ class MySQLConnection(OnSQLAlchemy):
         forget_answer(connection)
         self._sql, self._sent = sql, True
         try:
-            rows = rows_of(connection, sql, args)
+            rows = self._rows(connection, sql, args)
         except DBAPIError as exc:
             self._note_end(connection, exc)
             raise
@@ -63,11 +59,17 @@ class MySQLConnection(OnSQLAlchemy):
             self._own.drawn()
         return rows
 
+    def _rows(self, connection: Connection, sql: str, args: tuple[Bind, ...]) -> Sequence[Row]:
+        result = connection.exec_driver_sql(sql, args or None)
+        if result.returns_rows:
+            return result.fetchall()
+        return self.dialect.answer(result.lastrowid, result.rowcount)
+
     def _note_end(self, connection: Connection, exc: DBAPIError) -> None:
         """Ask whether a lock timeout has ended the transaction: a server may be set up so."""
         timed_out = self.dialect.code(exc.orig or exc) == LOCK_WAIT_TIMEOUT
         if timed_out and not exc.connection_invalidated:
-            [[inside]] = rows_of(connection, ASK_IN_TRANSACTION, ())
+            [[inside]] = rows_of(connection, self.dialect.still_open, ())
             self._over = not inside
 
     def refused(self, exc: BaseException, /) -> bool:
@@ -108,4 +110,26 @@ class MySQLExecutor(MySQLConnection, SQLAlchemyExecutor):
             return self._connection.closed
         if not self._connection.invalidated:
             await self._run(Connection.invalidate)
+        return True
+
+
+class MySQLSyncExecutor(MySQLConnection, SQLAlchemySyncExecutor):
+    """In sync code, on PyMySQL or mysqlclient."""
+
+    def fetch(
+        self,
+        sql: str,
+        args: tuple[Bind, ...],
+        /,
+        *,
+        timeout: float | None = None,
+        inside: bool = False,
+    ) -> Sequence[Row]:
+        return self._statement(self._connection, sql, args, inside=inside)
+
+    def abort(self) -> bool:
+        if not self._sent or not self._own.current:
+            return self._connection.closed
+        if not self._connection.invalidated:
+            self._connection.invalidate()
         return True

@@ -118,7 +118,8 @@ def is_open(connection: Connection) -> bool:
         return bool(driver.info.transaction_status != 0)  # IDLE
     if hasattr(driver, "is_in_transaction"):
         return bool(driver.is_in_transaction())
-    return bool(driver.in_transaction)
+    # What MariaDB's drivers know is that of before an error; there the server looks itself.
+    return bool(getattr(driver, "in_transaction", True))
 
 
 class OwnTransaction:

@@ -63,6 +63,7 @@ class PooledClient(Executor):
     async def prepare(self) -> None:
         if self._executor is not None:
             await self._executor.prepare()
+            self.dialect = self._executor.dialect  # by now more is known of the server
 
     def outside_transaction(self) -> str | None:
         if self._executor is None:

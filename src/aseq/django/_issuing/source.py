@@ -38,8 +38,8 @@ READ_COMMITTED = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED"
 NOT_BEGUN = "begin a block first"
 ROLLED_BACK = "the transaction of a group was rolled back"
 _NOT_HERE = (
-    "an issuer of Django's works on PostgreSQL and SQLite alone. On MariaDB, number one row with "
-    "issue_now, in sync code, or all that wait with number_rows"
+    "an issuer of Django's works on PostgreSQL and SQLite alone. On MariaDB, number one row "
+    "with issue_now, in sync code, or all that wait with number_rows"
 )
 
 

@@ -17,7 +17,7 @@ from aseq._core.dialects.base import (
 
 from .allocate import allocate
 from .draw import LAST_VALUE, READ_CLOCK, advance, delete, draw, timed_draw
-from .fragments import COLLATION
+from .fragments import COLLATION, IN_TRANSACTION
 
 # Else an earlier SELECT of the transaction would make the draw fail, and roll all back, where
 # somebody else has drawn since. It is on by default from 11.8 on.
@@ -52,9 +52,10 @@ def _mariadb(*settings: str) -> Dialect:
         busy=_BUSY,
         retryable=family.RETRYABLE,
         ends_transaction=family.ENDS_TRANSACTION,
-        inside=family.IN_TRANSACTION,
+        inside=IN_TRANSACTION,
         ended=family.ENDED,
         exists=family.EXISTS,
+        still_open="SELECT @@in_transaction",
     )
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from aseq._core.dialects import base
-from aseq._core.dialects.mysql_family import LOCK_WAIT_TIMEOUT, OUT_OF_RANGE
+from aseq._core.dialects.mysql_family import LOCK_WAIT_TIMEOUT, OUT_OF_RANGE, called
 from aseq._core.failure import Code
 from aseq._core.waiting import Wait
 
 COLLATION = "utf8mb4_nopad_bin"
 
-CALLED = f"CONVERT(name USING utf8mb4) COLLATE {COLLATION}"
-"""The row's name, to compare: an older table may take two names for the same one."""
+CALLED = called(COLLATION)
+
+IN_TRANSACTION = (
+    "IF(@@in_transaction = 1 OR @@autocommit = 0, 1, (SELECT 1 UNION ALL SELECT 2))"
+)
+"""Fails with an error of its own (a subquery of two rows) if no transaction is open."""
 
 # django-sequences has its column without a sign, which would go on after 64 bits' end.
 LAST = "CAST(last AS SIGNED)"

@@ -36,12 +36,14 @@ class Beside(NamedTuple):
         after: queries that read the row of ``write`` (``last`` and ``clock``), each with a
             comma in front of it.
         told: more columns of the answer, each with a comma in front of it.
+        joined: where they come from.
     """
 
     before: str = ""
     unless: str = ""
     after: str = ""
     told: str = ""
+    joined: str = ""
 
 
 NOTHING = Beside()
@@ -106,7 +108,7 @@ WITH {{before}}saved_timeout AS MATERIALIZED (
 {{write}}
 ){{after}}
 SELECT write.*, {RESTORED}{{told}}
-FROM saved_timeout LEFT JOIN write ON true"""
+FROM saved_timeout LEFT JOIN write ON true{{joined}}"""
 
 _WITHIN = f"{CLOCK} BETWEEN CAST(:since AS bigint) AND CAST(:latest AS bigint)"
 
@@ -120,7 +122,7 @@ WITH {{before}}queue AS MATERIALIZED (
 {{write}}
 ){{after}}
 SELECT write.*, {_TOLD}{{told}}
-FROM queue LEFT JOIN write ON true"""
+FROM queue LEFT JOIN write ON true{{joined}}"""
 
 
 # Entering the queue, and nothing else. A bounded wait tells how long it was.

@@ -1,0 +1,85 @@
+"""MySQL's draws: the row's lock is the only one, and its queue is fair.
+
+A draw past the end fails, for 64 bits are the column's own limit: nothing is written, and the
+transaction goes on.
+"""
+
+from __future__ import annotations
+
+from aseq._core.dialects.base import Draw
+from aseq._core.statement import Script, Template
+from aseq._core.waiting import Wait
+
+from .fragments import (
+    CALLED,
+    CLOCK,
+    LAST,
+    LOOPING,
+    NEXT,
+    NOT_JSON,
+    PAST_THE_END,
+    REFUSED,
+    SOUND,
+    TICKS,
+    UTC,
+    first,
+    given,
+)
+
+_UPSERT = f"""\
+INSERT INTO $table (name, last)
+SELECT :name, {given(":start")} FROM DUAL WHERE $inside
+ON DUPLICATE KEY UPDATE last = CASE
+    WHEN {SOUND} THEN {{next}}
+    ELSE {REFUSED}
+END"""
+
+# For a new row there would be no value that fits.
+_THERE = f"""\
+UPDATE $table SET last = {given(NEXT)}
+WHERE name = :name AND {SOUND} AND $inside"""
+
+# The row may be waited for; what is asked before that only spares a row that would be in vain.
+_TIMED = f"""\
+INSERT {UTC}INTO $table (name, last)
+SELECT :name, {given(":start")} FROM DUAL
+WHERE $inside AND {TICKS} AND {CLOCK} BETWEEN :since AND :latest
+ON DUPLICATE KEY UPDATE last = CASE
+    WHEN {SOUND} AND last BETWEEN :lowest AND :highest
+        AND {CLOCK} BETWEEN :since AND :latest
+        THEN {given(NEXT)}
+    ELSE {REFUSED}
+END"""
+
+_DELETE = f"DELETE FROM $table WHERE name = :name AND {CALLED} = :name AND $inside"
+
+LAST_VALUE = (Template(f"SELECT last FROM $table WHERE name = :name AND {CALLED} = :name"),)
+
+READ_CLOCK = (Template("SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))"),)
+
+_NOTHING = frozenset({NOT_JSON})
+
+
+def draw(kind: Draw) -> Script:
+    """Draws, from a row that is there if the first values don't fit."""
+    said = (
+        _UPSERT.format(next=given(LOOPING if kind.looping else NEXT)) if kind.starts else _THERE
+    )
+    return (*first(kind.wait), Template(said, nothing_on=_NOTHING | {PAST_THE_END}))
+
+
+def timed_draw(wait: Wait) -> Script:
+    """Draws within a span of time, by the clock when nothing is waited for any more."""
+    return (*first(wait), Template(_TIMED, nothing_on=_NOTHING))
+
+
+def advance(*, upwards: bool) -> Script:
+    """Moves a sequence forward, or makes it."""
+    furthest = "GREATEST" if upwards else "LEAST"
+    said = _UPSERT.format(next=given(f"{furthest}({LAST}, :value)"))
+    return (Template(said, nothing_on=_NOTHING),)
+
+
+def delete() -> Script:
+    """Deletes a sequence."""
+    return (Template(_DELETE),)
