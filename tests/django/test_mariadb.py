@@ -21,7 +21,13 @@ from django.db.transaction import TransactionManagementError
 from django.db.utils import ConnectionHandler
 from django.test.utils import CaptureQueriesContext, override_settings
 
-from aseq import AuditRefused, InvalidSequence, UnsupportedConnection, create_table_sql
+from aseq import (
+    AuditRefused,
+    InvalidSequence,
+    NotIssuable,
+    UnsupportedConnection,
+    create_table_sql,
+)
 from aseq._core.dialects import DialectName
 from aseq.django import Issuer, aatomic, get_next_value, sync
 from aseq.django._mysql import kill_query
@@ -361,14 +367,43 @@ def test_a_field() -> None:
 
 async def test_what_does_not_work_is_refused(name: str) -> None:
     issuer = Issuer(Paper, "number", name, using=M)
-    with pytest.raises(UnsupportedConnection, match="in the same transaction"):
+    with pytest.raises(
+        UnsupportedConnection, match="On MariaDB, number one row with issue_now"
+    ):
         await issuer.issue(1)
 
 
-def test_what_does_not_work_in_sync_code_is_refused(name: str) -> None:
+@pytest.fixture
+def not_on_mysql(brand: str) -> None:
+    """What isn't there yet."""
+    if brand == "mysql":
+        pytest.skip("it isn't on MySQL yet")
+
+
+@pytest.fixture
+def papers() -> Iterator[None]:
+    """The table of an unmanaged model."""
+    with connections[M].schema_editor() as editor:
+        editor.create_model(Paper)
+    yield
+    with connections[M].schema_editor() as editor:
+        editor.delete_model(Paper)
+
+
+@pytest.mark.usefixtures("not_on_mysql", "papers")
+def test_one_row_gets_a_number_in_sync_code(name: str) -> None:
     issuer = Issuer(Paper, "number", name, using=M)
-    with pytest.raises(UnsupportedConnection, match="in the same transaction"):
-        issuer.issue_now(1)
+    one, two = (Paper.objects.using(M).create() for _ in range(2))
+
+    assert [issuer.issue_now(paper.pk) for paper in (one, two, one)] == [1, 2, 1]
+    with pytest.raises(NotIssuable):
+        issuer.issue_now(77)
+    with transaction.atomic(using=M):
+        three = Paper.objects.using(M).create()
+        assert issuer.issue_now(three.pk) == 3
+        transaction.set_rollback(True, using=M)
+    assert sync.get_last_value(name, using=M) == 2
+    assert set(Paper.objects.using(M).values_list("number", flat=True)) == {1, 2}
 
 
 def test_mysql_is_not_audited_yet(name: str, brand: str) -> None:
@@ -377,14 +412,7 @@ def test_mysql_is_not_audited_yet(name: str, brand: str) -> None:
             audit(Saved.number, name, using=M)
 
 
-@pytest.fixture
-def audited(brand: str) -> None:
-    """Left out on what can't be audited."""
-    if brand == "mysql":
-        pytest.skip("MySQL can't be audited yet")
-
-
-@pytest.mark.usefixtures("audited")
+@pytest.mark.usefixtures("not_on_mysql")
 def test_an_audit(name: str) -> None:
     """In a transaction, too: Django's are at READ COMMITTED."""
     where = f"name = '{name}'"
@@ -397,7 +425,7 @@ def test_an_audit(name: str) -> None:
     assert series.totals.missing == 1
 
 
-@pytest.mark.usefixtures("audited")
+@pytest.mark.usefixtures("not_on_mysql")
 async def test_an_audit_in_a_block(name: str) -> None:
     async with aatomic(using=M):
         number = await get_next_value(name, using=M)
@@ -416,7 +444,7 @@ def test_the_command(name: str, capsys: pytest.CaptureFixture[str]) -> None:
         run("holders", name)
 
 
-@pytest.mark.usefixtures("audited")
+@pytest.mark.usefixtures("not_on_mysql")
 def test_the_command_audits(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with transaction.atomic(using=M):
         sync.advance_to(41, name, using=M)
