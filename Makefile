@@ -74,9 +74,11 @@ pictures: $(call environment,browser) ## the pictures of the page and the demo i
 bench: $(call environment,bench) ## aseq beside its peers: eight minutes (ARGS=--quick for less)
 	$(call python,bench) -m benchmarks $(ARGS)
 
-lint: $(call environment,lint) ## style
+lint: $(call environment,lint) ## style, spelling and plain English
 	$(call python,lint) -m ruff check $(ARGS)
 	$(call python,lint) -m ruff format --check $(ARGS)
+	$(call python,lint) -m codespell_lib
+	$(call python,lint) -m devtools.prose
 
 types: $(call environment,test) $(call environment,lint) ## mypy and pyright
 	$(call python,lint) -m mypy $(ARGS)

@@ -1,4 +1,4 @@
-"""With which code a command of ours exits, so that cron can tell what happened."""
+"""With which code the command `aseq` exits, so that cron can tell what happened."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ExitCode(IntEnum):
     LOCKED = 4
     """Another transaction held what was needed, and the wait was over: worth another try."""
     BUG = 70
-    """An error that nobody foresaw: a bug of ours."""
+    """An error that nobody foresaw: a bug in aseq."""
     INTERRUPTED = 130
     """Ctrl-C. What wasn't committed by then was rolled back."""
     PIPE = 141

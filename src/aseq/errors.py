@@ -237,7 +237,7 @@ class SequenceCorrupted(AseqError, RuntimeError):
 
 
 class UnsteadyClock(AseqError, RuntimeError):
-    """The database's clock jumped to and fro while a document number was drawn.
+    """The database's clock jumped back and forth while a document number was drawn.
 
     At the end of a period the draw is tried again in the next one. This says that each
     try came too late or too early. Nothing was written, and the transaction is usable.

@@ -1,4 +1,4 @@
-"""The adapters, which are imported by name when a connection of theirs is seen.
+"""The adapters, which are imported by name when one of their connections is seen.
 
 One whose library isn't in the program is left out by PyInstaller, with a warning.
 """

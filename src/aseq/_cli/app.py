@@ -24,6 +24,8 @@ The database is named by its URL, in the variable ASEQ_DSN:
 
     export ASEQ_DSN=postgresql://user:password@host:5432/database
 
+    export ASEQ_DSN=mariadb://user:password@host:3306/database
+
     export ASEQ_DSN=sqlite:///shop.db
 """
 

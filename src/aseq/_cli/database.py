@@ -25,6 +25,8 @@ from .url import Target
 
 T = TypeVar("T")
 
+_PACKAGES = ("MySQLdb", "asyncmy", "asyncpg", "psycopg", "psycopg2", "pymysql", "sqlite3")
+
 
 @dataclass(frozen=True)
 class Database:
@@ -42,9 +44,10 @@ class Database:
     driver: str
 
     @property
-    def dialect(self) -> Literal["postgresql", "sqlite"]:
-        """Which kind of database it is."""
-        return "sqlite" if self.connection.dialect.name == "sqlite" else "postgresql"
+    def dialect(self) -> Literal["mysql", "postgresql", "sqlite"]:
+        """Which kind of database it is; MariaDB is of the kind that SQLAlchemy calls mysql."""
+        known: Any = self.connection.dialect.name
+        return "mysql" if known == "mariadb" else known
 
     @property
     def on(self) -> Any:
@@ -82,7 +85,8 @@ def on_database(
     }
     if not writes:
         options["isolation_level"] = "AUTOCOMMIT"
-    url = f"{target.dialect}+{driver.name}://"
+    family = "mysql" if target.dialect == "mariadb" else target.dialect
+    url = f"{family}+{driver.name}://"
 
     def use(connection: Connection) -> T:
         with told(shown):
@@ -136,13 +140,16 @@ def told(shown: str, *, connecting: bool = False) -> Iterator[None]:
 def _words(exc: BaseException) -> str:
     """The driver's own, without the classes that SQLAlchemy puts before them."""
     cause = exc.__cause__ if exc.__cause__ is not None and _is_drivers(exc.__cause__) else exc
-    lines = [line.strip() for line in str(cause).splitlines() if line.strip()]
+    said = str(cause)
+    if len(cause.args) > 1 and isinstance(cause.args[0], int):  # MariaDB's drivers: code, text
+        said = f"{cause.args[1]} ({cause.args[0]})"
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
     return "\n".join(lines) or type(cause).__name__
 
 
 def _is_drivers(exc: BaseException) -> bool:
     package = type(exc).__module__.partition(".")[0]
-    return package in ("asyncpg", "psycopg", "psycopg2", "sqlite3")
+    return package in _PACKAGES
 
 
 def _code(exc: BaseException) -> ExitCode:

@@ -14,6 +14,7 @@ from itertools import count
 from typing import Any
 from urllib.parse import urlencode
 
+from . import mysql
 from .problems import Problem
 from .url import Target
 
@@ -65,11 +66,13 @@ def driver_name(target: Target) -> str:
     """
     if target.dialect == "sqlite":
         return "pysqlite"
-    asked = [name for name in PREFERRED if name == target.asked.removesuffix("_async")]
-    for name in (*asked, *PREFERRED):
-        if find_spec(name) is not None:
+    on_mysql = target.dialect != "postgresql"
+    known: Mapping[str, str] = mysql.MODULES if on_mysql else {name: name for name in PREFERRED}
+    asked = [name for name in known if name == target.asked.removesuffix("_async")]
+    for name in (*asked, *known):
+        if find_spec(known[name]) is not None:
             return name
-    raise Problem(_NONE)
+    raise Problem(mysql.NONE if on_mysql else _NONE)
 
 
 def driver_for(target: Target, *, application_name: str, create: bool = False) -> Driver:
@@ -86,6 +89,8 @@ def driver_for(target: Target, *, application_name: str, create: bool = False) -
     name = driver_name(target)
     if name == "pysqlite":
         return _sqlite(target.options["file"], create)
+    if name in mysql.MODULES:
+        return _mysql(name, target.options)
     module = import_module(name)
     options = {"connect_timeout": str(CONNECT_TIMEOUT), **target.options}
     options.setdefault("fallback_application_name", application_name)
@@ -105,6 +110,18 @@ def _sqlite(file: str, create: bool) -> Driver:
     from .sqlite import connect
 
     return Driver("pysqlite", False, lambda: connect(file, create=create), {})
+
+
+def _mysql(name: str, options: Mapping[str, str]) -> Driver:
+    module = import_module(mysql.MODULES[name])
+    arguments = mysql.arguments(name, options, seconds=CONNECT_TIMEOUT)
+
+    async def connect(**_: object) -> Any:
+        return await module.connect(**arguments)
+
+    if name == "asyncmy":
+        return Driver(name, True, connect, {})
+    return Driver(name, False, lambda: module.connect(**arguments), {})
 
 
 def _asyncpg(module: Any, options: dict[str, str], application_name: str) -> Driver:

@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeAlias
 from urllib.parse import unquote
 
 from sqlalchemy.engine import URL, make_url
@@ -22,11 +22,18 @@ from .secrets import SECRETS
 
 VARIABLE = "ASEQ_DSN"
 
-_SCHEMES = {
+Dialect: TypeAlias = Literal["mariadb", "mysql", "postgresql", "sqlite"]
+
+_SCHEMES: dict[str, Dialect] = {
     **dict.fromkeys(("postgres", "postgresql", "pgsql", "psql"), "postgresql"),
+    **dict.fromkeys(("mysql", "mysql2"), "mysql"),
+    "mariadb": "mariadb",
     **dict.fromkeys(("sqlite", "sqlite3"), "sqlite"),
 }
-_FORMS = "postgresql://user:password@host:5432/database or sqlite:///path/to/file.db"
+_FORMS = (
+    "postgresql://user:password@host:5432/database, mariadb://user:password@host:3306/database "
+    "or sqlite:///path/to/file.db"
+)
 _MISSING = (
     f"which database? Give its URL in the variable {VARIABLE}, such as {_FORMS}. (Or with "
     "--dsn; but others on this machine can see that in the list of processes.)"
@@ -36,8 +43,8 @@ _UNREADABLE = (
     ": as %3A, / as %2F and % as %25. (The URL isn't shown, since it may have a password.)"
 )
 _UNKNOWN = (
-    "the command works on PostgreSQL (postgresql://) and SQLite (sqlite://): this URL is for "
-    "neither"
+    "the command works on PostgreSQL (postgresql://), MariaDB (mariadb://), MySQL (mysql://) "
+    "and SQLite (sqlite://): this URL is for something else"
 )
 _IN_MEMORY = "this is a database in memory, gone when the command ends: name a file"
 
@@ -45,7 +52,7 @@ _IN_MEMORY = "this is a database in memory, gone when the command ends: name a f
 _HARMLESS = re.compile(
     r"host|hostaddr|port|dbname|database|ssl|sslmode|connect_timeout|timeout|channel_binding|"
     r"gssencmode|target_session_attrs|keepalives.*|load_balance_hosts|client_encoding|"
-    r"mode|uri|cache|.*cache_size|async_fallback|command_timeout"
+    r"mode|uri|cache|.*cache_size|async_fallback|command_timeout|ssl[-_]mode|charset|reconnect"
 )
 
 
@@ -54,12 +61,12 @@ class Target:
     """A database that was named.
 
     Attributes:
-        dialect: which kind it is.
+        dialect: which kind it is. "mysql" may be MariaDB, too.
         asked: the driver that the URL names; "" if none.
         options: how to connect to it, in libpq's words; of SQLite, ``file`` alone.
     """
 
-    dialect: Literal["postgresql", "sqlite"]
+    dialect: Dialect
     asked: str
     options: Mapping[str, str] = field(repr=False)
 
@@ -99,7 +106,7 @@ def target(given: str | None) -> Target:
         raise Problem(_UNKNOWN)
     if dialect == "sqlite":
         return Target("sqlite", asked, {"file": _file(url)})
-    return Target("postgresql", asked, _options(url))
+    return Target(dialect, asked, _options(url))
 
 
 def _hide(url: URL) -> None:

@@ -81,7 +81,7 @@ class Allocation(Generic[D]):
         self._items = [items[i] for i in in_order(_wants(items))]
 
     def adapted(self, adapt: Callable[[SequenceSpec], SequenceSpec]) -> Allocation[D]:
-        """The same on a connection; made anew only where its project has settings."""
+        """The same on a connection; made again only where its project has settings."""
         if any(adapt(item.spec) is not item.spec for item in self._items):
             return Allocation(self._wanted, adapt)
         self._adapt = adapt

@@ -240,7 +240,7 @@ def make_unusable(connection: sqlite3.Connection) -> Unusable | None:
 class Unusable:
     """Denies everything but ROLLBACK and ROLLBACK TO, until the transaction is over.
 
-    SQLite asks when a statement is prepared, and prepares all of them anew once an
+    SQLite asks when a statement is prepared, and prepares all of them again once an
     authorizer is set: the BEGIN of the next transaction is asked for before it is open.
 
     Attributes:

@@ -29,7 +29,7 @@ async def in_thread_of(connection: Any, work: Callable[[sqlite3.Connection], T])
 
 
 def post_to_thread_of(connection: Any, work: Callable[[sqlite3.Connection], object]) -> None:
-    """As `in_thread_of`, but without waiting, and whatever becomes of the event loop.
+    """As `in_thread_of`, but without waiting, and whatever happens to the event loop.
 
     On a closed connection nothing is done: its transaction is over.
     """

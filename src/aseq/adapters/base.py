@@ -145,7 +145,7 @@ class SyncExecutor(ConnectionInfo, Protocol):
     def abort(self) -> bool:
         """Let the caller only roll back, as `Executor.abort`.
 
-        It ends in some seconds, whatever becomes of the connection.
+        It ends in some seconds, whatever happens to the connection.
         """
         ...
 

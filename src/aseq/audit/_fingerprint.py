@@ -7,7 +7,7 @@ the sum must be that of the range.
 
 The sum of a range must cost less than hashing each number of it. So the hash of a number n
 is U(n mod 4096) * V(n div 4096) mod P, with U and V random (the server's hash function,
-with keys that are chosen anew for each audit) and P prime. The sum over whole blocks of
+with keys that are chosen again for each audit) and P prime. The sum over whole blocks of
 4096 is then a product of sums, and only a value for each block is asked for.
 
 Rows that differ from the range pass by chance only: their difference is a polynomial of

@@ -65,7 +65,7 @@ class SequenceAdmin(admin.ModelAdmin):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Sequence | None = None) -> bool:
-        """Nobody: a last value put by hand makes gaps and repeats numbers."""
+        """Nobody: a last value entered by hand makes gaps and repeats numbers."""
         return False
 
     def has_advance_permission(self, request: HttpRequest) -> bool:

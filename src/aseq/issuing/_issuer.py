@@ -153,7 +153,7 @@ class Issuer(Generic[V]):
         """Give the row a number, if it has none yet.
 
         Waits until the number is committed. Cancelling is safe: nobody else is cancelled, and
-        the row gets a number or not. Who asks again gets the one that it has.
+        the row gets a number or not. Whoever asks again gets the one that it has.
 
         Args:
             key: of the row, which is committed: an integer, a text or a UUID.

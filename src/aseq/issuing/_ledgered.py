@@ -62,7 +62,7 @@ def look(place: Place, parts: Sequence[Part]) -> Plan[dict[Key, int | DocumentNu
 
 
 def without(parts: Iterable[Part], keys: Mapping[Key, object]) -> list[Part]:
-    """The rows but for those with some keys."""
+    """The rows except for those with some keys."""
     left = [
         part._replace(rows=[row for row in part.rows if row[0] not in keys]) for part in parts
     ]

@@ -102,7 +102,7 @@ _DROP = {"postgresql": _DROP_POSTGRESQL, "sqlite": _DROP_SQLITE}
 
 
 def creating(dialect: str, table: TableName) -> tuple[str, ...]:
-    """The statements that create the guard, or make it anew.
+    """The statements that create the guard, or make it again.
 
     Raises:
         InvalidSequence: the ledger doesn't know the dialect.

@@ -230,7 +230,7 @@ class Ledger(LedgerSpec):
         await run(_ddl.drop(self._name), executor, f"the table {self._name}")
 
     async def create_guard(self, conn: Connection, /) -> None:
-        """Create the triggers that let the ledger only grow, or make them anew.
+        """Create the triggers that let the ledger only grow, or make them again.
 
         They refuse to change, delete or replace a row; only a number that is issued can be made
         void. The role must own the table, and can drop them again.

@@ -50,7 +50,7 @@ def take_over(
 
     Args:
         spec: whose counters.
-        connect: makes an executor of the connection, for each call anew.
+        connect: makes an executor of the connection, for each call again.
         source: where the numbers are.
         unprinted: the scopes that they don't tell.
     """

@@ -209,7 +209,7 @@ class Ledger(LedgerSpec):
         run_sync(_ddl.drop(self._name), executor, f"the table {self._name}")
 
     def create_guard(self, conn: Connection, /) -> None:
-        """Create the triggers that let the ledger only grow, or make them anew.
+        """Create the triggers that let the ledger only grow, or make them again.
 
         They refuse to change, delete or replace a row; only a number that is issued can be made
         void. The role must own the table, and can drop them again.

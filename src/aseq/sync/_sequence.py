@@ -19,9 +19,9 @@ from ._dispatch import executor_for
 class Sequence(SequenceSpec):
     """A gapless sequence of numbers, drawn inside the caller's own transaction, in sync code.
 
-    The same sequence as an `AsyncSequence` of that name and table: who draws in a worker and
-    who draws in an async API wait for each other, and no number is lost or repeated between
-    them. All their parameters must agree.
+    The same sequence as an `AsyncSequence` of that name and table: a worker and an async API
+    wait for each other, and no number is lost or repeated between them. All their parameters
+    must agree.
 
         invoice_numbers = Sequence("invoices")
 

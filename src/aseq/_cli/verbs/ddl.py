@@ -44,6 +44,8 @@ def ddl(
         if place.dsn is None and not os.environ.get(VARIABLE):
             raise Problem("for which database? Say `aseq ddl postgresql` or `aseq ddl sqlite`")
         dialect = place.target.dialect
+        if dialect == "mysql":
+            raise Problem("which server is it? Say `aseq ddl mariadb` or `aseq ddl mysql`")
     if dialect not in DIALECTS:
         raise Problem(f"aseq knows the dialects {', '.join(sorted(DIALECTS))}")
     known: Any = dialect

@@ -10,6 +10,7 @@ from aseq._exit_codes import ExitCode
 
 from .. import output
 from ..database import Database, on_database
+from ..doctor import mysql
 from ..doctor.answer import Answer, State
 from ..doctor.application import alembic, engine, metadata_of
 from ..doctor.file import file
@@ -54,6 +55,9 @@ def doctor(
     def look(on: Database) -> list[Answer]:
         if on.dialect == "sqlite":
             found = list(file(on.connection, place.table))
+        elif on.dialect == "mysql":
+            connection = on.connection
+            found = [*mysql.table(connection, place.table), *mysql.server(connection)]
         else:
             found = [*table(on.connection, place.table), *server(on.connection)]
         return [*found, alembic(on.connection, known, place.table)]

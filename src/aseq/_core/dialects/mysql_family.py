@@ -47,7 +47,7 @@ RETRYABLE: frozenset[Code] = frozenset(
 
 ENDED = (
     "the server says that none is open: it rolled it back after an error (a deadlock, for "
-    "example), or a statement such as CREATE TABLE has ended it. Roll back and begin anew"
+    "example), or a statement such as CREATE TABLE has ended it. Roll back and begin again"
 )
 
 

@@ -20,6 +20,9 @@ KNOWN = f"MariaDB {_spoken(mariadb.OLDEST)} and MySQL {_spoken(mysql.OLDEST)}, a
 # They have the protocol and the version of one that they take after, but not its locks.
 _OTHERS = ("oceanbase", "tidb", "vitess")
 
+COLLATIONS = frozenset({ON_MARIADB, ON_MYSQL})
+"""Those that keep names apart, whatever differs."""
+
 COLLATION = f"/*!80017 {ON_MYSQL} */ /*M! {ON_MARIADB} */"
 """Of names, where either server may be at the other end: each reads one of the comments."""
 

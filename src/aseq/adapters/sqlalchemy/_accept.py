@@ -94,14 +94,16 @@ def sync_executor_for(connection: object, /) -> SQLAlchemySyncExecutor:
 
 
 def greenlet_executor_for(connection: Connection, /) -> SQLAlchemySyncExecutor | None:
-    """The executor for the `Connection` of an asyncpg engine, in `AsyncConnection.run_sync`.
+    """The executor for the `Connection` of an asyncpg or asyncmy engine, in `run_sync`.
 
     None for any other one. Sync code may wait on it there and nowhere else, so `aseq.sync`
     doesn't take one.
     """
-    if (connection.dialect.name, connection.dialect.driver) != ("postgresql", "asyncpg"):
-        return None
-    return PostgresSyncExecutor(SyncConnectionSource(connection), "numeric_dollar")
+    if connection.dialect.driver == "asyncpg":
+        return PostgresSyncExecutor(SyncConnectionSource(connection), "numeric_dollar")
+    if connection.dialect.driver == "asyncmy":
+        return MySQLSyncExecutor(SyncConnectionSource(connection), "format")
+    return None
 
 
 def _known(

@@ -192,7 +192,7 @@ def _schemas(options: Mapping[str, Any]) -> Mapping[str | None, str | None]:
 
 def _begun(connection: Connection) -> tuple[Connection, Any]:
     """In the transaction that a first statement would begin, with the DBAPI's connection."""
-    # As for a statement: a connection that was invalidated connects anew.
+    # As for a statement: a connection that was invalidated connects again.
     dbapi = connection.connection.dbapi_connection
     watch(connection.engine)
     if connection.get_transaction() is None:

@@ -152,7 +152,7 @@ class Issuer(Generic[V]):
         """Give the row a number, if it has none yet.
 
         Waits until the number is committed. Cancelling is safe: nobody else is cancelled, and
-        the row gets a number or not. Who asks again gets the one that it has.
+        the row gets a number or not. Whoever asks again gets the one that it has.
 
         In a test of Django's `TestCase`, and wherever else sync code waits for this, the
         number is given on that code's connection, and committed with its transaction.

@@ -2,7 +2,7 @@
 
 An object keeps its number when its transaction is rolled back, as it keeps the key that
 the database gave it. Saved again, it must not go on with that number, which was given to
-somebody else meanwhile. So a number that was drawn, and not set by hand, is drawn anew
+somebody else meanwhile. So a number that was drawn, and not set by hand, is drawn again
 whenever the object is inserted again.
 """
 

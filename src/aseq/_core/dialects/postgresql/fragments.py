@@ -20,7 +20,7 @@ ENTER = f"SELECT pg_advisory_xact_lock({KEY})"
 TXID = ", txid_current()"
 
 # lock_timeout is for one lock, and there may be two: so it is what is left of the call's
-# time, set anew before each of them, but never more than the caller's own. Numbers are
+# time, set again before each of them, but never more than the caller's own. Numbers are
 # milliseconds; 0 would be no limit. (statement_timestamp() is when the statement came.)
 _WAITED = "extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000"
 WAITED = f"CAST({_WAITED} AS integer)"
