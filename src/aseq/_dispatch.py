@@ -27,6 +27,7 @@ ADAPTERS = {
     "asyncmy": "aseq.adapters.asyncmy",
     "asyncpg": "aseq.adapters.asyncpg",
     "django_async_backend": "aseq.django.async_backend",
+    "piccolo": "aseq.adapters.piccolo",
     "psycopg": "aseq.adapters.psycopg",
     "psycopg_pool": "aseq.adapters.psycopg",
     "sqlalchemy": "aseq.adapters.sqlalchemy",
@@ -46,7 +47,7 @@ _GOES_ON = (
 _ANYTHING_ELSE = (
     "pass an open connection or session of SQLAlchemy (AsyncSession, AsyncConnection), "
     "asyncpg, psycopg, asyncmy, aiomysql, aiosqlite or sqlite3, the client of Tortoise's "
-    "in_transaction(), the block of aseq.django.aatomic, or an aseq Executor"
+    "in_transaction(), Piccolo's engine, the block of aseq.django.aatomic, or an aseq Executor"
 )
 
 

@@ -15,10 +15,6 @@ _SQLSPEC = (
     "pass the driver's connection, inside of `async with session.transaction():`: "
     "`session.connection`"
 )
-_PICCOLO = (
-    "pass the driver's connection, inside of `async with DB.transaction() as t:`: "
-    "`t.connection`"
-)
 _PEEWEE = (
     "pass the driver's connection, inside of `async with db.atomic():`: "
     "`(await db.aconnect()).conn`"
@@ -41,7 +37,6 @@ LAYERS: Mapping[str, str] = {
     "databasez": _DATABASEZ,
     "edgy": _DATABASEZ,
     "ormar": _INSIDE,
-    "piccolo": _PICCOLO,
     "playhouse": _PEEWEE,
     "saffier": _INSIDE,
     "sqlspec": _SQLSPEC,

@@ -88,7 +88,6 @@ INSTEAD = {
     "databasez.core.connection": "`connection.async_connection`",
     "edgy.core.connection.database": "`connection.async_connection`",
     "ormar.databases.connection": "`async with database.connection() as conn:`",
-    "piccolo.engine.postgres": "`t.connection`",
     "playhouse.pwasyncio": "`(await db.aconnect()).conn`",
     "saffier.core.connection.database": "`async with database.connection() as conn:`",
     "sqlspec.adapters.asyncpg.driver": "`session.connection`",

@@ -18,7 +18,7 @@ from aseq import AsyncSequence, UnsupportedConnection, create_table, drop_table
 ANYTHING_ELSE = (
     "pass an open connection or session of SQLAlchemy (AsyncSession, AsyncConnection), "
     "asyncpg, psycopg, asyncmy, aiomysql, aiosqlite or sqlite3, the client of Tortoise's "
-    "in_transaction(), the block of aseq.django.aatomic, or an aseq Executor"
+    "in_transaction(), Piccolo's engine, the block of aseq.django.aatomic, or an aseq Executor"
 )
 
 VERBS: dict[str, Callable[[Any], Awaitable[object]]] = {

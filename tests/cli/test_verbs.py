@@ -54,6 +54,32 @@ def test_objects_of_the_application(here: Command, aseq: Command, sql: Sql) -> N
     assert aseq("show", *bills).out == "2\n"
 
 
+def test_a_numbering_that_is_asked_for_as_a_sequence(
+    here: Command, sql: Sql, table: str
+) -> None:
+    here("create")
+    sql(f"INSERT INTO {table} VALUES ('bills/tenant=7', 2), ('bills/tenant=8', 1), ('b', 1)")
+    asked = here("show", "bills")
+    assert (asked.code, asked.out) == (2, "")
+    assert asked.err == (
+        "aseq: no number was drawn from 'bills', but from 'bills/tenant=7' and 1 more, as of a "
+        "Numbering: name one of them, or say --numbering module:object\n"
+    )
+    unbound = here("show", "-n", f"{HERE}:BILLS")
+    assert unbound.code == 2
+    assert unbound.err == "aseq: tenant is missing: say --bind tenant=...\n"
+
+
+def test_texts_that_are_audited_as_numbers(here: Command, rows: str, sql: Sql) -> None:
+    sql(f"ALTER TABLE {rows} ADD COLUMN printed varchar(20)")
+    sql(f"UPDATE {rows} SET printed = 'B-001' WHERE id = 1")
+    here("create")
+    audited = here("audit", f"{rows}.printed", "invoices")
+    assert audited.code == 1
+    assert "unreadable: 'B-001'" in audited.out
+    assert "with --numbering module:object, they are read as document numbers" in audited.err
+
+
 @pytest.mark.parametrize(
     ("args", "problem"),
     [

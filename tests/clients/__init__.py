@@ -17,6 +17,7 @@ from .mysql import (
     SessionAiomysql,
     SessionAsyncmy,
 )
+from .piccolo import PiccoloClient, PiccoloPostgres, PiccoloSqlite
 from .postgres import (
     ENDS_BLOCKS_THAT_NEVER_BEGAN,
     Asyncpg,
@@ -81,6 +82,9 @@ __all__ = (
     "ConnectionAsyncmy",
     "ConnectionAsyncpg",
     "ConnectionPsycopg",
+    "PiccoloClient",
+    "PiccoloPostgres",
+    "PiccoloSqlite",
     "Psycopg",
     "PsycopgBlock",
     "PsycopgThread",

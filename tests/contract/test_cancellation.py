@@ -36,7 +36,7 @@ pytestmark = pytest.mark.only(awaited=True)  # it cancels calls
 # A scope around the transaction cancels the driver's own ROLLBACK as well: psycopg then
 # closes the connection, and asyncpg forgets that it is in a transaction.
 LOST_BY_ITS_DRIVER: tuple[type[clients.Client], ...] = (
-    *(clients.Asyncpg, clients.Psycopg, clients.AsyncBackend),
+    *(clients.Asyncpg, clients.Psycopg, clients.AsyncBackend, clients.PiccoloPostgres),
     *clients.LOST_BY_SQLALCHEMY,
 )
 

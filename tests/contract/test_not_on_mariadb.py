@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aseq import AsyncSequence, HoldersUnknown, UnsupportedConnection, holders
-from aseq.issuing import number_rows
+from aseq import AsyncSequence, HoldersUnknown, holders
 from tests.database import Database
 
 pytestmark = pytest.mark.only(dialect="mariadb")
@@ -14,8 +13,6 @@ pytestmark = pytest.mark.only(dialect="mariadb")
 async def test_what_to_do_instead_is_said(database: Database, name: str) -> None:
     numbers = AsyncSequence(name)
     async with database.connect() as client, client.transaction():
-        with pytest.raises(UnsupportedConnection, match="next_value"):
-            await number_rows(client.conn, numbers, "saved.number", key="name")
         with pytest.raises(HoldersUnknown):
             await holders(client.conn, numbers)
         assert await numbers.next_value(client.conn) == 1

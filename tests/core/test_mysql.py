@@ -86,7 +86,8 @@ def test_two_ways_to_look_for_the_transaction() -> None:
     assert asking is not None
     assert "performance_schema" in asking.telling.inside
     assert "performance_schema" not in MYSQL.inside
-    for dialect in (MYSQL, asking.telling):
+    assert asking.asked.inside == ""
+    for dialect in (MYSQL, asking.telling, asking.asked):
         assert dialect.explain(OperationalError(1242, "two rows"), "t") is NotInTransaction
         assert dialect.draw == MYSQL.draw
 

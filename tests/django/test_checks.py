@@ -205,7 +205,7 @@ def test_e004(using: str) -> None:
         assert checked() == []
         assert checked(using) == [
             Error(
-                "Table 'sequences_sequence' of django-sequences has 1 sequences in database "
+                "Table 'sequences_sequence' of django-sequences has 1 sequence in database "
                 f"'{using}', and 'aseq_sequence' has none: numbers would start again at the "
                 "first.",
                 hint='ASEQ_TABLE = "sequences_sequence", or python manage.py aseq '

@@ -21,7 +21,7 @@ from django.db.transaction import TransactionManagementError
 from django.db.utils import ConnectionHandler
 from django.test.utils import CaptureQueriesContext, override_settings
 
-from aseq import UnsupportedConnection, create_table_sql
+from aseq import NotIssuable, UnsupportedConnection, create_table_sql
 from aseq.django import Issuer, aatomic, get_next_value, sync
 from aseq.django._mysql import kill_query
 from aseq.django.audit import aaudit, audit
@@ -345,14 +345,36 @@ def test_a_field() -> None:
 
 async def test_what_does_not_work_is_refused(name: str) -> None:
     issuer = Issuer(Paper, "number", name, using=M)
-    with pytest.raises(UnsupportedConnection, match="in the same transaction"):
+    with pytest.raises(
+        UnsupportedConnection, match="On MariaDB, number one row with issue_now"
+    ):
         await issuer.issue(1)
 
 
-def test_what_does_not_work_in_sync_code_is_refused(name: str) -> None:
+@pytest.fixture
+def papers() -> Iterator[None]:
+    """The table of an unmanaged model."""
+    with connections[M].schema_editor() as editor:
+        editor.create_model(Paper)
+    yield
+    with connections[M].schema_editor() as editor:
+        editor.delete_model(Paper)
+
+
+@pytest.mark.usefixtures("papers")
+def test_one_row_gets_a_number_in_sync_code(name: str, mariadb: str) -> None:
     issuer = Issuer(Paper, "number", name, using=M)
-    with pytest.raises(UnsupportedConnection, match="in the same transaction"):
-        issuer.issue_now(1)
+    one, two = (Paper.objects.using(M).create() for _ in range(2))
+
+    assert [issuer.issue_now(paper.pk) for paper in (one, two, one)] == [1, 2, 1]
+    with pytest.raises(NotIssuable):
+        issuer.issue_now(77)
+    with transaction.atomic(using=M):
+        three = Paper.objects.using(M).create()
+        assert issuer.issue_now(three.pk) == 3
+        transaction.set_rollback(True, using=M)
+    assert sync.get_last_value(name, using=M) == 2
+    assert set(Paper.objects.using(M).values_list("number", flat=True)) == {1, 2}
 
 
 def test_an_audit(name: str) -> None:

@@ -187,6 +187,18 @@ async def _revision(namespace: ModuleType) -> AsyncIterator[None]:
     engine.dispose()
 
 
+@asynccontextmanager
+async def _migration(namespace: ModuleType) -> AsyncIterator[None]:
+    """Afterwards, makes what the page's migration makes, and closes its pool."""
+    vars(namespace).update(ID="2026-11-27T12:00:00:000000", DESCRIPTION="")
+    yield
+    manager = await namespace.forwards()
+    async with namespace.DB.transaction():
+        for function in manager.raw:
+            await function()
+    await namespace.DB.close_connection_pool()
+
+
 Setup = Callable[[ModuleType], AbstractAsyncContextManager[None]]
 
 SETUPS: dict[str, Setup] = {
@@ -194,6 +206,7 @@ SETUPS: dict[str, Setup] = {
     "docs/index.md": _any_customer,
     "docs/how-to/fastapi.md": _shop,
     "docs/how-to/migrations.md": _revision,
+    "docs/how-to/piccolo.md": _migration,
     "docs/how-to/retries.md": _shop,
     "docs/how-to/take-over.md": _old_invoices,
     "docs/how-to/testing.md": _shop,

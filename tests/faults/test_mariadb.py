@@ -1,4 +1,4 @@
-"""What MariaDB ends or merges without a word: no number is repeated, whoever swallows what."""
+"""What MariaDB and MySQL end or merge without a word: no number is repeated all the same."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from aseq import (
 )
 from aseq._core.dialects.mysql_family import ENDED
 from devtools.mariadb import mariadb_server
+from devtools.mysql import mysql_server
 from tests import clients
 from tests.blocks import backend_pid
 from tests.cases import Case
@@ -27,12 +28,9 @@ from tests.database import Database
 from tests.faults.aftermath import assert_free, assert_gapless, commit_anyway
 from tests.observer import observing
 
-pytestmark = pytest.mark.only(dialect="mariadb")
+pytestmark = pytest.mark.only(dialect={"mariadb", "mysql"})
 
 DEADLOCK = 1213
-
-MARIADB = "utf8mb4_0900_bin", "utf8mb4_bin"
-"""A collation that both servers have."""
 
 
 async def lose(
@@ -151,13 +149,14 @@ async def test_ddl_that_commits(database: Database, name: str) -> None:
 
 
 async def test_an_earlier_look_at_the_sequence(database: Database, name: str) -> None:
-    """With snapshot isolation, the default from 11.8 on, it would be an error each time."""
+    """With MariaDB's snapshot isolation, on from 11.8 on, it would be an error each time."""
     seq = AsyncSequence(name)
     async with database.connect() as client, database.connect() as other:
         async with other.transaction():
             await other.save(name, await seq.next_value(other.conn))
         async with client.transaction():
-            await client.execute("SET SESSION innodb_snapshot_isolation = ON")
+            if database.case.dialect == "mariadb":
+                await client.execute("SET SESSION innodb_snapshot_isolation = ON")
             assert await seq.last_value(client.conn) == 1
             async with other.transaction():
                 await other.save(name, await seq.next_value(other.conn))
@@ -205,6 +204,33 @@ async def test_nothing_is_drawn_while_another_task_waits(database: Database, nam
             assert await AsyncSequence(name).next_value(client.conn) == 2
 
 
+@pytest.mark.only(client=clients.Asyncmy)
+async def test_a_ping_of_another_task_does_not_connect_anew(
+    database: Database, name: str
+) -> None:
+    """As a keep-alive of an application's may do it."""
+    seq, drawn = AsyncSequence(name), list[int]()
+    async with database.connect() as holder, database.connect() as client:
+        pid = await backend_pid(client)
+        async with client.transaction(), anyio.create_task_group() as tasks:
+
+            async def draw() -> None:
+                drawn.append(await seq.next_value(client.conn))
+
+            async with holder.transaction():
+                await seq.next_value(holder.conn)
+                tasks.start_soon(draw)
+                with observing(database.url) as observer:
+                    await observer.until_waiting(pid)
+                with pytest.raises(Exception, match="another task uses"):
+                    await client.conn.ping()
+        assert await backend_pid(client) == pid
+        await client.conn.ping()
+
+    assert drawn == [2]
+    assert database.last(name) == 2
+
+
 async def test_names_that_the_table_takes_for_the_same(database: Database, name: str) -> None:
     table = name.replace("-", "_")
     database.run(
@@ -227,12 +253,12 @@ async def test_names_that_the_table_takes_for_the_same(database: Database, name:
     assert database.run(f"SELECT name, last FROM {table}") == [("invoices", 1)]
 
 
-@pytest.mark.only(dialect={"mariadb", "mysql"})
 async def test_a_table_that_knows_no_rollback(database: Database, name: str) -> None:
     if database.case.client.__name__.startswith("Aatomic"):
         pytest.skip("Django's own checks look for it")
     table = name.replace("-", "_")
-    database.run(create_table_sql("mysql", table).replace("InnoDB", "MyISAM").replace(*MARIADB))
+    made = create_table_sql(database.case.dialect, table)
+    database.run(made.replace("InnoDB", "MyISAM"))
     seq = AsyncSequence(name, table=table)
     async with database.connect() as client:
         for _ in range(2):
@@ -254,6 +280,7 @@ _SELECTS = (
 )
 
 
+@pytest.mark.only(dialect="mariadb")
 async def test_who_keeps_the_table_is_asked_once(database: Database, name: str) -> None:
     if database.case.client.__name__.startswith(("Aatomic", "Sync")):
         pytest.skip("what is counted would be counted in another thread")
@@ -268,14 +295,16 @@ async def test_who_keeps_the_table_is_asked_once(database: Database, name: str) 
     assert steps == [1, 1, 1]  # the question for the count itself
 
 
-@pytest.mark.parametrize("kind", [clients.Asyncmy, clients.SessionAsyncmy])
+@pytest.mark.only(client=(clients.Asyncmy, clients.SessionAsyncmy))
 async def test_a_lock_timeout_that_ends_the_transaction(
-    kind: type[Client], name: str, mariadb: str
+    case: Case, name: str, request: pytest.FixtureRequest
 ) -> None:
     """Where the server is set up so: nobody who swallows it keeps a number."""
+    request.getfixturevalue(case.dialect)  # or it is missing
+    server = {"mariadb": mariadb_server, "mysql": mysql_server}[case.dialect]
     seq, free = AsyncSequence(name), AsyncSequence(f"{name}-free")
-    with mariadb_server(innodb_rollback_on_timeout=1) as url:
-        database = Database(Case(kind, "mariadb"), url)
+    with server(innodb_rollback_on_timeout=1, innodb_lock_wait_timeout=1) as url:
+        database = Database(case, url)
         database.create_tables()
         async with database.connect() as holder, database.connect() as client:
             async with holder.transaction():
@@ -283,8 +312,8 @@ async def test_a_lock_timeout_that_ends_the_transaction(
 
                 async def draw() -> int:
                     number = await free.next_value(client.conn)
-                    with pytest.raises(SequenceLocked):
-                        await seq.next_value(client.conn, nowait=True)
+                    with pytest.raises(SequenceLocked):  # MySQL's NOWAIT ends nothing
+                        await seq.next_value(client.conn, nowait=case.dialect == "mariadb")
                     return number
 
                 await commit_anyway(client, free.name, draw)

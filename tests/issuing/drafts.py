@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
+from tests import clients
+from tests.clients import Client
 from tests.database import Database
 
-COLUMNS = "tenant text, day date, number bigint UNIQUE, code text UNIQUE, note text"
+COLUMNS = (
+    "tenant text, day date, number bigint UNIQUE, code varchar(50) UNIQUE, note varchar(50)"
+)
 
 
 class Drafts:
@@ -50,3 +56,15 @@ def literal(value: object) -> str:
 def of(table: str, column: str = "number") -> str:
     """A column of a table, as a text."""
     return f"{table}.{column}"
+
+
+@asynccontextmanager
+async def connected(database: Database) -> AsyncIterator[Client]:
+    """A connection; on MariaDB, one whose transactions are at READ COMMITTED."""
+    async with database.connect() as client:
+        if database.case.dialect == "mariadb" and not isinstance(
+            client, clients.AatomicPostgres
+        ):
+            await client.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+            await client.conn.rollback()
+        yield client

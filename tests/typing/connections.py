@@ -13,6 +13,8 @@ import asyncpg
 import asyncpg.pool
 import psycopg
 import psycopg_pool
+from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
+from piccolo.engine.sqlite import SQLiteEngine, SQLiteTransaction
 from sqlalchemy import Engine
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
@@ -33,6 +35,18 @@ from aseq.django import aatomic
 from aseq.testing import MemoryExecutor
 
 seq = AsyncSequence("invoices")
+
+
+async def of_piccolo(
+    postgres: PostgresEngine,
+    sqlite: SQLiteEngine,
+    one: PostgresTransaction,
+    other: SQLiteTransaction,
+) -> None:
+    await seq.next_value(postgres)
+    await seq.next_value(sqlite)
+    await seq.next_value(one)
+    await seq.next_value(other)
 
 
 class OwnSession(AsyncSession):

@@ -1,18 +1,14 @@
-"""Alembic's environment: the application's database, and its metadata."""
+"""Alembic's environment. It imports nothing of the application: `migrate` hands it over."""
 
 from __future__ import annotations
 
 from alembic import context
 
-from examples.invoices.db import make_sync_engine
-from examples.invoices.models import Base
-from examples.invoices.settings import Settings
-
-engine = make_sync_engine(
-    context.config.attributes.get("settings") or Settings.from_environment()
-)
+engine = context.config.attributes["make_engine"]()
 with engine.connect() as connection:
-    context.configure(connection=connection, target_metadata=Base.metadata)
+    context.configure(
+        connection=connection, target_metadata=context.config.attributes["metadata"]
+    )
     with context.begin_transaction():
         context.run_migrations()
 engine.dispose()

@@ -106,9 +106,13 @@ class Series:
     @property
     def sequence(self) -> Sequence:
         """The sequence that would be drawn from now."""
-        if isinstance(self.what, Numbering):
-            return self.what.sequence()
-        return self.what
+        if not isinstance(self.what, Numbering):
+            return self.what
+        missing = [name for name in self.what.scopes if name not in self.what.bound]
+        if missing:
+            options = " ".join(f"--bind {name}=..." for name in missing)
+            raise Problem(f"{', '.join(missing)} is missing: say {options}")
+        return self.what.sequence()
 
 
 def series(name: str | None, path: str | None, bound: Values[str] | None, table: str) -> Series:

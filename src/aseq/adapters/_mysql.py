@@ -104,7 +104,7 @@ class MySQLExecutor(Executor):
         if await self._tells(asking):
             self.dialect = asking.telling
         else:
-            self._asking = asking
+            self.dialect, self._asking = asking.asked, asking
 
     async def _tells(self, asking: Asking) -> bool:
         """Whether a draw can look for the open transaction: asked once for each connection."""

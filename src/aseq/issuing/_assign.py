@@ -136,8 +136,12 @@ def _save(
     bind = Binds()
     listed = [_row(place, numbers[key], key) for key in sent]
     rows = json.dumps(listed, ensure_ascii=False, default=str)  # a numeric key
-    text = TEXTS[place.dialect.name].save(place, bind(rows))
-    written = yield Query(text, tuple(bind.values), place.counters)
+    texts = TEXTS[place.dialect.name]
+    written = yield Query(texts.save(place, bind(rows)), tuple(bind.values), place.counters)
+    again = Binds()
+    asked = texts.saved(place, again(rows))
+    if asked is not None:
+        written = yield Query(asked, tuple(again.values), place.counters)
     return _checked(place, loads(told for (told,) in written), sent)
 
 

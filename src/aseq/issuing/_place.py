@@ -12,7 +12,9 @@ from aseq._core.scripts import NothingDrawn
 from aseq._core.statement import Row
 from aseq._core.table import TableName
 from aseq._sequence import AsyncSequence
-from aseq._sql import Binds, Plan, Query, quoted, quoted_table
+from aseq._sql import Binds, Plan, Query
+from aseq._sql import named as quoted
+from aseq._sql import named_table as quoted_table
 from aseq.adapters.base import ConnectionInfo
 from aseq.errors import InvalidSequence
 from aseq.numbering._spec import NumberingSpec
@@ -29,10 +31,12 @@ class Column(NamedTuple):
     Attributes:
         type: its type in SQL, as a cast has it.
         kind: what it holds.
+        in_index: the name of an index that begins with it, where that has to be said.
     """
 
     type: str
     kind: Kind
+    in_index: str | None = None
 
 
 class Catalogue(Protocol):

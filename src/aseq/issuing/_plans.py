@@ -32,6 +32,7 @@ from aseq.errors import InvalidSequence
 
 from . import _place
 from ._drafts import Draft, Found, Key, check_complete, drafts_of, loads, scope_of
+from ._mariadb import MariaDB
 from ._place import Place, adapted
 from ._postgresql import PostgreSQL
 from ._sqlite import SQLite
@@ -43,9 +44,9 @@ T = TypeVar("T")
 Plan: TypeAlias = Generator[Statement | Query, Sequence[Row], T]
 
 TEXTS = ByDialect[Texts](
-    {"postgresql": PostgreSQL(), "sqlite": SQLite()},
-    "rows that are there get numbers on PostgreSQL and SQLite alone. Draw with next_value or "
-    "next_values, and save each number with its row in the same transaction",
+    {"mariadb": MariaDB(), "postgresql": PostgreSQL(), "sqlite": SQLite()},
+    "rows that are there get numbers on PostgreSQL, MariaDB and SQLite alone. Draw with "
+    "next_value or next_values, and save each number with its row in the same transaction",
 )
 
 _TOO_MANY = (
@@ -94,9 +95,10 @@ def take_queues(
     wanted = sorted(set(names))
     if len(wanted) > LIMIT:
         raise NothingDrawn(InvalidSequence("scope", _TOO_MANY))
-    if not wanted or place.dialect.name == "sqlite":
+    texts = TEXTS[place.dialect.name]
+    if not wanted or not texts.has_queues:
         return None
-    entering = _queue(TEXTS[place.dialect.name], place.counters, wanted, waiting)
+    entering = _queue(texts, place.counters, wanted, waiting)
     rows = yield entering
     return None if entering.waited is None else longest_wait(rows, entering.waited)
 
@@ -104,9 +106,9 @@ def take_queues(
 def try_queues(place: Place, names: Iterable[str]) -> Plan[set[str]]:
     """Take places in the queues in which nobody is; the names of these."""
     wanted = sorted(set(names))
-    if place.dialect.name == "sqlite" or not wanted:
-        return set(wanted)
     texts = TEXTS[place.dialect.name]
+    if not texts.has_queues or not wanted:
+        return set(wanted)
     rows = yield _queue(texts, place.counters, wanted, Waiting(Wait.NONE))
     return {wanted[_integer(row[0]) - 1] for row in rows}
 
@@ -206,6 +208,12 @@ def lock_waiting(
     text = TEXTS[place.dialect.name].search(place, search, wanted, bind)
     rows = yield Query(text, tuple(bind.values), place.counters)
     drafts = drafts_of(told for told, _ in rows if told is not None)
+    if search.limit is None or len(drafts) < search.limit:
+        again = Binds()
+        asked = TEXTS[place.dialect.name].waiting(place, search, wanted, again)
+        if asked is not None:
+            [[count]] = yield Query(asked, tuple(again.values), place.counters)
+            return drafts, max(0, _integer(count) - len(drafts))
     return drafts, _integer(rows[0][1]) if rows else 0
 
 

@@ -25,7 +25,8 @@ from aseq._core.dialects.postgresql.fragments import (
 from aseq._core.statement import Row, Template
 from aseq._core.table import TableName
 from aseq._core.waiting import Wait
-from aseq._sql import Binds, quoted, quoted_table
+from aseq._sql import Binds, quoted_table
+from aseq._sql import named as quoted
 
 from ._place import Column, Kind, Place
 from ._texts import (

@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from aseq._core.statement import Row, Template
 from aseq._core.table import TableName
 from aseq._core.waiting import Wait
-from aseq._sql import Binds, quoted
+from aseq._sql import Binds
+from aseq._sql import named as quoted
 
 from ._place import Column, Place
 from ._texts import (
@@ -37,6 +38,8 @@ _QUEUE = "INSERT INTO $table (name, last) SELECT :queues, 0 WHERE false"
 
 class SQLite(Texts):
     """The texts for SQLite."""
+
+    has_queues = False
 
     def look(self, table: TableName, columns: Sequence[str], bind: Binds) -> str:
         name, schema = table

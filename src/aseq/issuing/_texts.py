@@ -14,7 +14,8 @@ from typing import NamedTuple, Protocol
 from aseq._core.statement import Template
 from aseq._core.waiting import Wait
 from aseq._core.wants import LIMIT
-from aseq._sql import Binds, quoted
+from aseq._sql import Binds
+from aseq._sql import named as quoted
 
 from ._place import Catalogue, Place
 
@@ -40,7 +41,13 @@ class Search:
 
 
 class Texts(Catalogue, Protocol):
-    """What one kind of database is asked."""
+    """What one kind of database is asked.
+
+    Attributes:
+        has_queues: whether there are queues to stand in before rows are locked.
+    """
+
+    has_queues: bool = True
 
     def queue(self, wait: Wait) -> Template:
         """Takes the places in the queues ``:queues``, a JSON list, in its order."""
@@ -75,9 +82,22 @@ class Texts(Catalogue, Protocol):
         """
         ...
 
+    def waiting(
+        self, place: Place, search: Search, scopes: str | None, bind: Binds
+    ) -> str | None:
+        """How many rows are without a number, whoever has locked them; None if `search` tells.
+
+        Then `search` gives no row if none was free.
+        """
+        return None
+
     def save(self, place: Place, rows: str) -> str:
         """Write the numbers ``rows``, a JSON list: key and number, as the row has it now."""
         ...
+
+    def saved(self, place: Place, rows: str) -> str | None:
+        """Key and number of the rows that were written; None if `save` tells."""
+        return None
 
 
 class Term(NamedTuple):

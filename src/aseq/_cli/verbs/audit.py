@@ -20,6 +20,11 @@ from ..database import on_database
 from ..options import HERE, Bind, Json, Name, Object, Place, series
 from ..progress import Meter
 
+_TEXTS = (
+    "aseq: a sequence gives numbers, and the column has texts: with --numbering module:object, "
+    "they are read as document numbers"
+)
+
 
 def audit(
     column: Annotated[str, Parameter(help="Has the numbers: table.column.")],
@@ -104,6 +109,8 @@ def audit(
         output.line(found.to_json(indent=2))
     else:
         _print(found, place)
+    if numbering is None and any(series.unreadable for series in found.series):
+        output.note(_TEXTS)
     return ExitCode.OK if found.ok else ExitCode.FINDINGS
 
 

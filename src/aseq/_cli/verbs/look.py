@@ -69,17 +69,33 @@ def show(
     """
     sequence = series(name, numbering, bind, place.table).sequence
 
-    def read(on: Database) -> int | None:
-        return sequence.last_value(on.on)
+    def read(on: Database) -> tuple[int | None, list[str]]:
+        last = sequence.last_value(on.on)
+        return last, [] if last is not None else _counters(on, place.table, sequence.name)
 
-    last = on_database(place.target, read, verb="show")
+    last, counters = on_database(place.target, read, verb="show")
     if json:
         output.json({"sequence": sequence.name, "last": last})
     elif last is not None:
         output.line(str(last))
     if last is None:
-        raise Problem(f"no number was drawn from {sequence.name!r}")
+        raise Problem(f"no number was drawn from {sequence.name!r}{_but(counters)}")
     return ExitCode.OK
+
+
+def _counters(on: Database, table: str, series: str) -> list[str]:
+    """The sequences that a Numbering of that name has, one for each scope and period."""
+    return [name for name, _ in _all(on, table) if name.startswith(f"{series}/")]
+
+
+def _but(counters: list[str]) -> str:
+    if not counters:
+        return ""
+    others = f" and {len(counters) - 1:,} more" if len(counters) > 1 else ""
+    return (
+        f", but from {counters[0]!r}{others}, as of a Numbering: name one of them, or say "
+        "--numbering module:object"
+    )
 
 
 def holders(

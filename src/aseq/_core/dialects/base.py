@@ -80,12 +80,14 @@ class Asking(NamedTuple):
     Attributes:
         ask: tells how many are open, 0 or 1, if the server lets this user know.
         telling: the dialect where it does: it looks in the statement itself.
-        opens: fails while one is open, and does nothing else: for where it doesn't.
+        asked: the dialect where it doesn't: it looks for nothing, for `opens` comes first.
+        opens: fails while one is open, and does nothing else.
         code: with which code it fails.
     """
 
     ask: str
     telling: Dialect
+    asked: Dialect
     opens: str
     code: Code
 

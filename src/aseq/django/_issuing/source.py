@@ -27,6 +27,7 @@ from aseq.django import conf
 from aseq.django._block.atomic import AsyncAtomic, aatomic
 from aseq.django._block.block import Block
 from aseq.django._block.kept import KeptThread
+from aseq.errors import UnsupportedConnection
 from aseq.issuing._hooks import HookFailed
 from aseq.issuing._plans import TEXTS
 from aseq.issuing._sources import Link, Source
@@ -36,6 +37,10 @@ T = TypeVar("T")
 READ_COMMITTED = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED"
 NOT_BEGUN = "begin a block first"
 ROLLED_BACK = "the transaction of a group was rolled back"
+_NOT_HERE = (
+    "an issuer of Django's works on PostgreSQL and SQLite alone. On MariaDB, number one row "
+    "with issue_now, in sync code, or all that wait with number_rows"
+)
 
 
 class _Leave(Exception):
@@ -48,9 +53,10 @@ def dialect_of_issuer(using: str) -> Dialect:
     Raises:
         UnsupportedConnection: no issuer works there.
     """
-    vendor = connections[using].vendor
-    TEXTS[vendor]  # raises where rows can't be numbered
-    return DIALECTS[vendor]
+    connection = connections[using]
+    if connection.vendor not in TEXTS:  # MariaDB's is "mysql", and only its server tells which
+        raise UnsupportedConnection(f"the database {using!r}", _NOT_HERE)
+    return DIALECTS[connection.vendor]
 
 
 class NoBlock(Executor):

@@ -139,8 +139,9 @@ def _left_behind(connection: BaseDatabaseWrapper) -> Iterator[checks.CheckMessag
         return
     left = _count(connection, theirs)
     if left and not _count(connection, here):
+        word = "sequence" if left == 1 else "sequences"
         yield checks.Error(
-            f"Table {DJANGO_SEQUENCES_TABLE!r} of django-sequences has {left} sequences in "
+            f"Table {DJANGO_SEQUENCES_TABLE!r} of django-sequences has {left} {word} in "
             f"database {connection.alias!r}, and {str(here)!r} has none: numbers would start "
             "again at the first.",
             hint=f'ASEQ_TABLE = "{DJANGO_SEQUENCES_TABLE}", or python manage.py aseq '

@@ -50,7 +50,10 @@ _NAMED = Dialect(
     still_open="SELECT NOT @@innodb_rollback_on_timeout",
 )
 
-MYSQL = replace(_NAMED, asking=Asking(ASK, replace(_NAMED, inside=INSIDE_TOLD), *OPENS))
+MYSQL = replace(
+    _NAMED,
+    asking=Asking(ASK, replace(_NAMED, inside=INSIDE_TOLD), replace(_NAMED, inside=""), *OPENS),
+)
 
 OLDEST = (8, 0, 17)
 """The first with a collation that tells all names apart, utf8mb4_0900_bin."""

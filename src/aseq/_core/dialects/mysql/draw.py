@@ -55,6 +55,9 @@ _DELETE = f"DELETE FROM $table WHERE name = :name AND {CALLED} = :name AND $insi
 
 LAST_VALUE = (Template(f"SELECT last FROM $table WHERE name = :name AND {CALLED} = :name"),)
 
+# A snapshot of the transaction's may be older.
+_WHERE_IT_IS = Template(f"{LAST_VALUE[0].text} FOR UPDATE")
+
 READ_CLOCK = (Template("SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))"),)
 
 _NOTHING = frozenset({NOT_JSON})
@@ -74,10 +77,10 @@ def timed_draw(wait: Wait) -> Script:
 
 
 def advance(*, upwards: bool) -> Script:
-    """Moves a sequence forward, or makes it."""
+    """Moves a sequence forward, or makes it. Where it is then, may be where it was."""
     furthest = "GREATEST" if upwards else "LEAST"
     said = _UPSERT.format(next=given(f"{furthest}({LAST}, :value)"))
-    return (Template(said, nothing_on=_NOTHING),)
+    return (Template(said, nothing_on=_NOTHING), _WHERE_IT_IS)
 
 
 def delete() -> Script:

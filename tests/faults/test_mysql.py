@@ -1,0 +1,160 @@
+"""What is MySQL's own: how a transaction is seen, what is refused, which numbers there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from aseq import AsyncSequence, InvalidSequence, NotInTransaction, SequenceLocked
+from aseq._core.dialects.mysql_family import ENDED
+from aseq.numbering import Numbering
+from devtools.mysql import mysql_server
+from tests import clients
+from tests.cases import Case
+from tests.clients import Client
+from tests.clients.mysql import where
+from tests.codes import code
+from tests.contract.verbs import BOUNDED, BOUNDED_DRAWS
+from tests.database import Database
+from tests.faults.aftermath import commit_anyway
+
+pytestmark = pytest.mark.only(dialect="mysql")
+
+DRIVERS = pytest.mark.only(client=clients.Asyncmy)
+MIN = -(2**63)
+
+
+@pytest.mark.parametrize("verb", BOUNDED.keys() | BOUNDED_DRAWS.keys())
+async def test_a_bound_is_refused_before_anything_is_sent(
+    database: Database, name: str, verb: str
+) -> None:
+    run = (BOUNDED | BOUNDED_DRAWS)[verb]
+    seq = AsyncSequence(name)
+    async with database.connect() as client, client.transaction():
+        with pytest.raises(InvalidSequence, match="use nowait=True, and try again") as caught:
+            await run(seq, client.conn, 1)
+        assert caught.value.argument == "timeout"
+        assert await seq.next_value(client.conn) == 1
+        await client.save(name, 1)
+
+    assert database.saved(name) == [1]
+
+
+async def test_a_cycle_that_ends_on_0(database: Database, name: str) -> None:
+    """An OK that carries nothing has a 0, too; and no row is changed here."""
+    seq = AsyncSequence(name, -1, 1)
+    async with database.connect() as client, client.transaction():
+        for _ in range(3):
+            assert list(await seq.next_values(client.conn, 2)) == [-1, 0]
+        assert await seq.next_value(client.conn) == -1
+
+
+async def test_the_lowest_of_all(database: Database, name: str) -> None:
+    down = AsyncSequence(name, MIN + 1, step=-1)
+    async with database.connect() as client, client.transaction():
+        assert await AsyncSequence(f"{name}-up", MIN).next_values(client.conn, 2) == range(
+            MIN, MIN + 2
+        )
+        assert await down.next_values(client.conn, 2) == range(MIN + 1, MIN - 1, -1)
+        assert await AsyncSequence(f"{name}-one", MIN).next_value(client.conn) == MIN
+
+
+def plain_user(database: Database) -> Database:
+    """The same database, as somebody who may look into nothing else."""
+    user, name = "shop", where(database.url)["db"]
+    host = "'127.0.0.1'"
+    database.run(f"CREATE USER IF NOT EXISTS {user}@{host}")
+    database.run(f"GRANT ALL ON {name}.* TO {user}@{host}")
+    return Database(database.case, database.url.replace("root@", f"{user}@"))
+
+
+@DRIVERS
+@pytest.mark.parametrize("may_look", [True, False])
+async def test_ddl_that_commits(database: Database, name: str, may_look: bool) -> None:
+    """Whoever may not look for the transaction in the draw, asks before it."""
+    seq, table = AsyncSequence(name), name.replace("-", "_")
+    async with (database if may_look else plain_user(database)).connect() as client:
+        if not client.conn.get_autocommit():
+            pytest.skip("there another transaction begins by itself")
+        async with client.transaction():
+            assert await seq.next_value(client.conn) == 1
+            assert vars(client.conn)["_aseq_tells"] is may_look
+        await client.conn.begin()
+        assert await seq.next_values(client.conn, 2) == range(2, 4)
+        await implicit_commit(client, table)
+        with pytest.raises(NotInTransaction) as refused:
+            await seq.next_value(client.conn)
+        assert refused.value.hint == ENDED
+
+    assert database.last(name) == 3
+
+
+async def implicit_commit(client: Client, table: str) -> None:
+    """End the transaction by DDL, unnoticed by the driver."""
+    await client.execute(f"CREATE TABLE {table} (number int)")
+    flags = client.conn
+    flags.get_transaction_status = lambda: True  # as after an error: see danger 2 of flags
+
+
+@DRIVERS
+async def test_not_to_wait_for_a_first_number(database: Database, name: str) -> None:
+    """Nor for the second: and what comes after it is usable."""
+    seq, free = AsyncSequence(name), AsyncSequence(f"{name}-free")
+    async with database.connect() as holder, database.connect() as client:
+        for _ in range(2):
+            async with holder.transaction():
+                await holder.save(name, await seq.next_value(holder.conn))
+                async with client.transaction():
+                    with pytest.raises(SequenceLocked) as caught:
+                        await seq.next_value(client.conn, nowait=True)
+                    assert "innodb_lock_wait_timeout" in str(caught.value)
+                    await client.save(free.name, await free.next_value(client.conn))
+        async with client.transaction():
+            await client.save(name, await seq.next_value(client.conn, nowait=True))
+
+    assert database.saved(name) == [1, 2, 3]
+    assert database.saved(free.name) == [1, 2]
+
+
+@pytest.fixture(scope="module")
+def odd_server(mysql: str) -> Iterator[str]:
+    """A server that counts no transactions, and whose clock stands still in a statement."""
+    with mysql_server(performance_schema="OFF", sysdate_is_now="ON") as url:
+        yield url
+
+
+@DRIVERS
+async def test_where_nobody_counts_transactions(odd_server: str, case: Case, name: str) -> None:
+    database, seq = Database(case, odd_server), AsyncSequence(name)
+    database.create_tables()
+    async with database.connect() as client:
+        for number in (1, 2):
+            async with client.transaction():
+                await client.save(name, await seq.next_value(client.conn))
+            assert database.saved(name)[-1] == number
+        if client.conn.get_autocommit():
+            await client.conn.begin()
+            await implicit_commit(client, name.replace("-", "_"))
+            with pytest.raises(NotInTransaction):
+                await seq.next_value(client.conn)
+
+    assert database.last(name) == 2
+
+
+async def test_a_clock_that_stands_still(odd_server: str, case: Case, name: str) -> None:
+    """No moment after a wait can be told there: an error, and nothing is drawn."""
+    database = Database(case, odd_server)
+    database.create_tables()
+    numbers = Numbering(name, "{year}-{number}", period="year", tz="UTC")
+    async with database.connect() as client:
+
+        async def draw() -> Any:
+            with pytest.raises(Exception, match="out of range") as caught:
+                await numbers.next(client.conn)
+            assert code(caught.value) == 1690
+
+        await commit_anyway(client, name, draw)
+
+    assert database.run(f"SELECT * FROM aseq_sequence WHERE name LIKE '{name}%'") == []
