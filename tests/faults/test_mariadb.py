@@ -274,7 +274,9 @@ async def test_a_table_that_knows_no_rollback(database: Database, name: str) -> 
             assert await seq.next_value(client.conn) == 2
 
 
-_SELECTS = "SELECT variable_value FROM {}.session_status WHERE variable_name = 'COM_SELECT'"
+_SELECTS = (
+    "SELECT variable_value FROM {}.session_status WHERE LOWER(variable_name) = 'com_select'"
+)
 _SCHEMAS = {"mariadb": "information_schema", "mysql": "performance_schema"}
 
 
