@@ -69,7 +69,7 @@ DJANGO = {
         *("aseq", *_CALLS, BASE, "aseq._exit_codes", "aseq._sequence"),
         *("aseq._arguments", "aseq._printed", "aseq.sync._holders"),
         *("aseq._allocate", "aseq._explain", "aseq._holders", "aseq.audit"),
-        *("aseq.issuing", "aseq.ledger._migrations", "aseq.numbering"),
+        *("aseq.issuing", "aseq.ledger._migrations", "aseq.numbering", "aseq.django._ledger"),
         *(*_DJANGO_BELOW, "aseq.django.connection"),
         *("aseq.django._block.atomic", "aseq.django._block.block", "aseq.django._in_block"),
         *(f"aseq.django.{name}" for name in ("_allocate", "_numbering", "_sequence", "fields")),
@@ -86,6 +86,12 @@ DJANGO = {
         *(*_DJANGO_BELOW, "aseq.django.connection", "aseq.django._issuing"),
         *(f"aseq.django._block.{name}" for name in ("atomic", "block", "kept")),
         *("aseq.django._numbering", "aseq.django._sequence"),
+    ),
+    "aseq.django._ledger": (
+        *(CORE, "aseq.ledger", "aseq.numbering", "aseq.sync._asked"),
+        *("aseq.django.connection", "aseq.django.errors", "aseq.django._allocate"),
+        *(f"aseq.django._block.{name}" for name in ("atomic", "block")),
+        *("aseq.django._sequence", "aseq.django._ledger"),
     ),
     "aseq.django._private": (),
     "aseq.django._servers": (ERRORS, CORE),
@@ -123,6 +129,7 @@ SYNC = {
         "aseq.numbering",
         "aseq.sync._verbs",
     ),
+    "aseq.sync._asked": (CORE, BASE, "aseq._drive_sync", "aseq._observe", "aseq.ledger"),
     "aseq.sync._holders": (CORE, BASE, "aseq._drive_sync", "aseq._holders"),
     "aseq.sync._connection": (BASE,),
     "aseq.sync._dispatch": (BASE, "aseq._dispatch"),
@@ -240,6 +247,7 @@ OURS: dict[str, tuple[str, ...]] = {
     BASE: (ERRORS, CORE),
     "aseq.adapters._sqlite": (ERRORS, CORE, BASE),
     "aseq.adapters._thread": (BASE,),
+    "aseq.adapters._innodb": (CORE, BASE),
     # What applications import: beside all else, and nothing else imports it.
     "aseq.alembic": (
         *(ERRORS, CORE, "aseq._columns", "aseq.sqlalchemy"),
@@ -256,7 +264,7 @@ OURS: dict[str, tuple[str, ...]] = {
     **{
         f"aseq.adapters.{name}": (
             *(ERRORS, CORE, BASE, CONCURRENCY),
-            *("aseq.adapters._mysql", "aseq.adapters._mysql_hold"),
+            *("aseq.adapters._mysql", "aseq.adapters._mysql_hold", "aseq.adapters._innodb"),
         )
         for name in ("_mysql", "_mysql_hold", "asyncmy", "aiomysql")
     },
@@ -267,7 +275,7 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq.adapters.tortoise": (
         *(ERRORS, CORE, BASE, CONCURRENCY, "aseq.adapters._sqlite", "aseq.adapters._thread"),
         *("aseq.adapters.asyncpg", "aseq.adapters.psycopg", "aseq.adapters.tortoise"),
-        *("aseq.adapters.asyncmy", "aseq.adapters.aiomysql"),
+        *("aseq.adapters.asyncmy", "aseq.adapters.aiomysql", "aseq.adapters._innodb"),
     ),
     **DJANGO,
     # An adapter, but one that knows Django.
@@ -281,7 +289,7 @@ OURS: dict[str, tuple[str, ...]] = {
 # Any other adapter: what all adapters share, and itself.
 ADAPTER = (
     *(ERRORS, CORE, BASE, CONCURRENCY),
-    *("aseq.adapters._sqlite", "aseq.adapters._thread"),
+    *("aseq.adapters._innodb", "aseq.adapters._sqlite", "aseq.adapters._thread"),
 )
 
 
@@ -315,6 +323,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "aseq.django.connection": ("django",),
     "aseq.django._block": ("anyio", "asgiref", "django"),
     "aseq.django._issuing": ("asgiref", "django"),
+    "aseq.django._ledger": ("django",),
     "aseq.django._block.lock": ("django",),
     "aseq.django.async_backend": ("django", "django_async_backend", "psycopg"),
     "aseq.adapters.piccolo": ("piccolo",),
