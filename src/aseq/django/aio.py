@@ -11,11 +11,13 @@ from collections.abc import Sequence as Values
 from ._allocate import aallocate
 from ._block.atomic import aatomic
 from ._issuing.issuer import Issuer
+from ._ledger.aio import Ledger
 from ._numbering.aio import Numbering
 from ._sequence.aio import Sequence
 
 __all__ = (
     "Issuer",
+    "Ledger",
     "Numbering",
     "Sequence",
     "aadvance_to",
