@@ -104,6 +104,12 @@ def is_about_all(exc: Exception, dialect: Dialect, *, assigning: bool) -> bool:
     return dialect.name in _OF_MYSQL and code in _MARIADB_ABOUT_ALL
 
 
+def is_lock_timeout(exc: Exception, dialect: Dialect) -> bool:
+    """Whether a statement waited for a lock in vain, and isn't a draw with a time limit."""
+    codes = (dialect.code(item) for item in chain(exc))
+    return dialect.name in _OF_MYSQL and mysql_family.LOCK_WAIT_TIMEOUT in codes
+
+
 def told(exc: Exception) -> Exception:
     """The error as the caller knows it: a hook's own."""
     return exc.args[0] if isinstance(exc, HookFailed) else exc
