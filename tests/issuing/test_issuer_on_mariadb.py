@@ -12,8 +12,16 @@ import asyncmy
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from aseq import AsyncSequence, IssueTimeout, NotIssuable, RowRefused, create_table_sql
+from aseq import (
+    AsyncSequence,
+    IssueTimeout,
+    NotIssuable,
+    RowRefused,
+    UnsupportedConnection,
+    create_table_sql,
+)
 from aseq.issuing import Issued, Issuer
+from aseq.ledger import Ledger
 from aseq.numbering import Numbering
 from tests.clients.mysql import connect_pymysql, where
 
@@ -69,9 +77,7 @@ class Drafts:
         return [key for (key,) in told]
 
     def numbers(self) -> dict[int, int]:
-        return dict(
-            self.run(f"SELECT id, number FROM {self.name} WHERE number IS NOT NULL")  # type: ignore[arg-type]
-        )
+        return dict(self.run(f"SELECT id, number FROM {self.name} WHERE number IS NOT NULL"))
 
     def last(self) -> int:
         rows = self.run(f"SELECT last FROM aseq_sequence WHERE name = '{self.name}'")
@@ -274,3 +280,31 @@ async def test_its_connections_go_back_as_they_were(table: Drafts, engine: Async
         level = (await conn.exec_driver_sql("SELECT @@tx_isolation")).scalar()
 
     assert level == "REPEATABLE-READ"
+
+
+async def test_on_a_connection_that_is_rolled_back(table: Drafts, engine: AsyncEngine) -> None:
+    """As in users' tests; their engine must be at READ COMMITTED."""
+    issuer = Issuer[int](engine, table.sequence, table.column, key="id")
+    async with engine.connect() as conn:
+        await conn.execution_options(isolation_level="READ COMMITTED")
+        await conn.begin()
+        insert = f"INSERT INTO {table.name} (kind) VALUES ('good') RETURNING id"
+        key = (await conn.exec_driver_sql(insert)).scalar()
+        async with issuer.on(conn):
+            assert [await issuer.issue(key) for _ in range(2)] == [1, 1]
+            with pytest.raises(NotIssuable):
+                await issuer.issue(10**9)
+        await conn.rollback()
+
+    assert (table.numbers(), table.last()) == ({}, 0)
+
+
+async def test_a_ledger_is_refused(table: Drafts, engine: AsyncEngine) -> None:
+    keys = table.add(count=2)
+    async with Issuer(
+        *(engine, table.sequence, table.column), key="id", ledger=Ledger(), by="ada"
+    ) as issuer:
+        told = await gather(*map(issuer.issue, keys))
+
+    assert {type(each) for each in told} == {UnsupportedConnection}
+    assert (table.numbers(), table.last()) == ({}, 0)
