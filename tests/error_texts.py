@@ -57,7 +57,7 @@ NOBODY_KNOWS = (
 )
 UNSTEADY = (
     "no number was drawn from sequence 'invoices/2026': at each of 3 tries, the database's "
-    "clock was outside of the period. Set its clock right, or say at=..., and try again"
+    "clock was outside the period. Set its clock right, or say at=..., and try again"
 )
 NOT_ISSUABLE = (
     "no number for row 7 of invoice, which can't be seen: it was deleted, or isn't committed "

@@ -240,6 +240,7 @@ OURS: dict[str, tuple[str, ...]] = {
     BASE: (ERRORS, CORE),
     "aseq.adapters._sqlite": (ERRORS, CORE, BASE),
     "aseq.adapters._thread": (BASE,),
+    "aseq.adapters._innodb": (CORE, BASE),
     # What applications import: beside all else, and nothing else imports it.
     "aseq.alembic": (
         *(ERRORS, CORE, "aseq._columns", "aseq.sqlalchemy"),
@@ -256,7 +257,7 @@ OURS: dict[str, tuple[str, ...]] = {
     **{
         f"aseq.adapters.{name}": (
             *(ERRORS, CORE, BASE, CONCURRENCY),
-            *("aseq.adapters._mysql", "aseq.adapters._mysql_hold"),
+            *("aseq.adapters._mysql", "aseq.adapters._mysql_hold", "aseq.adapters._innodb"),
         )
         for name in ("_mysql", "_mysql_hold", "asyncmy", "aiomysql")
     },
@@ -267,7 +268,7 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq.adapters.tortoise": (
         *(ERRORS, CORE, BASE, CONCURRENCY, "aseq.adapters._sqlite", "aseq.adapters._thread"),
         *("aseq.adapters.asyncpg", "aseq.adapters.psycopg", "aseq.adapters.tortoise"),
-        *("aseq.adapters.asyncmy", "aseq.adapters.aiomysql"),
+        *("aseq.adapters.asyncmy", "aseq.adapters.aiomysql", "aseq.adapters._innodb"),
     ),
     **DJANGO,
     # An adapter, but one that knows Django.
@@ -281,7 +282,7 @@ OURS: dict[str, tuple[str, ...]] = {
 # Any other adapter: what all adapters share, and itself.
 ADAPTER = (
     *(ERRORS, CORE, BASE, CONCURRENCY),
-    *("aseq.adapters._sqlite", "aseq.adapters._thread"),
+    *("aseq.adapters._innodb", "aseq.adapters._sqlite", "aseq.adapters._thread"),
 )
 
 

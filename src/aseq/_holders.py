@@ -101,7 +101,7 @@ async def holders(conn: Connection, /, *sequences: Drawable[Any]) -> list[Holder
 
     For operators and monitoring: it reads the server's lock table, which is work for the
     server; once in some seconds is fine, on each request isn't. It takes no lock and waits
-    for nobody. Two statements; ask outside of a transaction, or on a connection of its own:
+    for nobody. Two statements; ask outside a transaction, or on a connection of its own:
     one whose draw was ended by a time-out can't ask anything before it is rolled back.
 
     Everybody may ask. The states and moments of other users' connections are told to

@@ -8,26 +8,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 _DATABASES = (
-    "pass the driver's connection, inside of `async with database.transaction():`: "
+    "pass the driver's connection, inside `async with database.transaction():`: "
     "`database.connection().raw_connection`"
 )
 _SQLSPEC = (
-    "pass the driver's connection, inside of `async with session.transaction():`: "
+    "pass the driver's connection, inside `async with session.transaction():`: "
     "`session.connection`"
 )
 _PEEWEE = (
-    "pass the driver's connection, inside of `async with db.atomic():`: "
+    "pass the driver's connection, inside `async with db.atomic():`: "
     "`(await db.aconnect()).conn`"
 )
 _ADVANCED_ALCHEMY = (
     "pass SQLAlchemy's session: `repository.session`, or a service's own session"
 )
 _INSIDE = (
-    "inside of `async with database.transaction():`, pass what `async with "
+    "inside `async with database.transaction():`, pass what `async with "
     "database.connection() as conn:` gives"
 )
 _DATABASEZ = (
-    "pass SQLAlchemy's connection, inside of `async with connection.transaction():`: "
+    "pass SQLAlchemy's connection, inside `async with connection.transaction():`: "
     "`connection.async_connection`"
 )
 

@@ -2,7 +2,7 @@
 
 A hook is the application's own code, in the middle of ours. So what it raises is dropped; but
 an interrupt (Ctrl-C, a worker's time limit) passes, and comes where the guard of `_drive` still
-looks after the number: `drew` is called inside of it.
+looks after the number: `drew` is called inside it.
 """
 
 from __future__ import annotations

@@ -255,7 +255,7 @@ class UnsteadyClock(AseqError, RuntimeError):
     def __str__(self) -> str:
         return (
             f"no number was drawn from sequence {self.sequence!r}: at each of {self.tries} "
-            "tries, the database's clock was outside of the period. Set its clock right, or "
+            "tries, the database's clock was outside the period. Set its clock right, or "
             "say at=..., and try again"
         )
 

@@ -106,7 +106,7 @@ async def test_the_functions_for_django_dont_look_here(client: AsyncBackend) -> 
 async def test_another_task_is_turned_away(
     client: AsyncBackend, database: Database, name: str
 ) -> None:
-    del client.conn.validate_task_sharing  # as it is outside of these tests
+    del client.conn.validate_task_sharing  # as it is outside these tests
     seq = AsyncSequence(name)
     async with client.transaction():
         await client.save(name, await seq.next_value(client.conn))

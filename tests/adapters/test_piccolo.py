@@ -174,7 +174,7 @@ async def test_a_lost_number_on_sqlite_and_an_error(lite: SQLiteEngine, name: st
         assert await AsyncSequence(name).next_value(lite) == 1
 
 
-ENGINE = "pass the engine, inside of `async with DB.transaction():`"
+ENGINE = "pass the engine, inside `async with DB.transaction():`"
 COCKROACH = "on CockroachDB no number can be drawn, only on PostgreSQL and SQLite"
 
 

@@ -130,7 +130,7 @@ async def test_a_connection_that_was_left_inside_of_a_transaction(
         await driver.transaction().start()
         if first == "row":
             await session.execute(text(f"INSERT INTO saved VALUES ('{name}', 0)"))
-        with pytest.raises(NotInTransaction, match="inside of a transaction that was never"):
+        with pytest.raises(NotInTransaction, match="inside a transaction that was never"):
             await seq.next_value(session)
         with pytest.raises(exc.DBAPIError):
             await session.commit()

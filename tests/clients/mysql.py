@@ -36,7 +36,7 @@ def connect_pymysql(url: str) -> pymysql.Connection[Any]:
 
 
 class Asyncmy(Client):
-    """In autocommit mode, inside of a transaction that was begun by hand."""
+    """In autocommit mode, inside a transaction that was begun by hand."""
 
     driver: ClassVar[ModuleType] = asyncmy
     autocommit: ClassVar[bool] = True

@@ -1,4 +1,4 @@
-"""An audit inside of Django's TestCase, whose transaction nobody else waits for."""
+"""An audit inside Django's TestCase, whose transaction nobody else waits for."""
 
 from __future__ import annotations
 

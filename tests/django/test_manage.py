@@ -1,4 +1,4 @@
-"""A management command: many tasks under asyncio.run, outside of any request."""
+"""A management command: many tasks under asyncio.run, outside any request."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ async def test_many_tasks(name: str, tmp_path: Path, max_age: int | None) -> Non
             )
         with anyio.fail_after(DEADLINE):
             told = json.loads(await process.stdout.readline())
-        # Only the connection is left that an ORM call outside of a block has opened.
+        # Only the connection is left that an ORM call outside a block has opened.
         await server.until(lambda: [state for _, state, _ in server.others()] == ["idle"])
 
     # Nobody went on to use a transaction that had lost a number, so there is no warning.

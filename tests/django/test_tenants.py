@@ -75,9 +75,7 @@ async def closing(work: Awaitable[Any]) -> None:
 def test_set_where_async_code_runs_outside_of_blocks(name: str, draw: Draw) -> None:
     async def worker() -> None:
         await sync_to_async(set_schema)("south")
-        with pytest.raises(
-            NotInTransaction, match="'south' outside of the block, but 'public'"
-        ):
+        with pytest.raises(NotInTransaction, match="'south' outside the block, but 'public'"):
             await issue(name, draw)
         assert await issue(name, draw, "south") == 1
         await sync_to_async(set_schema)("public")
@@ -89,7 +87,7 @@ def test_set_where_async_code_runs_outside_of_blocks(name: str, draw: Draw) -> N
 
 def test_set_by_sync_code_around_the_event_loop(name: str, draw: Draw) -> None:
     set_schema("south")
-    with pytest.raises(NotInTransaction, match="'south' outside of the block, but 'public'"):
+    with pytest.raises(NotInTransaction, match="'south' outside the block, but 'public'"):
         asyncio.run(issue(name, draw))
     assert asyncio.run(issue(name, draw, "south")) == 1
     assert (drawn(name, "south"), drawn(name, "public")) == (1, None)

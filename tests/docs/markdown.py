@@ -20,7 +20,7 @@ DJANGO = tuple(
     )
 )
 
-# What coding agents are told, inside of the package.
+# What coding agents are told, inside the package.
 SKILL = ROOT / "src" / "aseq" / ".agents" / "skills" / "aseq" / "SKILL.md"
 
 # Its libraries can't be installed beside the newest of others: `make test-layers` runs it.

@@ -37,7 +37,7 @@ CONNECTIONS = {
     clients.Sqlite3: "`sqlite3.Connection`",
     clients.Sqlite3Legacy: "`sqlite3.Connection`",
     clients.Aiosqlite: "`aiosqlite.Connection`",
-    clients.PiccoloClient: "Piccolo, the engine inside of `DB.transaction()`",
+    clients.PiccoloClient: "Piccolo, the engine inside `DB.transaction()`",
     TortoiseClient: "Tortoise, the client of `in_transaction()`",
 }
 DATABASES = {

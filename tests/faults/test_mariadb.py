@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from itertools import pairwise
 
 import anyio
 import pytest
@@ -12,6 +13,7 @@ from aseq import (
     NotInTransaction,
     SequenceCorrupted,
     SequenceLocked,
+    create_table_sql,
     is_retryable,
 )
 from aseq._core.dialects.mysql_family import ENDED
@@ -249,6 +251,47 @@ async def test_names_that_the_table_takes_for_the_same(database: Database, name:
         assert await great.last_value(client.conn) is None
 
     assert database.run(f"SELECT name, last FROM {table}") == [("invoices", 1)]
+
+
+async def test_a_table_that_knows_no_rollback(database: Database, name: str) -> None:
+    if database.case.client.__name__.startswith("Aatomic"):
+        pytest.skip("Django's own checks look for it")
+    table = name.replace("-", "_")
+    made = create_table_sql(database.case.dialect, table)
+    database.run(made.replace("InnoDB", "MyISAM"))
+    seq = AsyncSequence(name, table=table)
+    async with database.connect() as client:
+        for _ in range(2):
+            with pytest.raises(NotInTransaction, match=f"ALTER TABLE {table} ENGINE=InnoDB"):
+                async with client.transaction():
+                    await seq.next_value(client.conn)
+        anyhow = AsyncSequence(name, table=table, require_transaction=False)
+        async with client.transaction():
+            assert await seq.last_value(client.conn) is None
+            assert await anyhow.next_value(client.conn) == 1
+        database.run(f"ALTER TABLE {table} ENGINE=InnoDB")
+        async with client.transaction():
+            assert await seq.next_value(client.conn) == 2
+
+
+_SELECTS = (
+    "SELECT variable_value FROM {}.session_status WHERE LOWER(variable_name) = 'com_select'"
+)
+_SCHEMAS = {"mariadb": "information_schema", "mysql": "performance_schema"}
+
+
+async def test_who_keeps_the_table_is_asked_once(database: Database, name: str) -> None:
+    if database.case.client.__name__.startswith(("Aatomic", "Sync")):
+        pytest.skip("what is counted would be counted in another thread")
+    seq, counts = AsyncSequence(name), list[int]()
+    count = _SELECTS.format(_SCHEMAS[database.case.dialect])
+    async with database.connect() as client, client.transaction():
+        for _ in range(4):
+            await seq.next_value(client.conn)
+            counts.append(int(await client.scalar(count)))
+    steps = [after - before for before, after in pairwise(counts)]
+
+    assert steps == [1, 1, 1]  # the question for the count itself
 
 
 @pytest.mark.only(client=(clients.Asyncmy, clients.SessionAsyncmy))

@@ -1,4 +1,4 @@
-"""Who holds what, in the queue and outside of it, and what can't be seen."""
+"""Who holds what, in the queue and outside it, and what can't be seen."""
 
 from __future__ import annotations
 

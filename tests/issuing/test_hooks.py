@@ -1,4 +1,4 @@
-"""The caller's own work inside of a group's transaction."""
+"""The caller's own work inside a group's transaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`Issuer.on`: issuing inside of a test's transaction, which is rolled back."""
+"""`Issuer.on`: issuing inside a test's transaction, which is rolled back."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def closed(table: Drafts, pool: asyncpg.Pool) -> Issuer[int]:
 
 
 async def check(table: Drafts, issuer: Issuer[int], conn: Any, insert: Any) -> None:
-    """What holds on each kind of connection, inside of a transaction."""
+    """What holds on each kind of connection, inside a transaction."""
     with pytest.raises(NotIssuable, match=r"use Issuer\.on"):
         async with issuer:
             await issuer.issue(await insert("good"))

@@ -88,7 +88,7 @@ def test_a_clock_that_runs_to_and_fro() -> None:
     assert (caught.value.sequence, caught.value.tries) == ("n/t=7/2026", 3)
     assert str(caught.value) == (
         "no number was drawn from sequence 'n/t=7/2026': at each of 3 tries, the database's "
-        "clock was outside of the period. Set its clock right, or say at=..., and try again"
+        "clock was outside the period. Set its clock right, or say at=..., and try again"
     )
 
 

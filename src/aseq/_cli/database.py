@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import ceil
 from typing import Any, Literal, TypeVar
 
 from sqlalchemy import Connection, NullPool, create_engine
@@ -13,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from aseq._core.dialects import DIALECTS
+from aseq._core.waiting import waiting
 from aseq._exit_codes import ExitCode
 from aseq.adapters.sqlalchemy import greenlet_executor_for
 from aseq.errors import SequenceLocked
@@ -53,6 +55,19 @@ class Database:
     def on(self) -> Any:
         """What the verbs of `aseq.sync` work on."""
         return greenlet_executor_for(self.connection) or self.connection
+
+    def waiting(self, timeout: float) -> float | None:
+        """What to pass as a draw's `timeout`, so that it waits no longer than that.
+
+        MySQL has none for a single statement: there the connection, which is ours, gets it.
+        """
+        dialect: Any = self.connection.dialect
+        if self.dialect != "mysql" or dialect.is_mariadb:
+            return timeout
+        waiting(nowait=False, timeout=timeout)  # says what is wrong with it
+        seconds = max(1, ceil(timeout))
+        self.connection.exec_driver_sql(f"SET SESSION innodb_lock_wait_timeout = {seconds}")
+        return None
 
 
 def on_database(

@@ -14,8 +14,9 @@ Move: TypeAlias = tuple[int | None, int]
 
 def move(sequence: Sequence, on: Database, value: int, timeout: float) -> Move:
     """Move it to a value, never back, in the transaction that is open."""
+    limit = on.waiting(timeout)
     before = sequence.last_value(on.on)
     if before is not None:
         # Moves nothing, but waits for who is drawing, and sees what they drew.
-        before = sequence.advance_to(on.on, before, timeout=timeout)
-    return before, sequence.advance_to(on.on, value, timeout=timeout)
+        before = sequence.advance_to(on.on, before, timeout=limit)
+    return before, sequence.advance_to(on.on, value, timeout=limit)

@@ -26,12 +26,17 @@ from aseq._core.dialects.base import Asking
 from aseq._core.dialects.mysql_family import ENDED, LOCK_WAIT_TIMEOUT, is_from_server
 from aseq._core.failure import report
 from aseq._core.statement import Bind, Paramstyle, Row
+from aseq._core.table import TableName
 
+from ._innodb import ASK, is_known, named
 from ._mysql_hold import Hold
 from .base import Executor, TransactionEnded, unsupported
 
 _TELLS = "_aseq_tells"
 """In a connection: whether its server lets a draw look for the open transaction."""
+
+_INNODB = "_aseq_innodb"
+"""In a connection: the tables that InnoDB keeps."""
 
 BLOCK = "begin one with `await conn.begin()`"
 UNKNOWN = "it is connected to {greeting}: aseq knows {known}"
@@ -61,6 +66,11 @@ class MySQLExecutor(Executor):
         self.dialect = by_server(connection)
         self._sent = self._over = False
         self._asking: Asking | None = None
+        self._table: TableName | None = None
+
+    def locate(self, table: TableName) -> TableName:
+        self._table = table
+        return table
 
     def hold(self) -> AbstractAsyncContextManager[object]:
         return Hold(self._connection, self.in_use, self.interface_error)
@@ -124,6 +134,16 @@ class MySQLExecutor(Executor):
         else:
             raise TransactionEnded(ENDED)
 
+    async def _check_engine(self) -> None:
+        """Raise where no rollback would take a number back."""
+        known = vars(self._connection).setdefault(_INNODB, set())
+        if self._table is None or self._table in known:
+            return
+        rows = await self._run(ASK, named(self._table))
+        self._sent = False
+        if is_known(rows, self._table):
+            known.add(self._table)
+
     async def fetch(
         self,
         sql: str,
@@ -135,6 +155,8 @@ class MySQLExecutor(Executor):
     ) -> Sequence[Row]:
         if inside and (advice := self.outside_transaction()) is not None:
             raise TransactionEnded(advice)
+        if inside:
+            await self._check_engine()
         if inside and self._asking is not None:
             await self._check_open(self._asking)
         try:

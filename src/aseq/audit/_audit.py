@@ -46,7 +46,7 @@ async def audit(
     """Look for numbers that are missing, repeated or don't belong there.
 
     Right while others draw, in the caller's own transaction (on PostgreSQL at every isolation
-    level, on MariaDB at READ COMMITTED) or outside of one: what is called missing was given and
+    level, on MariaDB at READ COMMITTED) or outside one: what is called missing was given and
     is in no committed row (or in no row that the transaction sees). Takes no lock, changes no
     setting, writes nothing, and holds no snapshot from one statement to the next.
 

@@ -21,7 +21,7 @@ def find_outside(search: Search, places: Sequence[int]) -> Plan[None]:
     left = search.ask.limit
     for part in batches(places):
         picks = ((i, search.tallies[i].groups, search.found[i].name) for i in part)
-        search.ask.steps.begin("looking at numbers outside of the counters")
+        search.ask.steps.begin("looking at numbers outside the counters")
         listed: dict[int, list[Outside]] = {}
         for kind, i, n, why, *row in consumed((yield _question(search.ask, picks))):
             place = number(i)

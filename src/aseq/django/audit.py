@@ -43,8 +43,8 @@ def audit(
 ) -> Audit:
     """Look for numbers that are missing, repeated or don't belong there.
 
-    As `aseq.audit.audit`, in sync code: inside of a transaction or outside of one, right while
-    others draw, and without a lock. On SQLite, use it outside of `transaction.atomic`.
+    As `aseq.audit.audit`, in sync code: inside a transaction or outside one, right while
+    others draw, and without a lock. On SQLite, use it outside `transaction.atomic`.
 
     Args:
         column: where the numbers are: ``Invoice.number``, or a list of such columns.
@@ -100,7 +100,7 @@ async def aaudit(
     progress: OnProgress | None = None,
     using: str | None = None,
 ) -> Audit:
-    """As `audit`, awaited: in the `aatomic` block that is open, or outside of one.
+    """As `audit`, awaited: in the `aatomic` block that is open, or outside one.
 
     In a block, cancelling it lets the block only be rolled back.
 
@@ -113,7 +113,7 @@ async def aaudit(
         where: which rows count.
         first: the number that the rows of each series begin with.
         limit: how many findings of each kind are listed.
-        progress: is called before each statement; outside of a block, in another thread.
+        progress: is called before each statement; outside a block, in another thread.
         using: a database alias.
 
     Returns:

@@ -98,7 +98,7 @@ class DjangoConnection(SyncExecutor):
     def blocks_writers(self) -> str | None:
         """What to do instead, if a long read here could keep others from writing to SQLite.
 
-        Not inside of a TestCase: there nobody else is meant to write.
+        Not inside a TestCase: there nobody else is meant to write.
         """
         connection = self._connection
         driver, blocks = connection.connection, connection.atomic_blocks

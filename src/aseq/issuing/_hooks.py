@@ -1,4 +1,4 @@
-"""What the caller wants to be told inside of a group's transaction."""
+"""What the caller wants to be told inside a group's transaction."""
 
 from __future__ import annotations
 

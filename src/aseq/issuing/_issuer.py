@@ -24,7 +24,7 @@ from ._target import target
 
 V = TypeVar("V", int, str)
 
-NOT_STARTED = "it wasn't started, or is closed: use it inside of `async with issuer:`"
+NOT_STARTED = "it wasn't started, or is closed: use it inside `async with issuer:`"
 STARTED = "it is open already: there is one for each process and event loop"
 NO_LOOP = "an issuer runs on asyncio, as the engines and pools do that it gets connections from"
 
@@ -189,9 +189,9 @@ class Issuer(Generic[V]):
             self._desk.leave(call)
 
     def on(self, conn: Connection, /) -> AbstractAsyncContextManager[Self]:
-        """Issue on a given connection instead, inside of its transaction: for tests.
+        """Issue on a given connection instead, inside its transaction: for tests.
 
-        A test that rolls back at its end has drafts that nobody else can see. Inside of this
+        A test that rolls back at its end has drafts that nobody else can see. Inside this
         block, `issue` works on the test's connection, in a savepoint, one row at a time, and
         commits nothing. The issuer needn't be open.
 

@@ -1,4 +1,4 @@
-"""Issuing on a connection of the caller's, inside of its transaction: for tests."""
+"""Issuing on a connection of the caller's, inside its transaction: for tests."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class Numberer(Protocol):
         """Number the rows with these keys.
 
         Args:
-            link: a connection outside of a transaction.
+            link: a connection outside a transaction.
             keys: of the rows.
             seconds: how long to wait for the sequence; None: not at all.
 

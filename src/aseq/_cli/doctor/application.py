@@ -42,7 +42,7 @@ def engine(path: str | None) -> list[Answer]:
         except UnsupportedConnection as exc:
             return [warn("autocommit", str(exc))]
     answers = [
-        ok("autocommit", f"{path} draws inside of transactions")
+        ok("autocommit", f"{path} draws inside transactions")
         if advice is None
         else warn("autocommit", f"on {path} a draw would be refused", advice)
     ]

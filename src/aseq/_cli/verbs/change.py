@@ -108,9 +108,10 @@ def next_(
 
 
 def _draw(wanted: Series, on: Database, timeout: float) -> DocumentNumber | int:
+    limit = on.waiting(timeout)
     if isinstance(wanted.what, Numbering):
-        return wanted.what.next(on.on, timeout=timeout)
-    return wanted.what.next_value(on.on, timeout=timeout)
+        return wanted.what.next(on.on, timeout=limit)
+    return wanted.what.next_value(on.on, timeout=limit)
 
 
 def _coming(wanted: Series, on: Database) -> str:

@@ -206,7 +206,7 @@ class Dialect:
             statement: what to say.
             paramstyle: how the driver writes parameters.
             table: where the statement's table is on this connection.
-            inside: let the server refuse it outside of a transaction, if it can.
+            inside: let the server refuse it outside a transaction, if it can.
 
         Raises:
             InvalidSequence: a wait is to be bounded, and can't.

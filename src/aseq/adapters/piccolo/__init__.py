@@ -26,8 +26,8 @@ from ._outside import BLOCK
 _COCKROACH = "on CockroachDB no number can be drawn, only on PostgreSQL and SQLite"
 
 _HINTS = {
-    "BaseTransaction": f"it isn't entered: pass the engine, inside of {BLOCK}",
-    "BaseAtomic": f"pass the engine, inside of {BLOCK}",
+    "BaseTransaction": f"it isn't entered: pass the engine, inside {BLOCK}",
+    "BaseAtomic": f"pass the engine, inside {BLOCK}",
     "Savepoint": "pass the engine, or the transaction of the savepoint",
 }
 
@@ -47,7 +47,7 @@ def executor_for(connection: object, /) -> Executor:
         for cls, factory in _FACTORIES.items():
             if isinstance(current, cls):
                 return factory(current)
-    raise unsupported(connection, _HINTS, f"pass the engine, inside of {BLOCK}")
+    raise unsupported(connection, _HINTS, f"pass the engine, inside {BLOCK}")
 
 
 def _in_postgres(transaction: Any) -> Executor:

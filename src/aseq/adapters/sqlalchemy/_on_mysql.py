@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Pool
 from sqlalchemy.exc import DBAPIError
 
 from aseq._core.dialects import KNOWN, MARIADB, by_greeting
 from aseq._core.dialects.mysql_family import LOCK_WAIT_TIMEOUT, is_from_server
 from aseq._core.failure import chain
 from aseq._core.statement import Bind, Row
+from aseq._core.table import TableName
+from aseq.adapters._innodb import ASK, is_known, named
 from aseq.adapters.base import TransactionEnded, unsupported
 
 from ._executor import OnSQLAlchemy, SQLAlchemyExecutor, SQLAlchemySyncExecutor, rows_of
 from ._mysql import forget_answer, was_answered, watch
+
+# Of each pool, the tables that InnoDB keeps.
+_innodb: WeakKeyDictionary[Pool, set[TableName]] = WeakKeyDictionary()
 
 _AUTOCOMMIT = "the connection or its engine has isolation_level AUTOCOMMIT: use one that hasn't"
 _UNKNOWN = "its engine is connected to {greeting}: aseq knows {known}"
@@ -27,6 +33,7 @@ class MySQLConnection(OnSQLAlchemy):
     dialect = MARIADB  # until it is connected, and its server has said what it is
     _sql = ""
     _over = False
+    _table: TableName
 
     def _take(self, connection: Connection, dbapi: Any) -> None:
         super()._take(connection, dbapi)
@@ -40,11 +47,25 @@ class MySQLConnection(OnSQLAlchemy):
     def _outside(self) -> str | None:
         return _AUTOCOMMIT if self._driver.get_autocommit() else None
 
+    def locate(self, table: TableName) -> TableName:
+        self._table = super().locate(table)
+        return self._table
+
+    def _check_engine(self, connection: Connection) -> None:
+        """Raise where no rollback would take a number back."""
+        known = _innodb.setdefault(connection.engine.pool, set())
+        if self._table not in known and is_known(
+            rows_of(connection, ASK, named(self._table)), self._table
+        ):
+            known.add(self._table)
+
     def _statement(
         self, connection: Connection, sql: str, args: tuple[Bind, ...], *, inside: bool
     ) -> Sequence[Row]:
         if inside and (advice := self.outside_transaction()) is not None:
             raise TransactionEnded(advice)
+        if inside:
+            self._check_engine(connection)
         for text in args:
             if isinstance(text, str):
                 text.encode()  # a driver would send what it can't encode all the same

@@ -31,7 +31,7 @@ _AUTOCOMMIT = "the connection or its engine has isolation_level AUTOCOMMIT: use 
 _COMMITTABLE = (1, 2)  # ACTIVE, INTRANS
 
 LEFT_INSIDE = (
-    "its connection came from the pool inside of a transaction that was never ended, so "
+    "its connection came from the pool inside a transaction that was never ended, so "
     "nothing would be committed; it was closed now. Try again, and look for a call that was "
     "cancelled and not awaited before its block ended"
 )
@@ -66,7 +66,7 @@ class PostgresConnection(OnSQLAlchemy):
         """Refuse what only a savepoint of somebody's lost transaction would hold.
 
         A statement that is cancelled while its block ends can leave a connection of asyncpg's
-        in its pool inside of a transaction that SQLAlchemy knows nothing of. What comes next
+        in its pool inside a transaction that SQLAlchemy knows nothing of. What comes next
         on it is then a savepoint, which ends well, and nothing is committed.
 
         Raises:

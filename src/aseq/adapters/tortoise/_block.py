@@ -1,6 +1,6 @@
 """Which block of `in_transaction()` a client belongs to, and whether that is still open.
 
-Tortoise's clients don't say: one that has ended still runs statements, outside of any
+Tortoise's clients don't say: one that has ended still runs statements, outside any
 transaction, or on a connection that another task uses by now.
 """
 

@@ -10,6 +10,8 @@ from tortoise.exceptions import BaseORMException
 
 from aseq._core.dialects import Dialect
 from aseq._core.statement import Bind, Row
+from aseq._core.table import TableName
+from aseq.adapters._innodb import NoRollback
 from aseq.adapters.base import Executor, TransactionEnded, Watcher
 
 from ._block import ENDED, OUTSIDE, check_open, is_in_block
@@ -60,6 +62,9 @@ class PooledClient(Executor):
                 check_open(self._client)
                 yield
 
+    def locate(self, table: TableName) -> TableName:
+        return table if self._executor is None else self._executor.locate(table)
+
     async def prepare(self) -> None:
         if self._executor is not None:
             await self._executor.prepare()
@@ -85,6 +90,8 @@ class PooledClient(Executor):
                 rows: Sequence[Row] = await self._fetch(
                     self._client, executor, sql, args, inside
                 )
+            except NoRollback:
+                raise
             except TransactionEnded:
                 raise TransactionEnded(ENDED) from None
             return rows

@@ -256,7 +256,7 @@ _entries: ContextVar[Mapping[str, Entry]] = ContextVar("aseq_blocks")
 
 
 def innermost(using: str) -> Entry | None:
-    """The block on a database that the current context was last inside of."""
+    """The block on a database that the current context was last inside."""
     return _entries.get({}).get(using)
 
 

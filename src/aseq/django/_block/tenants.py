@@ -1,7 +1,7 @@
 """A tenant that is set on another connection than a block's own.
 
 Packages such as django-tenants keep the tenant on the connection: they set its search_path,
-and `schema_name`. Outside of a request, a block has a connection of its own, where nobody has
+and `schema_name`. Outside a request, a block has a connection of its own, where nobody has
 set it, and would silently draw and save in the default schema.
 """
 
@@ -22,11 +22,11 @@ LIMIT = 0.1
 
 
 class Tenant:
-    """What a block's own connection is set to, and what those outside of it are.
+    """What a block's own connection is set to, and what those outside it are.
 
     Args:
         connection: the block's own.
-        outside: the schemas of connections that the same code uses outside of the block.
+        outside: the schemas of connections that the same code uses outside the block.
     """
 
     def __init__(self, connection: BaseDatabaseWrapper, outside: set[str]) -> None:
@@ -40,8 +40,8 @@ class Tenant:
             return None
         names = " and ".join(sorted(map(repr, self._outside)))
         return (
-            f"the tenant's schema is {names} outside of the block, but {self._before!r} in it: "
-            "outside of a request, a block has a connection of its own. Set the tenant inside "
+            f"the tenant's schema is {names} outside the block, but {self._before!r} in it: "
+            "outside a request, a block has a connection of its own. Set the tenant inside "
             "the block, through sync_to_async"
         )
 

@@ -18,7 +18,7 @@ OnIssued: TypeAlias = Callable[[Sequence[Issued]], object]
 SPOILT = (
     "a hook of the issuer's caught an error of the database, or asked for a rollback, and "
     "returned: the numbers can't be saved. Let the error pass, or catch it around an atomic "
-    "block inside of the hook"
+    "block inside the hook"
 )
 
 

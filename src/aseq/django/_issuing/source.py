@@ -4,7 +4,7 @@ The desk's task has a context of its own, in which no request is. So its blocks 
 connections of their own, and never on that of a request; the thread is closed, with its
 connections, as soon as there is nothing to do. Under sync code (the test client, a TestCase,
 `async_to_sync` in WSGI) blocks are on that code's connection, as all its async code is:
-inside of its transaction, if it has one open.
+inside its transaction, if it has one open.
 
 Django ends a transaction in which something failed with a ROLLBACK, and says nothing. So a
 group counts as committed only if `on_commit` was called.
@@ -156,7 +156,7 @@ class BlockLink(Link):
         if sql.startswith("SAVEPOINT"):
             self._callbacks.append((name, list(connection.run_on_commit)))
         elif name in (known for known, _ in self._callbacks):
-            while self._callbacks[-1][0] != name:  # savepoints inside of it are gone
+            while self._callbacks[-1][0] != name:  # savepoints inside it are gone
                 self._callbacks.pop()
             if sql.startswith("ROLLBACK TO"):
                 connection.run_on_commit = list(self._callbacks[-1][1])

@@ -42,7 +42,7 @@ class Link(Protocol):
         ...
 
     async def release(self) -> None:
-        """Give it back, outside of a transaction."""
+        """Give it back, outside a transaction."""
         ...
 
     async def give_up(self) -> None:

@@ -43,4 +43,4 @@ async def issue(name: str, count: int) -> None:
     sys.stdout.write(json.dumps(told) + "\n")
     sys.stdout.flush()
     await asyncio.to_thread(sys.stdin.readline)
-    await sync_to_async(connections.close_all)()  # what the call outside of a block opened
+    await sync_to_async(connections.close_all)()  # what the call outside a block opened
