@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -11,6 +12,7 @@ from django.db import connections, transaction
 
 from aseq._exit_codes import ExitCode
 from aseq.django import sync
+from aseq.ledger import create_ledger_sql
 from tests.django.shop.models import Draft
 
 FIELD, CODE = "shop.Draft.number", "shop.Draft.code"
@@ -71,6 +73,19 @@ def test_a_numbering(using: str) -> None:
     assert column(using, "code") == ["a-2026-2", "a-2026-1", "a-2025-1", None]
 
 
+def test_with_a_ledger(using: str, name: str) -> None:
+    dialect: Any = "postgresql" if using == "default" else "sqlite"
+    table = name.replace("-", "_")
+    add(using, ("a", None))
+    with connections[using].cursor() as cursor:
+        cursor.execute(create_ledger_sql(dialect, table))
+        run(FIELD, name, "--database", using, "--ledger", table, "--by", "ann")
+        cursor.execute(f"SELECT document_key, number, issued_by FROM {table}")
+        [key] = column(using, "pk")
+        assert cursor.fetchall() == [(f"shop_draft/{key}", 1, "ann")]
+        cursor.execute(f"DROP TABLE {table}")
+
+
 def test_rows_that_are_locked(name: str) -> None:
     """The command numbers the others, and its code says that it is worth another try."""
     add("default", *[("a", None)] * 3)
@@ -101,6 +116,7 @@ REFUSED = [
     ((CODE, DRAFTS), "scope has no column for 'tenant'"),
     ((CODE, DRAFTS, "--scope", "tenant"), "--scope takes scope=field, not 'tenant'"),
     ((CODE, DRAFTS, "--bind", "tenant"), "--bind takes scope=value, not 'tenant'"),
+    ((FIELD, "x", "--by", "ann"), "by is for a ledger: pass one"),
     ((FIELD, "x", "--limit", 0), "limit must be an integer of at least 1"),
     ((FIELD, "x", "--order-by", "nothing"), "order_by must be a column"),
 ]

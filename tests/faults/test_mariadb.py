@@ -275,20 +275,21 @@ async def test_a_table_that_knows_no_rollback(database: Database, name: str) -> 
 
 
 _SELECTS = (
-    "SELECT variable_value FROM {}.session_status WHERE LOWER(variable_name) = 'com_select'"
+    "SELECT variable_value FROM information_schema.session_status "
+    "WHERE variable_name = 'COM_SELECT'"
 )
-_SCHEMAS = {"mariadb": "information_schema", "mysql": "performance_schema"}
 
 
 async def test_who_keeps_the_table_is_asked_once(database: Database, name: str) -> None:
     if database.case.client.__name__.startswith(("Aatomic", "Sync")):
         pytest.skip("what is counted would be counted in another thread")
+    if database.case.dialect == "mysql":
+        pytest.skip("it doesn't count them there")
     seq, counts = AsyncSequence(name), list[int]()
-    count = _SELECTS.format(_SCHEMAS[database.case.dialect])
     async with database.connect() as client, client.transaction():
         for _ in range(4):
             await seq.next_value(client.conn)
-            counts.append(int(await client.scalar(count)))
+            counts.append(int(await client.scalar(_SELECTS)))
     steps = [after - before for before, after in pairwise(counts)]
 
     assert steps == [1, 1, 1]  # the question for the count itself

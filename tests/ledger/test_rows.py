@@ -175,7 +175,7 @@ async def test_without_its_table(database: Database, name: str) -> None:
 
 @ONE
 async def test_a_key_that_is_too_long(database: Database, ledger: Ledger, name: str) -> None:
-    drafts = Drafts(database, name)
+    drafts = Drafts(database, name, "note text, number bigint")
     drafts.add((1, "k" * 200), columns="id, note")
     async with database.connect() as client, client.transaction():
         with pytest.raises(InvalidRow, match="its key is longer than the 200 characters"):

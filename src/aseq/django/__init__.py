@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ._block.atomic import aatomic
     from .aio import (
         Issuer,
+        Ledger,
         Numbering,
         Sequence,
         aadvance_to,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = (
     "Issuer",
+    "Ledger",
     "Numbering",
     "Sequence",
     "aadvance_to",

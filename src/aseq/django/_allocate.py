@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar, cast
 
 from django.db import router
@@ -38,8 +38,8 @@ async def aallocate(
         [invoice] = numbers[invoice_numbers]
 
     Locks are taken in one order, whatever the order of `wanted`: calls that want the same
-    sequences can't deadlock, as draws one after the other can. Waits, and can be cancelled,
-    as `get_next_value`.
+    sequences can't deadlock, as draws one after the other can. Waits, and can be
+    cancelled, like `get_next_value`.
 
     Args:
         wanted: how many numbers of each `Sequence`, `AsyncSequence` or bound `Numbering`, at
@@ -60,10 +60,10 @@ async def aallocate(
     """
     waiting(nowait=nowait, timeout=timeout)  # refused before a block is opened
     allocation = _allocation(wanted)
-    place = alias(_place(wanted, using), router.db_for_write)
+    where = alias(place(wanted, using), router.db_for_write)
     if allocation.empty:
         return cast("Allocated[D]", allocation.nothing)
-    async with in_block(allocation.subject.name, place) as block:
+    async with in_block(allocation.subject.name, where) as block:
         return await aseq.allocate(block, wanted, nowait=nowait, timeout=timeout)
 
 
@@ -103,10 +103,10 @@ def allocate(
     """
     wait = waiting(nowait=nowait, timeout=timeout)
     allocation = _allocation(wanted)
-    place = alias(_place(wanted, using), router.db_for_write)
+    where = alias(place(wanted, using), router.db_for_write)
     if allocation.empty:
         return cast("Allocated[D]", allocation.nothing)
-    drawn: Allocated[D] = _verbs.allocate(allocation, DjangoConnection(place), wait)
+    drawn: Allocated[D] = _verbs.allocate(allocation, DjangoConnection(where), wait)
     return drawn
 
 
@@ -115,7 +115,7 @@ def _allocation(wanted: Mapping[D, int]) -> Allocation[D]:
     return Allocation(wanted, conf.adapt)
 
 
-def _place(wanted: Mapping[D, int], using: str | None) -> str | None:
+def place(wanted: Iterable[object], using: str | None) -> str | None:
     """The database that all are in, as far as somebody said."""
     told = {using, *(getattr(each, "using", None) for each in wanted)} - {None}
     if len(told) > 1:

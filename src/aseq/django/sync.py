@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Sequence as Values
 
 from ._allocate import allocate
+from ._ledger.sync import Ledger
 from ._numbering.sync import Numbering
 from ._sequence.sync import Sequence
 
 __all__ = (
+    "Ledger",
     "Numbering",
     "Sequence",
     "advance_to",

@@ -10,18 +10,18 @@ from typing import Any, TypeVar
 
 from aseq._core.counter import Drawable
 from aseq._core.waiting import waiting
-from aseq._drive_sync import run_on_sync, run_sync
+from aseq._drive_sync import run_sync
 from aseq._observe import Count
 from aseq.ledger import _ddl, _guard
 from aseq.ledger._entry import Entry
-from aseq.ledger._explain import explained
 from aseq.ledger._many import keys_of
-from aseq.ledger._spec import Asked, LedgerSpec, subject
+from aseq.ledger._spec import Asked, LedgerSpec
 from aseq.ledger._unwanted import unwanted
 from aseq.ledger._wanted import WantedMany, wanted
 from aseq.numbering import DocumentNumber, ParsedNumber
 from aseq.numbering._scope import ScopeValue
 
+from ._asked import ask
 from ._connection import Connection
 from ._dispatch import executor_for
 
@@ -234,13 +234,4 @@ class Ledger(LedgerSpec):
         run_sync(_guard.run(texts, self._name), executor, f"the table {table}")
 
     def _ask(self, asked: Asked[T], conn: Connection, drawn: Count | None = None) -> T:
-        executor, table = executor_for(conn), self._name
-        about = subject(asked, executor)
-        plan = asked.plan(table, executor)
-        try:
-            return run_on_sync(about, plan, executor, writes=True, drawn=drawn)
-        except executor.driver_errors as exc:
-            ours = explained(exc, about.name, table, executor)
-            if ours is None:
-                raise
-            raise ours from exc
+        return ask(asked, executor_for(conn), self._name, drawn)

@@ -12,6 +12,7 @@ from aseq._arguments import pairs
 from aseq._exit_codes import ExitCode
 from aseq._sequence import AsyncSequence
 from aseq.django.connection import DjangoConnection
+from aseq.django.sync import Ledger
 from aseq.django.take_over import field_of
 from aseq.issuing._number_rows import number_rows_sync
 from aseq.issuing._result import NumberedRows
@@ -45,6 +46,8 @@ class NumberRows(Verb):
         text = 'In whose order; "--order-by=-field" for downwards. Can be repeated.'
         add("--order-by", metavar="field", help=text, **several)
         add("--where", help="Which rows count, as a condition in SQL.")
+        add("--ledger", metavar="table", help="A ledger that gets a row for each number.")
+        add("--by", help="Who numbers them, for the ledger.")
         text = "How many rows one transaction numbers. By default %(default)s."
         add("--limit", type=int, default=5000, help=text)
 
@@ -68,6 +71,8 @@ class NumberRows(Verb):
             "at_from": options["at_from"] and (model, options["at_from"]),
             "where": options["where"],
             "limit": options["limit"],
+            "ledger": options["ledger"] and Ledger(options["ledger"]),
+            "by": options["by"],
         }
         count = 0
         while True:

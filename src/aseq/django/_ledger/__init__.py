@@ -1,0 +1,1 @@
+"""`Ledger` on Django's own connections, for sync code and for async code."""
