@@ -11,7 +11,6 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 _KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
@@ -87,7 +86,7 @@ def wrap(root: Path, program: str, last: str = "", *, name: str = "") -> Path:
     script.parent.mkdir(exist_ok=True)
     script.write_text(
         _WRAPPER.format(
-            loader=next(_found(root, "ld-linux*.so.*")),
+            loader=_loader(root),
             libraries=":".join(map(str, _libraries(root))),
             program=binary,
             last=last and f" {last}",
@@ -102,9 +101,12 @@ def _libraries(root: Path) -> list[Path]:
     return [found for folder in folders for found in folder.glob("*-linux-gnu*")]
 
 
-def _found(root: Path, pattern: str) -> Iterator[Path]:
-    for folder in ("lib64", "usr/lib64", "lib", "usr/lib"):
-        yield from (root / folder).glob(pattern)
+def _loader(root: Path) -> Path:
+    folders = ("lib64", "usr/lib64", "lib", "usr/lib")
+    found = next(path for each in folders for path in (root / each).glob("ld-linux*.so.*"))
+    target = os.readlink(found) if found.is_symlink() else found.name
+    # In older suites the link is from the system's root.
+    return root / target.lstrip("/") if target.startswith("/") else found
 
 
 def _unpack(suite: str, packages: tuple[str, ...], into: Path) -> None:

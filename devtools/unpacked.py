@@ -30,7 +30,7 @@ def mariadb(suite: str, version: str = "") -> Path:
         wrap(root, helper)
     folder = root / "programs"
     folder.mkdir(exist_ok=True)
-    install = f'"{root}/usr/bin/mariadb-install-db" "$@" --basedir="{root}/usr"'
+    install = f'"{root}/usr/bin/mariadb-install-db" "$@" --force --basedir="{root}/usr"'
     server = f'"{root}/usr/sbin/mariadbd" "$@" {_places(root, "mysql")}'
     for name, command in (("mariadb-install-db", install), ("mariadbd", server)):
         (folder / name).write_text(f"#!/bin/sh\nexec {command}\n")

@@ -76,14 +76,14 @@ async def allocate(
         [invoice] = numbers[invoice_numbers]
 
     One round trip, and one more if the period of a numbering ends meanwhile. Each
-    numbering has one moment for all its numbers, told by the database's clock, as
-    `Numbering.next_many` has.
+    numbering has one moment for all its numbers, by the database's clock, as in
+    `Numbering.next_many`.
 
     Locks are taken in one order, whatever the order of `wanted`: calls that want the same
     sequences can't deadlock, as draws one after the other can. (With ``fair=False``, one
     that goes on into a new period may deadlock with others that draw from it; the database
-    then ends one of them, which is worth another try.) Waits, and can be cancelled, as
-    `AsyncSequence.next_value`.
+    then ends one of them, which is worth another try.) Waits, and can be cancelled,
+    like `AsyncSequence.next_value`.
 
     Args:
         conn: the caller's connection or session, in the transaction that will save the

@@ -58,6 +58,13 @@ class _Psycopg(Protocol):
     def pipeline(self) -> Any: ...
 
 
+class _MySQL(Protocol):
+    """The connections of asyncmy and aiomysql."""
+
+    def get_transaction_status(self) -> Any: ...
+    async def show_warnings(self) -> Any: ...
+
+
 class _Aiosqlite(Protocol):
     """`aiosqlite.Connection`."""
 
@@ -95,6 +102,7 @@ Connection: TypeAlias = Union[  # a forward reference can't stand beside `|`
     _Asyncpg,
     _AsyncpgProxy,
     _Psycopg,
+    _MySQL,
     _Aiosqlite,
     _TortoiseClient,
     _Piccolo,

@@ -40,7 +40,7 @@ class Holder:
         asked_at: when the server was asked.
         certain: False where it may hold the sequence or not: nobody can see a first value
             that isn't committed yet, if nobody queues (``fair=False``). Then those that
-            have written to the table are told.
+            have written to the table are listed.
         own: it is the connection that was asked.
     """
 
@@ -99,8 +99,8 @@ async def holders(conn: Connection, /, *sequences: Drawable[Any]) -> list[Holder
         for holder in await holders(conn, invoice_numbers):
             print(holder)
 
-    For operators and monitoring: it reads the server's lock table, which is work for the
-    server; once in some seconds is fine, on each request isn't. It takes no lock and waits
+    For operators and monitoring: it reads the server's lock table, which is work for
+    the server; every few seconds is fine, on each request isn't. It takes no lock and waits
     for nobody. Two statements; ask outside a transaction, or on a connection of its own:
     one whose draw was ended by a time-out can't ask anything before it is rolled back.
 

@@ -44,24 +44,24 @@ class AsyncSequence(SequenceSpec):
     `in_transaction()`, the block of `aseq.django.aatomic`, or any `Executor`.
 
     Args:
-        name: 1 to 100 characters. Sequences of one name in one table are the same.
+        name: 1 to 100 characters. Sequences with the same name in the same table are one.
         initial_value: the first value.
         reset_value: if given, the sequence loops: it starts again with `initial_value`
             instead of reaching this. (initial 1, reset 3: 1, 2, 1, 2, ...)
         step: the distance between values; negative to count down.
         table: the table that keeps the last values, "table" or "schema.table";
-            "aseq_sequence" unless told otherwise; on a connection of Django's, that
-            stands for the project's table (``ASEQ_TABLE``). "sequences_sequence" is
-            django-sequences' own, and can be shared with it.
+            "aseq_sequence" by default; on Django's connections, that stands for the
+            project's table (``ASEQ_TABLE``). "sequences_sequence" is django-sequences'
+            own, and can be shared with it.
         require_transaction: refuse to write where the change would be committed by
             itself. False allows it, and gaps with it.
         fair: on PostgreSQL, waiters stand in a queue and get their turn in order. None
             is True, except for the table of django-sequences, whose clients don't queue. A
             property of the sequence: all its callers must agree on it.
-        queue: on PostgreSQL, the name of the queue that waiters stand in: the sequence's
-            own, unless told otherwise. For sequences that one transaction draws from in
-            any order, and that shall not deadlock: a `Numbering` gives all its periods one
-            queue. A property of the sequence, as `fair`.
+        queue: on PostgreSQL, the name of the queue that waiters stand in: the
+            sequence's own by default. For sequences that one transaction draws from in
+            any order, without a deadlock: a `Numbering` gives all its periods one
+            queue. A property of the sequence, like `fair`.
 
     Raises:
         InvalidSequence: a parameter can't work.
@@ -116,7 +116,7 @@ class AsyncSequence(SequenceSpec):
     ) -> Sequence[int]:
         """Draw the next `count` values, in one statement and one round trip.
 
-        Waits, and can be cancelled, as `next_value`.
+        Waits, and can be cancelled, like `next_value`.
 
         Args:
             conn: the caller's connection or session.
@@ -148,8 +148,8 @@ class AsyncSequence(SequenceSpec):
         Doesn't wait for others who draw. (But on SQLite a session's first statement waits,
         if its transactions begin with BEGIN IMMEDIATE.)
 
-        Another transaction may have drawn further and not yet committed: this isn't the
-        way to foretell the next value.
+        Another transaction may have drawn further and not yet committed: this doesn't
+        predict the next value.
 
         Args:
             conn: the caller's connection or session; it needn't be in a transaction.
@@ -178,7 +178,7 @@ class AsyncSequence(SequenceSpec):
         ``initial_value - step`` it does only that (or, if it loops, with the last value
         of its cycle).
 
-        Waits, and can be cancelled, as `next_value`.
+        Waits, and can be cancelled, like `next_value`.
 
         Args:
             conn: the caller's connection or session.
@@ -203,7 +203,7 @@ class AsyncSequence(SequenceSpec):
     async def delete(self, conn: Connection, /, *, timeout: float | None = None) -> bool:
         """Delete the sequence; the next draw starts again from `initial_value`.
 
-        Waits, and can be cancelled, as `next_value`. With ``fair=False``, a sequence that
+        Waits, and can be cancelled, like `next_value`. With ``fair=False``, a sequence that
         another transaction is just creating isn't seen.
 
         Args:

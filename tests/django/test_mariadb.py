@@ -1,4 +1,4 @@
-"""Django on MariaDB: drawing, what ends a transaction unnoticed, the table, the commands.
+"""Django on MariaDB and MySQL: drawing, what ends a transaction unnoticed, the commands.
 
 Through mysqlclient if it is installed, else through PyMySQL.
 """
@@ -21,7 +21,14 @@ from django.db.transaction import TransactionManagementError
 from django.db.utils import ConnectionHandler
 from django.test.utils import CaptureQueriesContext, override_settings
 
-from aseq import NotIssuable, UnsupportedConnection, create_table_sql
+from aseq import (
+    AuditRefused,
+    InvalidSequence,
+    NotIssuable,
+    UnsupportedConnection,
+    create_table_sql,
+)
+from aseq._core.dialects import DialectName
 from aseq.django import Issuer, aatomic, get_next_value, sync
 from aseq.django._mysql import kill_query
 from aseq.django.audit import aaudit, audit
@@ -29,6 +36,7 @@ from aseq.django.checks.database import check_databases
 from aseq.django.errors import NotInTransaction, SequenceLocked
 from aseq.testing import assert_gapless
 from devtools.mariadb import mariadb_server
+from devtools.mysql import is_asked_for, mysql_server
 from tests.clients.mysql import connect_pymysql
 from tests.django.settings import mariadb as on_mariadb
 from tests.django.shop.models import Case, Paper, Saved
@@ -36,6 +44,7 @@ from tests.django.storm import SEED, saved, work
 from tests.django.threads import DEADLINE, elsewhere, in_threads, start
 
 M = "mariadb"
+SERVERS = {"mariadb": mariadb_server} | ({"mysql": mysql_server} if is_asked_for() else {})
 DATABASE = "aseq_django"
 
 draw = partial(sync.get_next_value, using=M)
@@ -72,9 +81,15 @@ def new_project(server: str, **options: object) -> Iterator[str]:
             cursor.execute(f"DROP DATABASE {DATABASE}")
 
 
+@pytest.fixture(scope="module", params=SERVERS)
+def brand(request: pytest.FixtureRequest) -> str:
+    """Which of the two it is, as its dialect is called."""
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def project(mariadb: str) -> Iterator[str]:
-    with new_project(mariadb) as url:
+def project(brand: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    with new_project(request.getfixturevalue(brand)) as url:
         yield url
 
 
@@ -90,7 +105,8 @@ def execute(sql: str, *args: object) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall()) if cursor.description else []
 
 
-def test_the_functions(name: str) -> None:
+def test_the_functions(name: str, brand: str) -> None:
+    timeout = None if brand == "mysql" else 1
     with pytest.raises(NotInTransaction):
         draw(name)
     with transaction.atomic(using=M):
@@ -100,7 +116,7 @@ def test_the_functions(name: str) -> None:
             transaction.set_rollback(True, using=M)
         assert draw(name, nowait=True) == 2
         assert sync.advance_to(9, name, using=M) == 9
-        assert draw(f"{name}/%s", 7, 9, timeout=1) == 7
+        assert draw(f"{name}/%s", 7, 9, timeout=timeout) == 7
         assert [draw(each) for each in (name.upper(), f"{name} ")] == [1, 1]
     assert sync.get_last_value(name, using=M) == 9
     with transaction.atomic(using=M):
@@ -129,11 +145,12 @@ def test_the_server_is_asked_what_it_is_once(name: str) -> None:
     assert made() == before + 1
 
 
-def test_who_does_not_wait_goes_on(name: str) -> None:
+def test_who_does_not_wait_goes_on(name: str, brand: str) -> None:
     with elsewhere(partial(draw, name), M), transaction.atomic(using=M):
         with pytest.raises(SequenceLocked):
             draw(name, nowait=True)
-        with pytest.raises(SequenceLocked):
+        refused = InvalidSequence if brand == "mysql" else SequenceLocked
+        with pytest.raises(refused):
             draw(name, timeout=0.05)
         assert draw(f"{name}/other") == 1
     assert sync.get_last_value(f"{name}/other", using=M) == 1
@@ -169,7 +186,8 @@ CHANGE = "UPDATE shop_saved SET number = 0 WHERE name = %s"
 @pytest.fixture
 def two_rows(name: str) -> tuple[str, str]:
     """The names of two rows that can be locked, each alone."""
-    execute("CREATE INDEX IF NOT EXISTS by_name ON shop_saved (name)")
+    if not execute("SHOW INDEX FROM shop_saved WHERE Key_name = 'by_name'"):
+        execute("CREATE INDEX by_name ON shop_saved (name)")
     both = f"{name}/mine", f"{name}/theirs"
     for each in both:
         Saved.objects.using(M).create(name=each, number=1)
@@ -234,8 +252,12 @@ def test_a_swallowed_deadlock_without_a_block(
     connection.commit()
 
 
-def test_a_swallowed_change_of_the_snapshot_repeats_no_number(name: str, project: str) -> None:
-    """As a server of 11.8 is set up."""
+def test_a_swallowed_change_of_the_snapshot_repeats_no_number(
+    name: str, project: str, brand: str
+) -> None:
+    """As a MariaDB of 11.8 is set up."""
+    if brand == "mysql":
+        pytest.skip("it has no such setting")
     setting = "SET innodb_snapshot_isolation = ON"
     with (
         closing(connect_pymysql(project)) as other,
@@ -262,9 +284,9 @@ async def swallow(name: str, others: Any) -> None:
             await get_next_value(name, using=M)
 
 
-def test_a_timeout_that_ends_the_transaction() -> None:
+def test_a_timeout_that_ends_the_transaction(brand: str) -> None:
     """As a server may be set up."""
-    told = mariadb_server(innodb_rollback_on_timeout="ON", innodb_lock_wait_timeout=1)
+    told = SERVERS[brand](innodb_rollback_on_timeout="ON", innodb_lock_wait_timeout=1)
     with told as server, new_project(server) as url, reachable(url):
         Saved.objects.using(M).create(name="row", number=1)
         lock = partial(execute, CHANGE, "row")
@@ -312,8 +334,8 @@ def test_beside_django_sequences(name: str) -> None:
         assert both == (len(numbers),) * 2
 
 
-def test_the_table() -> None:
-    execute(create_table_sql("mariadb", "by_hand"))
+def test_the_table(brand: DialectName) -> None:
+    execute(create_table_sql(brand, "by_hand"))
     [[_, by_hand]] = execute("SHOW CREATE TABLE by_hand")
     [[_, migrated]] = execute("SHOW CREATE TABLE aseq_sequence")
     assert migrated == by_hand.replace("by_hand", "aseq_sequence")
@@ -352,6 +374,13 @@ async def test_what_does_not_work_is_refused(name: str) -> None:
 
 
 @pytest.fixture
+def not_on_mysql(brand: str) -> None:
+    """What isn't there yet."""
+    if brand == "mysql":
+        pytest.skip("it isn't on MySQL yet")
+
+
+@pytest.fixture
 def papers() -> Iterator[None]:
     """The table of an unmanaged model."""
     with connections[M].schema_editor() as editor:
@@ -361,8 +390,8 @@ def papers() -> Iterator[None]:
         editor.delete_model(Paper)
 
 
-@pytest.mark.usefixtures("papers")
-def test_one_row_gets_a_number_in_sync_code(name: str, mariadb: str) -> None:
+@pytest.mark.usefixtures("not_on_mysql", "papers")
+def test_one_row_gets_a_number_in_sync_code(name: str) -> None:
     issuer = Issuer(Paper, "number", name, using=M)
     one, two = (Paper.objects.using(M).create() for _ in range(2))
 
@@ -377,6 +406,13 @@ def test_one_row_gets_a_number_in_sync_code(name: str, mariadb: str) -> None:
     assert set(Paper.objects.using(M).values_list("number", flat=True)) == {1, 2}
 
 
+def test_mysql_is_not_audited_yet(name: str, brand: str) -> None:
+    if brand == "mysql":
+        with pytest.raises(AuditRefused, match="audits are for"):
+            audit(Saved.number, name, using=M)
+
+
+@pytest.mark.usefixtures("not_on_mysql")
 def test_an_audit(name: str) -> None:
     """In a transaction, too: Django's are at READ COMMITTED."""
     where = f"name = '{name}'"
@@ -389,6 +425,7 @@ def test_an_audit(name: str) -> None:
     assert series.totals.missing == 1
 
 
+@pytest.mark.usefixtures("not_on_mysql")
 async def test_an_audit_in_a_block(name: str) -> None:
     async with aatomic(using=M):
         number = await get_next_value(name, using=M)
@@ -405,7 +442,21 @@ def test_the_command(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert name in capsys.readouterr().out
     with pytest.raises(CommandError, match="innodb_trx"):
         run("holders", name)
+
+
+@pytest.mark.usefixtures("not_on_mysql")
+def test_the_command_audits(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with transaction.atomic(using=M):
+        sync.advance_to(41, name, using=M)
     with pytest.raises(SystemExit) as ended:
-        run("audit", "shop.Saved.number", name, "--where", f"name = '{name}'")
+        call_command(
+            "aseq",
+            "audit",
+            "shop.Saved.number",
+            name,
+            "--where",
+            f"name = '{name}'",
+            database=M,
+        )
     assert ended.value.code == 1
     assert "1 to 41" in capsys.readouterr().out

@@ -11,7 +11,7 @@ from tests.clients import Client
 from tests.database import Database
 
 COLUMNS = (
-    "tenant text, day date, number bigint UNIQUE, code varchar(50) UNIQUE, note varchar(50)"
+    "tenant text, day date, number bigint UNIQUE, code varchar(50) UNIQUE, note varchar(500)"
 )
 
 

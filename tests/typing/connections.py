@@ -9,6 +9,8 @@ import sqlite3
 from typing import Any
 
 import aiosqlite
+import asyncmy.connection
+import asyncmy.pool
 import asyncpg
 import asyncpg.pool
 import psycopg
@@ -80,6 +82,7 @@ async def of_drivers(
     rows: psycopg.AsyncConnection[dict[str, Any]],
     pool: psycopg_pool.AsyncConnectionPool[psycopg.AsyncConnection[Any]],
     threaded: psycopg.Connection[Any],
+    mysql: asyncmy.connection.Connection,
     sqlite: aiosqlite.Connection,
     file: sqlite3.Connection,
 ) -> None:
@@ -90,6 +93,7 @@ async def of_drivers(
     async with pool.connection() as conn:
         await seq.next_value(conn)
     await seq.next_value(threaded)
+    await seq.next_value(mysql)
     await seq.next_value(sqlite)
     await seq.next_value(file)
 
@@ -140,12 +144,14 @@ async def wrong_ones_of_others(
     pool: psycopg_pool.AsyncConnectionPool[psycopg.AsyncConnection[Any]],
     sync_pool: psycopg_pool.ConnectionPool[psycopg.Connection[Any]],
     cursor: psycopg.AsyncCursor[Any],
+    mysqls: asyncmy.pool.Pool,
     file: sqlite3.Connection,
 ) -> None:
     await seq.next_value(pool)  # type: ignore[arg-type]
     await seq.next_value(sync_pool)  # type: ignore[arg-type]
     await seq.next_value(pool.connection())  # type: ignore[arg-type]
     await seq.next_value(cursor)  # type: ignore[arg-type]
+    await seq.next_value(mysqls)  # type: ignore[arg-type]
     await seq.next_value(file.cursor())  # type: ignore[arg-type]
     await seq.next_value("postgresql://host/db")  # type: ignore[arg-type]
     await seq.next_value(None)  # type: ignore[arg-type]

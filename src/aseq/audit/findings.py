@@ -106,7 +106,7 @@ class OutOfOrder:
 
 @dataclass(frozen=True, slots=True)
 class Void:
-    """A number that is there and was made void: no finding, but an auditor asks for it.
+    """A number that is there and was made void: not a finding, but an auditor asks for it.
 
     Attributes:
         number: the number.

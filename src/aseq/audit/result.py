@@ -23,7 +23,7 @@ class Audit:
         columns: where its numbers were looked for.
         where: which rows were looked at, in SQL; None if all were.
         at: when the counters were read, by the database's clock, in UTC (ISO 8601).
-        drafts: rows without a number. They are no finding.
+        drafts: rows without a number. They aren't findings.
         series: the series that were found, by name.
         limit: how many findings of each kind are listed at most.
     """

@@ -73,7 +73,7 @@ class SeriesAudit:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing was found. Voids are explained, so they are no finding."""
+        """Whether nothing was found. Voids are explained, so they aren't findings."""
         found = self.totals
         return not (
             self.uncounted

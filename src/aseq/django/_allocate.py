@@ -38,8 +38,8 @@ async def aallocate(
         [invoice] = numbers[invoice_numbers]
 
     Locks are taken in one order, whatever the order of `wanted`: calls that want the same
-    sequences can't deadlock, as draws one after the other can. Waits, and can be cancelled,
-    as `get_next_value`.
+    sequences can't deadlock, as draws one after the other can. Waits, and can be
+    cancelled, like `get_next_value`.
 
     Args:
         wanted: how many numbers of each `Sequence`, `AsyncSequence` or bound `Numbering`, at

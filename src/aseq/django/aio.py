@@ -104,7 +104,7 @@ async def get_next_values(
 ) -> Values[int]:
     """Draw the next `batch_size` values, in one statement.
 
-    Waits, and can be cancelled, as `get_next_value`.
+    Waits, and can be cancelled, like `get_next_value`.
 
     Args:
         batch_size: how many, at least 0. (0 touches nothing.)
@@ -136,7 +136,7 @@ async def advance_to(
 ) -> int:
     """Move the last value forward, so that the next one comes after `value`; never back.
 
-    Waits, and can be cancelled, as `get_next_value`.
+    Waits, and can be cancelled, like `get_next_value`.
 
     Args:
         value: the new last value; a looping sequence must loop over it.
@@ -166,7 +166,7 @@ async def delete(
 ) -> bool:
     """Delete a sequence; the next draw starts again.
 
-    Waits, and can be cancelled, as `get_next_value`.
+    Waits, and can be cancelled, like `get_next_value`.
 
     Args:
         sequence_name: 1 to 100 characters.

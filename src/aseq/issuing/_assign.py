@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
 from aseq._core.scripts import NothingDrawn
-from aseq._core.waiting import AS_LONG_AS_IT_TAKES, Waiting
+from aseq._core.waiting import AS_LONG_AS_IT_TAKES, Wait, Waiting
 from aseq._sql import Binds, Query
 from aseq.errors import InvalidSequence, RowRefused
 from aseq.numbering import DocumentNumber
@@ -64,7 +64,7 @@ def assign(
     new = _ledgered.without(parts, had) if had else parts
     drawn = (yield from draw(place, new, waiting)) if new else {}
     numbers = {**had, **drawn}
-    held = yield from _save(place, drafts, numbers)
+    held = yield from _save(place, drafts, numbers, briefly=waiting.kind is not Wait.ANY)
     yield from _ledgered.write(place, new, drawn)
     keys = [draft.key for draft in drafts]
     return [Numbered(key, held[key], numbers[key], key in drawn) for key in keys]
@@ -130,14 +130,19 @@ def _is_same(held: object, sent: int | str) -> bool:
 
 
 def _save(
-    place: Place, drafts: Sequence[Draft], numbers: Mapping[Key, int | DocumentNumber]
+    place: Place,
+    drafts: Sequence[Draft],
+    numbers: Mapping[Key, int | DocumentNumber],
+    *,
+    briefly: bool,
 ) -> Plan[dict[Key, object]]:
     sent = {draft.key: _sent(numbers[draft.key]) for draft in drafts}
     bind = Binds()
     listed = [_row(place, numbers[key], key) for key in sent]
     rows = json.dumps(listed, ensure_ascii=False, default=str)  # a numeric key
     texts = TEXTS[place.dialect.name]
-    written = yield Query(texts.save(place, bind(rows)), tuple(bind.values), place.counters)
+    text = texts.save(place, bind(rows), briefly=briefly)
+    written = yield Query(text, tuple(bind.values), place.counters)
     again = Binds()
     asked = texts.saved(place, again(rows))
     if asked is not None:

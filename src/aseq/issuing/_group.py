@@ -34,7 +34,7 @@ from ._assign import Numbered, assign, count_new
 from ._drafts import Draft
 from ._hooks import HookFailed, Hooks, Issued
 from ._ledgered import explained
-from ._outcome import is_about_all, is_about_rows, told
+from ._outcome import is_about_all, is_about_rows, is_lock_timeout, told
 from ._place import Place, adapted
 from ._plans import Plan
 from ._prepare import Prepared, caught, prepared
@@ -138,8 +138,7 @@ class Group:
 
     def _is_about_all(self, error: Exception) -> bool:
         if isinstance(error, SequenceLocked):
-            # Behind the queue, it is a row's own UPDATE that waits; others needn't.
-            one = self._in_queue or self._wait.kind is Wait.NONE
+            one = self._waits_for_row(error) or self._wait.kind is Wait.NONE
             return not (self._assigning and one)
         return is_about_all(error, self._dialect, assigning=self._assigning)
 
@@ -203,7 +202,13 @@ class Group:
         """What a row is answered that is alone with its error."""
         if not isinstance(error, SequenceLocked):
             return Refused(told(error))
-        return Row.BLOCKED if self._assigning and self._in_queue else Held(error.sequence)
+        return Row.BLOCKED if self._waits_for_row(error) else Held(error.sequence)
+
+    def _waits_for_row(self, error: Exception) -> bool:
+        """Whether it is a row's own UPDATE that waits, and not a draw: others needn't."""
+        bounded = self._wait.kind is Wait.BOUNDED
+        update = bounded and is_lock_timeout(error, self._dialect)
+        return self._assigning and (self._in_queue or update)
 
 
 def issued(row: Numbered) -> Issued:

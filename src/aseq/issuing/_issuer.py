@@ -43,12 +43,12 @@ class Issuer(Generic[V]):
             number = await issuer.issue(invoice.id)
 
     All that ask at a time are numbered in one short transaction of the issuer's own, by
-    arrival, so the sequence is locked once for all of them and late. The numbers have no
-    gaps, as those of `AsyncSequence.next_value`. There are two commits: a draft that was
+    arrival, so the sequence is locked once for all of them and late. The numbers have
+    no gaps, like those of `AsyncSequence.next_value`. There are two commits: a draft that was
     saved and never asked for stays a draft, and nothing of the sequence is lost.
 
     Idempotent by key: whoever asks again, after a cancel, a time-out, a crash or a deployment,
-    gets the number that the row has. Nobody suffers for another: a row that the database
+    gets the number that the row has. No row suffers for another: a row that the database
     refuses gets its own error, and the rest of its group is numbered without it.
 
     There is one issuer in each process and event loop, and there may be several processes. It
@@ -60,16 +60,16 @@ class Issuer(Generic[V]):
     signals and version columns of an ORM take no notice of it; triggers of the database do.
 
     Args:
-        source: a SQLAlchemy `AsyncEngine` (on asyncpg, psycopg or aiosqlite), an
-            `asyncpg.Pool` or a `psycopg_pool.AsyncConnectionPool`.
+        source: a SQLAlchemy `AsyncEngine` (on asyncpg, psycopg or aiosqlite, or on MariaDB with
+            asyncmy or aiomysql), an `asyncpg.Pool` or a `psycopg_pool.AsyncConnectionPool`.
         what: gives the numbers: an `AsyncSequence` or a `Numbering`.
         column: the column that gets them: ``Invoice.number``, ``(Invoice, "number")`` or
             "table.column". It is NULL in a draft. It may be an integer or a text.
         key: the column that tells the rows apart; by default, the model's primary key.
         scope: for each scope of the numbering that isn't bound, the column that has it. It is
             read when the row is locked.
-        at_column: a column that gets the moment of which the number is.
-        timeout: seconds that a caller waits at most, unless he says otherwise.
+        at_column: a column that gets the moment of the number.
+        timeout: seconds that a caller waits at most, unless it says otherwise.
         limit: how many callers may wait.
         ledger: a `Ledger` that gets a row for each number, in the same transaction. The key
             of the document is the row's table and key there, as "invoice/7". A row for which
@@ -250,7 +250,7 @@ class Issuer(Generic[V]):
 
 
 def check_timeout(timeout: float) -> float:
-    """What a caller says he waits at most.
+    """How long a caller says it waits at most.
 
     Raises:
         InvalidSequence: it can't work.

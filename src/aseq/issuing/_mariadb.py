@@ -52,7 +52,8 @@ _KINDS: dict[str, Kind] = {
 _BESIDES = 100_000
 """How many rows that others have locked are passed over, to reach the limit."""
 
-_UTC = "SET STATEMENT time_zone = '+00:00' FOR\n"
+_UTC = "time_zone = '+00:00'"
+_BRIEFLY = "innodb_lock_wait_timeout = LEAST(@@innodb_lock_wait_timeout, 2)"
 
 _LEVEL = (
     "there MariaDB would lock all rows that it looks at, and the gaps between them, until the "
@@ -140,13 +141,15 @@ class MariaDB(Texts):
         more = "" if scopes is None else f" AND {_of_scopes(place, scopes, bind)}"
         return f"SELECT count(*) {_waiting(place, search, more)}"
 
-    def save(self, place: Place, rows: str) -> str:
+    def save(self, place: Place, rows: str, *, briefly: bool) -> str:
         at = place.target.at_column
         also = f", d.{quoted(at)} = TRIM(TRAILING '+00:00' FROM w.a)" if at else ""
         # A timestamp is written in the session's time zone; the number's moment is in UTC.
-        utc = _UTC if at is not None and place.kind(at) == "moment" else ""
+        settings = [_UTC] if at is not None and place.kind(at) == "moment" else []
+        settings += [_BRIEFLY] if briefly else []
+        setting = f"SET STATEMENT {', '.join(settings)} FOR\n" if settings else ""
         return (
-            f"{utc}UPDATE {_items(place, rows, 'na')} "
+            f"{setting}UPDATE {_items(place, rows, 'na')} "
             f"STRAIGHT_JOIN {place.table} AS d{_by_index(place)} ON d.{place.key} = w.k "
             f"SET d.{place.number} = w.n{also}"
         )

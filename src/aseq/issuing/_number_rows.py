@@ -57,7 +57,7 @@ async def number_rows(
                 break
 
     Waits until other transactions that drew from the same sequences have ended. Waits for
-    no row, unless it is told to. Can be cancelled as `AsyncSequence.next_value`. It takes a
+    no row, unless it is told to. Can be cancelled like `AsyncSequence.next_value`. It takes a
     few statements, however many rows there are. On MariaDB, the transaction must be at READ
     COMMITTED.
 

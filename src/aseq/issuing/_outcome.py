@@ -9,11 +9,12 @@ from a server shows on the error of the driver, wherever it stands in the chain:
 * psycopg: only such an error has a result.
 * psycopg2: only such an error has a code.
 * sqlite3: an error of the library's has its code.
+* asyncmy and aiomysql: the client's own errors have numbers from 2000 to 2999, or none.
 """
 
 from __future__ import annotations
 
-from aseq._core.dialects import Dialect
+from aseq._core.dialects import Dialect, mysql_family
 from aseq._core.failure import Code, chain
 from aseq.errors import (
     AseqError,
@@ -34,6 +35,20 @@ _LOCK_NOT_AVAILABLE = "55P03"
 # a right that isn't there.
 _ABOUT_ALL = ("25", "42")
 
+_OF_MYSQL = ("mariadb", "mysql")
+
+# The same of MariaDB: what is retryable, and what an operator does or a resource lacks.
+_MARIADB_SAYS_NOTHING = frozenset(
+    {
+        *mysql_family.RETRYABLE,
+        *mysql_family.ENDS_TRANSACTION,
+        *(1021, 1037, 1038, 1041, 1114),  # no room on the disk, no memory, a table that is full
+        *(1053, 1152, 1180, 1317, 1927, 1969),  # shutdown, aborted, COMMIT failed, killed, late
+        *(1158, 1159, 1160, 1161),  # errors of the network
+    }
+)
+_MARIADB_ABOUT_ALL = frozenset({1044, 1054, 1064, 1142, 1143, 1146, 1792})
+
 # SQLITE_ERROR, READONLY, TOOBIG, CONSTRAINT, MISMATCH, RANGE.
 _SQLITE_SAYS = (1, 8, 18, 19, 20, 25)
 
@@ -44,6 +59,10 @@ def code_of(exc: BaseException, dialect: Dialect) -> Code | None:
         for mark in ("severity", "pgresult", "pgcode", "sqlite_errorcode"):
             if getattr(item, mark, None) is not None:
                 return dialect.code(item)
+        if dialect.name in _OF_MYSQL and mysql_family.is_from_server(
+            code := dialect.code(item)
+        ):
+            return code
     return None
 
 
@@ -60,6 +79,8 @@ def is_about_rows(exc: Exception, dialect: Dialect) -> bool:
         return hook
     if isinstance(code, str):
         return not code.startswith(_SAYS_NOTHING) and code != _LOCK_NOT_AVAILABLE
+    if dialect.name in _OF_MYSQL:
+        return code not in _MARIADB_SAYS_NOTHING
     return code in _SQLITE_SAYS
 
 
@@ -78,7 +99,15 @@ def is_about_all(exc: Exception, dialect: Dialect, *, assigning: bool) -> bool:
     if isinstance(exc, AseqError | HookFailed):  # before a row was looked at
         return True
     code = code_of(exc, dialect)
-    return isinstance(code, str) and code.startswith(_ABOUT_ALL)
+    if isinstance(code, str):
+        return code.startswith(_ABOUT_ALL)
+    return dialect.name in _OF_MYSQL and code in _MARIADB_ABOUT_ALL
+
+
+def is_lock_timeout(exc: Exception, dialect: Dialect) -> bool:
+    """Whether a statement waited for a lock in vain, and isn't a draw with a time limit."""
+    codes = (dialect.code(item) for item in chain(exc))
+    return dialect.name in _OF_MYSQL and mysql_family.LOCK_WAIT_TIMEOUT in codes
 
 
 def told(exc: Exception) -> Exception:

@@ -141,7 +141,7 @@ class PostgreSQL(Texts):
             f"{order_by(again)}"
         )
 
-    def save(self, place: Place, rows: str) -> str:
+    def save(self, place: Place, rows: str, *, briefly: bool) -> str:
         at = place.target.at_column
         types = [("k", place.target.key), ("n", place.target.number.name)]
         types += [("a", at)] if at else []

@@ -89,7 +89,7 @@ class SQLite(Texts):
             f"{limited(search)})"
         )
 
-    def save(self, place: Place, rows: str) -> str:
+    def save(self, place: Place, rows: str, *, briefly: bool) -> str:
         at = place.target.at_column
         also = f", {quoted(at)} = v.a" if at else ""
         values = ", ".join(f"json_extract(value, '$.{name}') AS {name}" for name in "kna")

@@ -91,8 +91,15 @@ class Texts(Catalogue, Protocol):
         """
         return None
 
-    def save(self, place: Place, rows: str) -> str:
-        """Write the numbers ``rows``, a JSON list: key and number, as the row has it now."""
+    def save(self, place: Place, rows: str, *, briefly: bool) -> str:
+        """Write the numbers ``rows``, a JSON list: key and number, as the row has it now.
+
+        Args:
+            place: where.
+            rows: the numbers, with their keys.
+            briefly: wait no longer than a moment for a lock, where only the statement can be
+                told so.
+        """
         ...
 
     def saved(self, place: Place, rows: str) -> str | None:

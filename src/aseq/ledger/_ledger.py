@@ -79,8 +79,8 @@ class Ledger(LedgerSpec):
         Waits until other transactions that drew a number of this scope have ended, whatever
         their period. One round trip; with a key that has no number yet, two. (Three and four
         with a check digit.) At READ COMMITTED a race needs no second try. At REPEATABLE READ
-        and SERIALIZABLE its loser gets a serialization failure, as of a plain draw. Can be
-        cancelled as `AsyncSequence.next_value`: if a number may have been drawn, the
+        and SERIALIZABLE its loser gets a serialization failure, as of a plain draw. Can
+        be cancelled like `AsyncSequence.next_value`: if a number may have been drawn, the
         transaction is made unusable until it is rolled back.
 
         Args:

@@ -66,7 +66,7 @@ class ParsedNumber:
         period: which period it is from; None if the numbering has no periods.
         scope: the values of the scopes that are printed, bound, or were given.
         sequence: the sequence that it belongs to; None if one of its scopes isn't known.
-        at: always None: no text tells the moment.
+        at: always None: a text doesn't hold the moment.
     """
 
     text: str

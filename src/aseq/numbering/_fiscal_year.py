@@ -16,8 +16,8 @@ class FiscalYear:
     Args:
         start_month: the month in which it begins, 1 to 12.
         start_day: the day of that month on which it begins; one that each year has.
-        named_after: whether it bears the number of the calendar year in which it starts
-            or of that in which it ends. (In Japan, April 2026 to March 2027 is 2026. To the
+        named_after: whether it takes its number from the calendar year in which it
+            starts, or in which it ends. (In Japan, April 2026 to March 2027 is 2026. To the
             government of the United States, October 2026 to September 2027 is 2027.)
 
     Raises:

@@ -42,8 +42,8 @@ class Numbering(NumberingSpec):
             session.add(Invoice(number=issued.text, issued_at=issued.at))
 
     One moment decides which period a number is from, and which date belongs to it: that at
-    which its turn has come, by the database's clock. Who waited for a number over New
-    Year's Eve gets one of the new year. Within one series and scope, numbers and moments
+    which its turn has come, by the database's clock. Whoever waited for a number over
+    New Year's Eve gets one of the new year. Within one series and scope, numbers and moments
     rise together, as long as the database's clock isn't set back (nor a standby, whose
     clock is behind, takes over) and nobody says ``at=``.
 
@@ -60,17 +60,17 @@ class Numbering(NumberingSpec):
             that are text are doubled.
         scope: the names of scopes that aren't printed. (Those that are may be named, too.)
         period: what the numbers start again with: "day", "week", "month", "quarter",
-            "year", or a `FiscalYear`. None, if with nothing.
-        tz: the time zone that dates are of: a name of the IANA database or a tzinfo. Needed
+            "year", or a `FiscalYear`. None if they never do.
+        tz: the time zone of the dates: a name of the IANA database or a tzinfo. Needed
             if there is a period, or if a date is printed.
         step: the distance between numbers; negative to count down.
         initial_value: the first number of each scope and period.
         check: computes a check digit, as the functions of python-stdnum do: it is given the
             digits of the rest of the text. It stands where the pattern has ``{check}``, or
             else at the end.
-        table: the table that keeps the counters, as of an `AsyncSequence`.
-        fair: whether waiters stand in a queue, as of an `AsyncSequence`.
-        require_transaction: as of an `AsyncSequence`.
+        table: the table that keeps the counters, as for an `AsyncSequence`.
+        fair: whether waiters stand in a queue, as for an `AsyncSequence`.
+        require_transaction: as for an `AsyncSequence`.
 
     Raises:
         InvalidSequence: a parameter can't work, or two numbers would be printed alike.
@@ -90,13 +90,13 @@ class Numbering(NumberingSpec):
 
         Waits until other transactions that drew a number of this scope have ended, whatever
         their period. One round trip on a connection that is in a transaction, and one more
-        if the period ended meanwhile. Can be cancelled as `AsyncSequence.next_value`.
+        if the period ended meanwhile. Can be cancelled like `AsyncSequence.next_value`.
 
         Args:
             conn: the caller's connection or session, in the transaction that will save the
                 number.
-            at: the moment that the number is of, with a time zone: for documents that are
-                dated back, and for tests. By default, the database's clock decides.
+            at: the moment of the number, with a time zone: for backdated documents, and
+                for tests. By default, the database's clock decides.
             nowait: don't wait, but raise SequenceLocked. The transaction stays usable.
             timeout: seconds to wait at most, as for `AsyncSequence.next_value`.
             **scope: the values of all scopes that aren't bound: texts, integers or Enums.
@@ -128,7 +128,7 @@ class Numbering(NumberingSpec):
     ) -> Sequence[DocumentNumber]:
         """Draw the next `count` numbers, all of one moment and one period.
 
-        Waits, and can be cancelled, as `next`; one statement.
+        Waits, and can be cancelled, like `next`; one statement.
 
         Args:
             conn: the caller's connection or session.
@@ -226,20 +226,20 @@ class Numbering(NumberingSpec):
     async def take_over(
         self, conn: Connection, source: object, /, **unprinted: object
     ) -> TakenOver:
-        """Move the counters forward behind numbers that were given out in another way.
+        """Move the counters forward, past numbers that were given out in another way.
 
-        Each counter of a scope and a period is moved behind the furthest of its numbers, and
-        never back, so repeating it does no harm. Waits, and can be cancelled, as
+        Each counter of a scope and a period is moved past the furthest of its numbers, and
+        never back, so repeating it does no harm. Waits, and can be cancelled, like
         `AsyncSequence.advance_to`; one statement for each counter.
 
-        Stop the other numbering before. What can't be read is skipped and told.
+        Stop the other numbering first. What can't be read is skipped and reported.
 
         Args:
             conn: the caller's connection or session.
             source: the column that has the numbers: that of a model (``Invoice.number``), a
                 model and a name (``(Invoice, "number")``), or "table.column"; or the numbers
-                themselves, in a list or any other iterable. They may be padded otherwise
-                than today, and are of any scopes and periods that they tell. None counts as
+                themselves, in a list or any other iterable. Their padding may differ
+                from today's, and they may be of any scopes and periods. None counts as
                 no number.
             **unprinted: the scopes that aren't printed and aren't bound: a value, the same
                 for all; or, if the numbers are in a column, another column of its table.

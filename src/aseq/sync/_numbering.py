@@ -45,8 +45,8 @@ class Numbering(NumberingSpec):
         pattern: the text, with fields in braces, as of `aseq.numbering.Numbering`.
         scope: the names of scopes that aren't printed.
         period: what the numbers start again with: "day", "week", "month", "quarter",
-            "year", or a `FiscalYear`. None, if with nothing.
-        tz: the time zone that dates are of: a name of the IANA database or a tzinfo. Needed
+            "year", or a `FiscalYear`. None if they never do.
+        tz: the time zone of the dates: a name of the IANA database or a tzinfo. Needed
             if there is a period, or if a date is printed.
         step: the distance between numbers; negative to count down.
         initial_value: the first number of each scope and period.
@@ -91,8 +91,8 @@ class Numbering(NumberingSpec):
         Args:
             conn: the caller's connection or session, in the transaction that will save the
                 number.
-            at: the moment that the number is of, with a time zone: for documents that are
-                dated back, and for tests. By default, the database's clock decides.
+            at: the moment of the number, with a time zone: for backdated documents, and
+                for tests. By default, the database's clock decides.
             nowait: don't wait, but raise SequenceLocked. The transaction stays usable.
             timeout: seconds to wait at most, as for `Sequence.next_value`.
             **scope: the values of all scopes that aren't bound: texts, integers or Enums.
@@ -188,7 +188,7 @@ class Numbering(NumberingSpec):
         return Sequence.of(self.counter(scope, self.span(now).period))
 
     def take_over(self, conn: Connection, source: object, /, **unprinted: object) -> TakenOver:
-        """Move the counters forward behind numbers that were given out in another way.
+        """Move the counters forward, past numbers that were given out in another way.
 
         As `aseq.numbering.Numbering.take_over`: never back, so repeating it does no harm;
         what can't be read is skipped and told.

@@ -37,7 +37,7 @@ class Sequence(SequenceSpec):
     `sqlite3.Connection`. It works in the thread that calls it.
 
     Args:
-        name: 1 to 100 characters. Sequences of one name in one table are the same.
+        name: 1 to 100 characters. Sequences with the same name in the same table are one.
         initial_value: the first value.
         reset_value: if given, the sequence loops: it starts again with `initial_value`
             instead of reaching this.
@@ -45,8 +45,8 @@ class Sequence(SequenceSpec):
         table: the table that keeps the last values, "table" or "schema.table".
         require_transaction: refuse to write where the change would be committed by
             itself. False allows it, and gaps with it.
-        fair: on PostgreSQL, waiters stand in a queue, as of an `AsyncSequence`.
-        queue: on PostgreSQL, the name of that queue, as of an `AsyncSequence`.
+        fair: on PostgreSQL, waiters stand in a queue, as for an `AsyncSequence`.
+        queue: on PostgreSQL, the name of that queue, as for an `AsyncSequence`.
 
     Raises:
         InvalidSequence: a parameter can't work.

@@ -67,7 +67,7 @@ class Issuer(Generic[V]):
         scope: for each scope of the numbering that isn't bound, the name of the field that
             has it. It is read when the row is locked.
         at_field: the name of a field that gets the moment of which the number is.
-        timeout: seconds that a caller waits at most, unless he says otherwise.
+        timeout: seconds that a caller waits at most, unless it says otherwise.
         limit: how many callers may wait, in one process and event loop.
         ledger: an `aseq.ledger.Ledger` that gets a row for each number, in the same
             transaction. The key of the document is the row's table and key there, as

@@ -49,15 +49,15 @@ class Numbering(DjangoNumbering):
             scopes by their names.
         scope: the names of scopes that aren't printed.
         period: what the numbers start again with: "day", "week", "month", "quarter",
-            "year", or a `FiscalYear`. None, if with nothing.
-        tz: the time zone that dates are of: a name of the IANA database or a tzinfo. Needed
+            "year", or a `FiscalYear`. None if they never do.
+        tz: the time zone of the dates: a name of the IANA database or a tzinfo. Needed
             if there is a period, or if a date is printed.
         step: the distance between numbers; negative to count down.
         initial_value: the first number of each scope and period.
         check: computes a check digit, as the functions of python-stdnum do.
         table: the table that keeps the counters; the project's, unless told otherwise.
-        fair: whether waiters stand in a queue, as of an `AsyncSequence`.
-        require_transaction: as of an `AsyncSequence`.
+        fair: whether waiters stand in a queue, as for an `AsyncSequence`.
+        require_transaction: as for an `AsyncSequence`.
         using: a database alias; None asks the routers.
 
     Raises:
@@ -76,11 +76,11 @@ class Numbering(DjangoNumbering):
 
         Call it inside the `aatomic` block that saves the number. Waits until other
         transactions that drew a number of this scope have ended, whatever their period. Can
-        be cancelled as `get_next_value`.
+        be cancelled like `get_next_value`.
 
         Args:
-            at: the moment that the number is of, with a time zone: for documents that are
-                dated back, and for tests. By default, the database's clock decides.
+            at: the moment of the number, with a time zone: for backdated documents, and
+                for tests. By default, the database's clock decides.
             nowait: don't wait, but raise SequenceLocked; the transaction stays usable.
             timeout: seconds to wait at most, as for `get_next_value`.
             **scope: the values of all scopes that aren't bound: texts, integers or Enums.
@@ -186,9 +186,9 @@ class Numbering(DjangoNumbering):
         return Sequence._of(self._sequence(at), self.using)
 
     async def take_over(self, source: object, /, **unprinted: object) -> TakenOver:
-        """Move the counters forward behind numbers that were given out in another way.
+        """Move the counters forward, past numbers that were given out in another way.
 
-        Each counter of a scope and a period is moved behind the furthest of its numbers, and
+        Each counter of a scope and a period is moved past the furthest of its numbers, and
         never back, so repeating it does no harm. One statement for each counter. What can't
         be read is skipped and told. Waits as `next`, and needs a block.
 

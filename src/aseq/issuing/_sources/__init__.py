@@ -16,7 +16,10 @@ from .sqlalchemy import EngineSource
 
 __all__ = ("EngineOrPool", "Link", "Source", "source_for", "statements_of")
 
-_DRIVERS = ("postgresql+asyncpg", "postgresql+psycopg", "sqlite+aiosqlite")
+_DRIVERS = (
+    *("postgresql+asyncpg", "postgresql+psycopg", "sqlite+aiosqlite"),
+    *("mysql+asyncmy", "mysql+aiomysql", "mariadb+asyncmy", "mariadb+aiomysql"),
+)
 
 _HINT = (
     "an issuer has connections of its own: pass an AsyncEngine of SQLAlchemy, an asyncpg.Pool "

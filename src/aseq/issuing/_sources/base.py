@@ -54,7 +54,7 @@ class Source(Protocol):
     """An engine or a pool.
 
     Attributes:
-        dialect: "postgresql" or "sqlite".
+        dialect: "postgresql" or "sqlite"; of an engine, what its URL says.
         kind: whose connections they are: see `aseq.adapters.base.ConnectionInfo`.
     """
 

@@ -1,17 +1,23 @@
-"""A SQLAlchemy AsyncEngine, on asyncpg, psycopg or aiosqlite."""
+"""A SQLAlchemy AsyncEngine, on asyncpg, psycopg, aiosqlite, asyncmy or aiomysql."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from .base import Link, Source
 
 
 class EngineLink(Link):
-    """An `AsyncConnection`."""
+    """An `AsyncConnection`.
 
-    def __init__(self, conn: Any) -> None:
-        self.conn = conn
+    Args:
+        conn: the connection.
+        connect: makes another one like it.
+    """
+
+    def __init__(self, conn: Any, connect: Callable[[], Awaitable[Any]]) -> None:
+        self.conn, self._connect = conn, connect
 
     async def begin(self) -> None:
         self._transaction = await self.conn.begin()
@@ -23,7 +29,11 @@ class EngineLink(Link):
         await self._transaction.commit()
 
     async def rollback(self) -> None:
+        given_up = self.conn.invalidated
         await self._transaction.rollback()
+        if given_up:  # it would connect by itself, but not set the isolation level
+            await self.conn.close()
+            self.conn = await self._connect()
         if self.conn.dialect.name == "sqlite":
             # Where a COMMIT was refused, its transaction goes on, and SQLAlchemy takes it for
             # closed: see `RootTransaction._do_commit`.
@@ -49,7 +59,10 @@ class EngineSource(Source):
         self.dialect = engine.dialect.name
 
     async def connect(self) -> Link:
+        return EngineLink(await self._connect(), self._connect)
+
+    async def _connect(self) -> Any:
         conn = await self._engine.connect()
-        if self.dialect == "postgresql":  # not AUTOCOMMIT, nor what fails with 40001
+        if self.dialect != "sqlite":  # not AUTOCOMMIT, nor what fails with 40001 or locks gaps
             await conn.execution_options(isolation_level="READ COMMITTED")
-        return EngineLink(conn)
+        return conn

@@ -1,0 +1,310 @@
+"""The issuer on MariaDB, whose errors end a statement, or all, and don't name a row."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import closing, suppress
+from typing import Any
+
+import asyncmy
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from aseq import (
+    AsyncSequence,
+    IssueTimeout,
+    NotIssuable,
+    RowRefused,
+    UnsupportedConnection,
+    create_table_sql,
+)
+from aseq.issuing import Issued, Issuer
+from aseq.ledger import Ledger
+from aseq.numbering import Numbering
+from tests.clients.mysql import connect_pymysql, where
+
+PATIENCE = 60.0
+SHORT = 0.3
+KILLS = 8
+
+REFUSED = {
+    "check": "is refused by a constraint",
+    "unique": "is refused by a unique index: a trigger changes another column to what is there",
+    "raise": "is refused by a trigger",
+    "change": "gets another number: a trigger changes it, and says nothing",
+}
+
+_TABLE = """\
+CREATE TABLE {name} (
+    id bigint AUTO_INCREMENT PRIMARY KEY, kind varchar(10) NOT NULL DEFAULT 'good',
+    tenant varchar(10), number bigint UNIQUE, once varchar(10) UNIQUE,
+    CHECK (kind <> 'check' OR number IS NULL)
+)"""
+_TRIGGER = """\
+CREATE TRIGGER {name}_t BEFORE UPDATE ON {name} FOR EACH ROW BEGIN
+    IF NEW.kind = 'unique' THEN SET NEW.once = 'taken';
+    ELSEIF NEW.kind = 'raise' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no number';
+    ELSEIF NEW.kind = 'change' THEN SET NEW.number = 1000000 + NEW.id;
+    END IF;
+END"""
+
+
+class Drafts:
+    """A table of drafts, and what is saved in it."""
+
+    def __init__(self, url: str) -> None:
+        self.url, self.name = url, f"draft_{secrets.token_hex(5)}"
+        self.sequence = AsyncSequence(self.name)
+        self.run(create_table_sql("mariadb"))
+        self.run(_TABLE.format(name=self.name))
+        self.run(_TRIGGER.format(name=self.name))
+        self.run(f"INSERT INTO {self.name} (id, once) VALUES (1, 'taken')")
+
+    @property
+    def column(self) -> str:
+        return f"{self.name}.number"
+
+    def run(self, sql: str) -> list[tuple[Any, ...]]:
+        with connect_pymysql(self.url) as conn, closing(conn.cursor()) as cursor:
+            cursor.execute(sql)
+            return list(cursor.fetchall())
+
+    def add(self, kind: str = "good", count: int = 1, tenant: str = "a") -> list[int]:
+        rows = ", ".join([f"('{kind}', '{tenant}')"] * count)
+        told = self.run(f"INSERT INTO {self.name} (kind, tenant) VALUES {rows} RETURNING id")
+        return [key for (key,) in told]
+
+    def numbers(self) -> dict[int, int]:
+        return dict(self.run(f"SELECT id, number FROM {self.name} WHERE number IS NOT NULL"))
+
+    def last(self) -> int:
+        rows = self.run(f"SELECT last FROM aseq_sequence WHERE name = '{self.name}'")
+        return int(rows[0][0]) if rows else 0
+
+    def check_gapless(self) -> None:
+        assert sorted(self.numbers().values()) == list(range(1, self.last() + 1))
+
+
+@pytest.fixture
+def table(mariadb: str) -> Iterator[Drafts]:
+    table = Drafts(mariadb)
+    yield table
+    table.run(f"DROP TABLE {table.name}")
+
+
+@pytest.fixture
+async def engine(request: pytest.FixtureRequest, mariadb: str) -> AsyncIterator[AsyncEngine]:
+    driver = getattr(request, "param", "asyncmy")
+    engine = create_async_engine(mariadb.replace("mysql", f"mysql+{driver}", 1))
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+async def issuer(table: Drafts, engine: AsyncEngine) -> AsyncIterator[Issuer[int]]:
+    async with Issuer(engine, table.sequence, table.column, key="id") as issuer:
+        yield issuer
+
+
+async def gather(*calls: Any) -> list[Any]:
+    return await asyncio.gather(*calls, return_exceptions=True)
+
+
+@pytest.mark.parametrize("engine", ["asyncmy", "aiomysql"], indirect=True)
+async def test_a_crowd_is_numbered_by_arrival(table: Drafts, issuer: Issuer[int]) -> None:
+    keys = table.add(count=200)[::-1]
+
+    numbers = await asyncio.gather(*map(issuer.issue, keys))
+
+    assert numbers == list(range(1, 201))
+    assert await asyncio.gather(*map(issuer.issue, keys[:5] * 2)) == [1, 2, 3, 4, 5] * 2
+    table.check_gapless()
+
+
+@pytest.mark.parametrize("engine", ["asyncmy", "aiomysql"], indirect=True)
+async def test_rows_that_are_refused_harm_nobody(table: Drafts, issuer: Issuer[int]) -> None:
+    keys = [*table.add(count=5)]
+    for kind in REFUSED:
+        keys += [*table.add(kind), *table.add(count=3)]
+
+    told = await gather(*map(issuer.issue, [*keys, 10**9]))
+
+    assert isinstance(told.pop(), NotIssuable)
+    errors: list[Any] = [each for each in told if isinstance(each, Exception)]
+    assert [isinstance(each, RowRefused) for each in errors] == [False, False, False, True]
+    assert [str(each.orig.args[0]) for each in errors[:3]] == ["4025", "1062", "1644"]
+    assert [each for each in told if isinstance(each, int)] == list(range(1, 18))
+    table.check_gapless()
+
+
+async def test_a_row_that_is_locked_waits_alone(table: Drafts, issuer: Issuer[int]) -> None:
+    [locked], others = table.add(), table.add(count=3)
+    with connect_pymysql(table.url) as conn, closing(conn.cursor()) as cursor:
+        conn.begin()
+        cursor.execute(f"UPDATE {table.name} SET tenant = 'b' WHERE id = {locked}")
+        call = asyncio.create_task(issuer.issue(locked, timeout=PATIENCE))
+        assert await asyncio.gather(*map(issuer.issue, others)) == [1, 2, 3]
+        with pytest.raises(IssueTimeout, match="its row is locked by another transaction"):
+            await issuer.issue(locked, timeout=SHORT)
+        conn.commit()
+
+    assert await call == 4
+    table.check_gapless()
+
+
+async def test_a_caller_that_holds_the_sequence_himself(
+    table: Drafts, issuer: Issuer[int]
+) -> None:
+    mine, other = table.add(count=2)
+    conn: Any = await asyncmy.connect(**where(table.url))
+    number = await table.sequence.next_value(conn)
+    async with conn.cursor() as cursor:
+        await cursor.execute(f"INSERT INTO {table.name} (number) VALUES ({number})")
+    call = asyncio.create_task(issuer.issue(other, timeout=PATIENCE))
+    with pytest.raises(IssueTimeout, match="the sequence is held"):
+        await issuer.issue(mine, timeout=SHORT)
+    await conn.commit()
+    conn.close()
+
+    assert {await call, await issuer.issue(mine)} == {2, 3}
+    table.check_gapless()
+
+
+@pytest.mark.parametrize("kills", [False, True])
+async def test_a_storm_with_others_who_draw(
+    table: Drafts, engine: AsyncEngine, kills: bool
+) -> None:
+    """Whatever becomes of connections: who is told a number has it, and none is missing."""
+    done = asyncio.Event()
+    killed = 0
+
+    async def draw() -> None:
+        while not done.is_set():
+            with suppress(Exception):
+                async with engine.begin() as conn:
+                    number = await table.sequence.next_value(conn)
+                    sql = f"INSERT INTO {table.name} (number) VALUES ({number})"
+                    await conn.exec_driver_sql(sql)
+
+    async def kill() -> None:
+        nonlocal killed
+        mine = await asyncmy.connect(**where(table.url), autocommit=True)
+        while not done.is_set() and killed < KILLS:
+            async with mine.cursor() as cursor:
+                await cursor.execute(
+                    "SELECT id FROM information_schema.processlist WHERE db = DATABASE() "
+                    "AND id <> CONNECTION_ID() AND info IS NOT NULL AND command = 'Query' "
+                    f"AND (info LIKE '%{table.name}%' OR info = 'COMMIT') LIMIT 1"
+                )
+                for (pid,) in await cursor.fetchall():
+                    with suppress(Exception):
+                        await cursor.execute(f"KILL {pid}")
+                        killed += 1
+            await asyncio.sleep(0.02)
+        mine.close()
+
+    one, two = (Issuer(engine, table.sequence, table.column, key="id") for _ in range(2))
+    async with one, two, asyncio.TaskGroup() as group:
+        group.create_task(draw())
+        if kills:
+            group.create_task(kill())
+        keys = table.add(count=80)
+        calls = [(one, two)[key % 2].issue(key, timeout=PATIENCE) for key in keys]
+        try:
+            told = await asyncio.gather(*calls)
+        finally:
+            done.set()
+
+    assert table.numbers().items() >= dict(zip(keys, told, strict=True)).items()
+    assert killed or not kills, "it would be in vain"
+    table.check_gapless()
+
+
+async def test_a_row_whose_update_waits(table: Drafts, issuer: Issuer[int]) -> None:
+    """For a trigger's own work: it is found, and the others have their numbers."""
+    table.run(f"CREATE TABLE {table.name}_more (id bigint PRIMARY KEY)")
+    [slow] = table.add("slow")
+    others = table.add(count=3)
+    table.run(f"INSERT INTO {table.name}_more VALUES (1)")
+    table.run(
+        f"CREATE TRIGGER {table.name}_u AFTER UPDATE ON {table.name} FOR EACH ROW BEGIN "
+        f"IF NEW.kind = 'slow' THEN UPDATE {table.name}_more SET id = id + 1; END IF; END"
+    )
+    with connect_pymysql(table.url) as conn, closing(conn.cursor()) as cursor:
+        conn.begin()
+        cursor.execute(f"SELECT id FROM {table.name}_more FOR UPDATE")
+        call = asyncio.create_task(issuer.issue(slow, timeout=PATIENCE))
+        assert sorted(await asyncio.gather(*map(issuer.issue, others))) == [1, 2, 3]
+        conn.rollback()
+
+    assert await call == 4
+    table.check_gapless()
+    table.run(f"DROP TABLE {table.name}_more")
+
+
+async def test_scopes_and_a_hook(table: Drafts, engine: AsyncEngine) -> None:
+    table.run(f"CREATE TABLE {table.name}_event (id bigint, number bigint)")
+    keys = [*table.add(tenant="a", count=3), *table.add(tenant="b", count=2)]
+    series = Numbering(table.name, "{tenant}-{number}")
+    table.run(f"ALTER TABLE {table.name} ADD code varchar(20)")
+
+    async def write(conn: Any, issued: Sequence[Issued]) -> None:
+        for each in issued:
+            if each.key == keys[1]:
+                raise ZeroDivisionError
+            assert each.document is not None
+            sql = f"INSERT INTO {table.name}_event VALUES ({each.key}, {each.document.number})"
+            await conn.exec_driver_sql(sql)
+
+    async with Issuer(
+        *(engine, series, f"{table.name}.code"),
+        key="id",
+        scope={"tenant": "tenant"},
+        on_issued=write,
+    ) as issuer:
+        told = await gather(*map(issuer.issue, keys))
+
+    assert isinstance(told.pop(1), ZeroDivisionError)
+    assert told == ["a-1", "a-2", "b-1", "b-2"]
+    assert len(table.run(f"SELECT * FROM {table.name}_event")) == 4
+    table.run(f"DROP TABLE {table.name}_event")
+
+
+async def test_its_connections_go_back_as_they_were(table: Drafts, engine: AsyncEngine) -> None:
+    [good], [bad] = table.add(), table.add("raise")
+    async with Issuer(engine, table.sequence, table.column, key="id") as issuer:
+        await gather(issuer.issue(good), issuer.issue(bad))
+    async with engine.connect() as conn:
+        level = (await conn.exec_driver_sql("SELECT @@tx_isolation")).scalar()
+
+    assert level == "REPEATABLE-READ"
+
+
+async def test_on_a_connection_that_is_rolled_back(table: Drafts, engine: AsyncEngine) -> None:
+    """As in users' tests; their engine must be at READ COMMITTED."""
+    issuer = Issuer[int](engine, table.sequence, table.column, key="id")
+    async with engine.connect() as conn:
+        await conn.execution_options(isolation_level="READ COMMITTED")
+        await conn.begin()
+        insert = f"INSERT INTO {table.name} (kind) VALUES ('good') RETURNING id"
+        key = (await conn.exec_driver_sql(insert)).scalar()
+        async with issuer.on(conn):
+            assert [await issuer.issue(key) for _ in range(2)] == [1, 1]
+            with pytest.raises(NotIssuable):
+                await issuer.issue(10**9)
+        await conn.rollback()
+
+    assert (table.numbers(), table.last()) == ({}, 0)
+
+
+async def test_a_ledger_is_refused(table: Drafts, engine: AsyncEngine) -> None:
+    keys = table.add(count=2)
+    async with Issuer(
+        *(engine, table.sequence, table.column), key="id", ledger=Ledger(), by="ada"
+    ) as issuer:
+        told = await gather(*map(issuer.issue, keys))
+
+    assert {type(each) for each in told} == {UnsupportedConnection}
+    assert (table.numbers(), table.last()) == ({}, 0)
