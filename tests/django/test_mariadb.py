@@ -46,7 +46,7 @@ from tests.django.threads import DEADLINE, elsewhere, in_threads, start
 
 M = "mariadb"
 SERVERS = {"mariadb": mariadb_server} | ({"mysql": mysql_server} if is_asked_for() else {})
-DATABASE = "aseq_django"
+DATABASE = f"aseq_django_{os.getpid()}"  # workers may share a server
 
 draw = partial(sync.get_next_value, using=M)
 
