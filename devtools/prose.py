@@ -36,7 +36,6 @@ RULES = (
     (r"\bsays? the (time-?out|error|page|connection)\b", "the ... says"),
     (rf"(?:^|[.;:] )Who (?:{VERBS})\b(?![^.]*\?)", "whoever, those who, or a noun"),
     (rf"\b(?:but|as|so|because|where) who (?:{VERBS}|is)\b", "whoever, or a noun"),
-    (r"\b[aA]n? \w+ of (?:yours|theirs|ours)\b", "your ..., or one of your ..."),
     (r"\bunlucky waits\b", "the unlucky ones wait"),
     (r"\bin all, and\b", "altogether"),
     (r"\bdon't (?:needs|has)\b", "doesn't"),

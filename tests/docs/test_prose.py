@@ -10,7 +10,7 @@ BAD = (
     "All rows but for those.",
     "Nobody is harmed. Who waits for a number\nholds a connection.",
     "It fails, but who needs it has it.",
-    "Put it into a migration of yours.",
+    "What must happen belongs into a queue.",
     "It waits for ever.",
     "The clock jumps to and\nfro.",
     "How long they wait, says the timeout.",

@@ -110,6 +110,32 @@ async def test_void_cancelled_at_every_tick_and_swallowed(
         await roll_back(client)
 
 
+@pytest.mark.parametrize("kind", [clients.Asyncpg, clients.Sqlite3])
+async def test_issue_many_cancelled_at_every_tick_and_swallowed(
+    kind: type[Client], tmp_path: Path, request: pytest.FixtureRequest, name: str
+) -> None:
+    database, seq = opened(kind, tmp_path, request), AsyncSequence(name)
+    undisturbed = 0
+    async with database.connect() as client:
+        for tick in TICKS:
+            before, results = issued(database, name), list[Any]()
+
+            async def draw(tick: int = tick, results: list[Any] = results) -> None:
+                await client.save(f"{name}-before", tick)
+                work = LEDGER.issue_many(client.conn, seq, keys=[f"{tick}a", f"{tick}b"])
+                results.append(await cancelled_at(tick, work))
+
+            await commit_anyway(client, f"{name}-saved", draw)
+            after = issued(database, name)
+            done = isinstance(results[0], dict)
+            assert len(after) - len(before) == (2 if done else 0)
+            assert database.last(name) == (len(after) or None)
+            undisturbed = undisturbed + 1 if done else 0
+            if undisturbed == 3:
+                break
+        await roll_back(client)
+
+
 def issued(database: Database, name: str) -> list[tuple[int, str]]:
     """What the ledger has, as a plain connection sees it."""
     sql = (

@@ -1,0 +1,1 @@
+"""Several servers that are one database, on the loopback interface, for the tests."""
