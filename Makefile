@@ -30,7 +30,7 @@ QUICK := not contract or Asyncpg-asyncio] or SessionAiosqlite-asyncio]
 SOAK ?= 60
 SEED ?= $(shell date +%s)
 
-.PHONY: help demo check test test-layers cluster cluster-postgres cluster-galera test-servers soak serve test-browser pictures bench lint types docs dist clean
+.PHONY: help demo check test test-layers cluster cluster-postgres cluster-galera test-poolers test-servers soak serve test-browser pictures bench lint types docs dist clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1	/p' Makefile
@@ -44,6 +44,9 @@ check: $(call environment,test) ## a telling part of the tests: under a minute
 
 test: $(call environment,test) ## all tests: fifteen minutes (ARGS=--uvloop for that event loop, too)
 	$(call python,test) -m pytest $(ARGS)
+
+test-poolers: $(call environment,test) ## behind PgBouncer, the newest PgBouncer and Pgpool-II
+	$(call python,test) -m devtools.poolers $(ARGS)
 
 test-servers: $(call environment,test) ## the contract and its faults on MySQL, other MariaDBs and PostgreSQLs (ARGS=mysql)
 	$(call python,test) -m devtools.servers $(ARGS)

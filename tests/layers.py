@@ -276,6 +276,7 @@ OURS: dict[str, tuple[str, ...]] = {
         *(ERRORS, CORE, BASE, CONCURRENCY, "aseq.adapters._sqlite", "aseq.adapters._thread"),
         *("aseq.adapters.asyncpg", "aseq.adapters.psycopg", "aseq.adapters.tortoise"),
         *("aseq.adapters.asyncmy", "aseq.adapters.aiomysql", "aseq.adapters._innodb"),
+        "aseq.adapters._mysql",
     ),
     **DJANGO,
     # An adapter, but one that knows Django.

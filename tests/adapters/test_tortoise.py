@@ -22,7 +22,7 @@ from aseq import (
     create_table,
 )
 from tests.adapters.kinds import KINDS, SERVERS
-from tests.blocks import undone
+from tests.blocks import backend_pid, undone
 from tests.cases import Case
 from tests.clients import (
     TortoiseAsyncmy,
@@ -32,6 +32,7 @@ from tests.clients import (
     sqlite_file,
 )
 from tests.database import Database
+from tests.observer import observing
 
 OUTSIDE = "open one, and pass its client: `async with in_transaction() as client:`"
 ENDED = (
@@ -186,6 +187,30 @@ async def test_a_transaction_aborted_by_the_server(
             await client.execute("SELECT * FROM no_table")
         with pytest.raises(TransactionManagementError):
             await AsyncSequence(name).next_value(client.conn)
+
+
+async def test_a_cancellation_leaves_the_block_as_it_is(mariadb: str, name: str) -> None:
+    """And not the error of a rollback on the connection that was closed."""
+    database = Database(Case(TortoiseAsyncmy, "mariadb"), mariadb)
+    database.create_tables()
+    seq = AsyncSequence(name)
+    async with database.connect() as holder, database.connect() as client:
+        async with holder.transaction():
+            await seq.next_value(holder.conn)
+            pid = await backend_pid(client)
+
+            async def draw() -> None:
+                async with client.transaction(), client.savepoint():
+                    await seq.next_value(client.conn)
+
+            drawing = asyncio.ensure_future(draw())
+            with observing(database.url) as observer:
+                await observer.until_waiting(pid)
+            drawing.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await drawing
+        async with client.transaction():
+            assert await seq.next_value(client.conn) == 2
 
 
 FALLBACK = """

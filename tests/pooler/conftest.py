@@ -8,8 +8,11 @@ from collections.abc import Iterator
 import pytest
 
 from devtools.pgbouncer import PgBouncerUnavailable, pgbouncer, program, version
+from devtools.pgpool import PgpoolUnavailable, pgpool
 
 POOL_SIZE = 20
+PGPOOL = os.environ.get("ASEQ_TEST_POOLER") == "pgpool"
+"""Whether Pgpool-II is what is tested: it has a session for each client, and no modes."""
 KNOWS_PREPARED_STATEMENTS = (1, 21)
 
 
@@ -19,6 +22,13 @@ def pooler(postgres: str) -> Iterator[str]:
 
     Where PgBouncer isn't installed, the test is skipped; the gate must not skip it.
     """
+    if PGPOOL:
+        try:
+            with pgpool(postgres) as url:
+                yield url
+        except PgpoolUnavailable as exc:
+            pytest.skip(str(exc))
+        return
     try:
         program()
     except PgBouncerUnavailable as exc:
@@ -33,5 +43,11 @@ def pooler(postgres: str) -> Iterator[str]:
 
 @pytest.fixture
 def prepares(pooler: str) -> bool:
-    """Whether this PgBouncer knows prepared statements."""
-    return version() >= KNOWS_PREPARED_STATEMENTS
+    """Whether this pooler knows prepared statements."""
+    return PGPOOL or version() >= KNOWS_PREPARED_STATEMENTS
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what is about PgBouncer alone, if it is another one's turn."""
+    if PGPOOL:
+        items[:] = [item for item in items if "database" in getattr(item, "fixturenames", ())]

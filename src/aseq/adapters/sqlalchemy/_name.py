@@ -1,10 +1,10 @@
-"""The type of a sequence's name: wherever the table is, two names are two rows."""
+"""The name of a sequence, as a key: wherever the table is, two names are two rows."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import String
+from sqlalchemy import PrimaryKeyConstraint, String
 from sqlalchemy.dialects import mysql
 from sqlalchemy.ext.compiler import compiles
 
@@ -37,6 +37,16 @@ def _write(type_: VARCHAR, compiler: Any, **_: object) -> str:
         collation = ON_MYSQL if dialect.server_version_info else COLLATION
     named = mysql.VARCHAR(type_.length, charset=type_.charset, collation=collation)
     return str(compiler.process(named))
+
+
+class PrimaryKey(PrimaryKeyConstraint):
+    """Without its name on MariaDB and MySQL, which have one of their own and would warn."""
+
+
+@compiles(PrimaryKey, "mariadb", "mysql")
+def _write_key(key: PrimaryKey, compiler: Any, **_: object) -> str:
+    quoted = (compiler.preparer.quote(column.name) for column in key)
+    return f"PRIMARY KEY ({', '.join(quoted)})"
 
 
 NAME = String(NAME_LIMIT).with_variant(VARCHAR(), "mariadb", "mysql")

@@ -9,7 +9,6 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     MetaData,
-    PrimaryKeyConstraint,
     Table,
     __version__,
 )
@@ -19,7 +18,7 @@ from aseq._core.dialects.base import LAST_CHECK, NAME_CHECK
 from aseq._core.spec import DEFAULT_TABLE
 from aseq._core.table import TableName
 
-from ._name import NAME
+from ._name import NAME, PrimaryKey
 
 _PARAMETERS = {
     "fillfactor": 50,
@@ -65,7 +64,7 @@ def sequence_table(metadata: MetaData, table: str = DEFAULT_TABLE) -> Table:
         Column("name", NAME, nullable=False),
         Column("last", BigInteger, nullable=False),
         # conv(): a naming convention of the metadata must not rename them.
-        PrimaryKeyConstraint("name", name=conv(f"{name}_pkey")),
+        PrimaryKey("name", name=conv(f"{name}_pkey")),
         CheckConstraint(NAME_CHECK, name=conv(f"{name}_name_check")),
         CheckConstraint(LAST_CHECK, name=conv(f"{name}_last_check")),
         schema=parsed.schema or BLANK_SCHEMA,

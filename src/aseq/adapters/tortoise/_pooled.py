@@ -12,9 +12,10 @@ from aseq._core.dialects import Dialect
 from aseq._core.statement import Bind, Row
 from aseq._core.table import TableName
 from aseq.adapters._innodb import NoRollback
+from aseq.adapters._mysql import MySQLExecutor
 from aseq.adapters.base import Executor, TransactionEnded, Watcher
 
-from ._block import ENDED, OUTSIDE, check_open, is_in_block
+from ._block import ENDED, OUTSIDE, blocks, check_open, is_in_block
 
 
 class PooledClient(Executor):
@@ -117,7 +118,11 @@ class PooledClient(Executor):
         return any(self._executor.refused(each) for each in _wrapped(exc))
 
     async def abort(self) -> bool:
-        return self._executor is not None and await self._executor.abort()
+        if self._executor is None or not await self._executor.abort():
+            return False
+        if isinstance(self._executor, MySQLExecutor):
+            _let_errors_pass(self._client)
+        return True
 
     def watch(self, watcher: Watcher, /) -> None:
         if self._executor is not None:
@@ -132,6 +137,20 @@ async def _fetch(
     _client: Any, executor: Executor, sql: str, args: tuple[Bind, ...], inside: bool
 ) -> Sequence[Row]:
     return await executor.fetch(sql, args, inside=inside)
+
+
+def _let_errors_pass(client: Any) -> None:
+    """Keep Tortoise from rolling back on a connection that is closed.
+
+    The driver's error would take the place of the one that leaves the block: of the deadlock
+    that is worth another try, or of the cancellation. A COMMIT still ends in it.
+    """
+    for block in blocks(client):
+        vars(block).update(rollback=_nothing, savepoint_rollback=_nothing)
+
+
+async def _nothing() -> None:
+    """The server has rolled back."""
 
 
 def _wrapped(exc: BaseException) -> Iterator[BaseException]:
