@@ -6,6 +6,7 @@ Through mysqlclient if it is installed, else through PyMySQL.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -126,6 +127,8 @@ def test_the_functions(name: str, brand: str) -> None:
 
 def test_the_server_is_asked_what_it_is_once(name: str) -> None:
     """On the connection that is drawn on, when that is made."""
+    if "ASEQ_TEST_MYSQL_DSN" in os.environ:
+        pytest.skip("others may connect to that server")
     asked = "SHOW GLOBAL STATUS LIKE 'Connections'"
 
     def made() -> int:

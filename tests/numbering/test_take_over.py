@@ -143,7 +143,7 @@ async def test_what_is_no_text_is_told() -> None:
 
 async def test_a_column_is_read_with_its_scopes(database: Database, name: str) -> None:
     numbers, table = invoices(name), f"t_{name.replace('-', '_')}"
-    quote = "`" if database.case.dialect == "mariadb" else '"'
+    quote = "`" if database.case.dialect in ("mariadb", "mysql") else '"'
     odd = f"{quote}the number: %s{quote}"
     database.run(f"CREATE TABLE {table} ({odd} varchar(40), tenant varchar(40))")
     rows = [
