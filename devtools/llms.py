@@ -50,7 +50,7 @@ def first_sentence(text: str) -> str:
     for paragraph in filter(None, re.split(r"\n\s*\n", without_code.strip())):
         if paragraph[0] not in "#!`:|*<-":
             plain = re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", " ".join(paragraph.split()))
-            return re.split(r"(?<=[.:?])\s", plain)[0].rstrip(":")
+            return re.split(r"(?<=[.?])\s", plain)[0].rstrip(":")
     return ""
 
 

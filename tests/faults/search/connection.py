@@ -7,8 +7,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcon
 from typing import Any
 
 import anyio
+import asyncmy.errors
 import asyncpg
 import psycopg
+import pymysql
 from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncSession
 from tortoise.exceptions import TransactionManagementError
@@ -21,7 +23,9 @@ from tests.faults.search.pace import Doorkeeper, Turnstile
 from tests.faults.stalls import call_in_draws
 
 _REFUSALS = (
+    asyncmy.errors.InterfaceError,
     asyncpg.InterfaceError,
+    pymysql.err.InterfaceError,
     psycopg.ProgrammingError,
     InvalidRequestError,
     TransactionManagementError,
@@ -95,12 +99,14 @@ def take_turns(client: Client) -> AbstractAsyncContextManager[Any]:
     """Keep tasks apart where the library leaves that to its users, and with what.
 
     `sqlite3` says that threads which share a connection are not to write at once. (Once
-    there is an authorizer, in Python, two of them can stop the whole process.)
+    there is an authorizer, in Python, two of them can stop the whole process.) On asyncmy, two
+    statements of the user's at once read each other's answers, or wait for ever.
     """
-    if not isinstance(client, clients.Sqlite3):
+    if not isinstance(client, clients.Sqlite3 | clients.Asyncmy):
         return nullcontext()
     turn = anyio.Lock()
-    for verb in ("execute", "commit", "rollback"):
+    verbs = ("execute", "commit", "rollback")
+    for verb in (verb for verb in verbs if hasattr(client, verb)):
         setattr(client, verb, in_turn(turn, getattr(client, verb)))
     return turn
 
@@ -118,7 +124,7 @@ def in_turn(turn: anyio.Lock, verb: Callable[..., Awaitable[Any]]) -> Callable[.
 def in_threads(client: Client) -> bool:
     """Whether the client's statements run in threads."""
     threaded = clients.PsycopgThread, clients.AatomicPostgres
-    return isinstance(client, threaded) or not client.url.startswith("postgresql")
+    return isinstance(client, threaded) or "://" not in client.url
 
 
 def refused_by_driver(client: Client, exc: BaseException) -> bool:

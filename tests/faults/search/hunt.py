@@ -127,13 +127,13 @@ async def ends(work: Callable[[], Awaitable[None]], cut: Callable[[], None]) -> 
 @asynccontextmanager
 async def hunting(database: Database, name: str) -> AsyncIterator[Hunt]:
     """A search on one kind of connection."""
-    postgres = database.case.dialect == "postgresql"
+    server = database.case.dialect != "sqlite"
     database.run("CREATE INDEX IF NOT EXISTS saved_by_name ON saved (name)")
     async with database.connect() as client, client.transaction():
         for each in (name, f"{name}-other"):
             await AsyncSequence(each).next_value(client.conn)
     with witness(database) as outside:
-        network = Turnstile(database.url) if postgres else None
+        network = Turnstile(database.url) if server else None
         try:
             async with connected(database, network) as connection:
                 yield Hunt(connection, outside, name)

@@ -10,7 +10,9 @@ from contextlib import closing, contextmanager
 from typing import Any
 
 import psycopg
+import pymysql
 
+from tests.clients.mysql import connect_pymysql
 from tests.database import Database
 from tests.proxy import DEADLINE
 
@@ -91,6 +93,40 @@ class WitnessPostgres(Witness):
         self._connection.rollback()
 
 
+class WitnessMariadb(Witness):
+    def __init__(self, connection: pymysql.Connection[Any]) -> None:
+        self._connection = connection
+
+    def _seen(self, names: tuple[str, ...]) -> list[Any]:
+        with closing(self._connection.cursor()) as cursor:
+            cursor.execute(
+                "SELECT name, last FROM aseq_sequence WHERE name IN %s FOR UPDATE NOWAIT",
+                (names,),
+            )
+            return list(cursor.fetchall())
+
+    def _locked(self, names: tuple[str, ...]) -> list[Any] | None:
+        try:
+            return self._seen(names)
+        except pymysql.err.OperationalError:
+            return None
+        finally:
+            self._connection.rollback()
+
+    def blocks(self, name: str) -> set[int]:
+        with closing(self._connection.cursor()) as cursor:
+            cursor.execute("SELECT number FROM saved WHERE name = %s", (name,))
+            numbers = {number for (number,) in cursor.fetchall()}
+        self._connection.rollback()
+        return numbers
+
+    def take(self, name: str) -> None:
+        self._seen((name,))
+
+    def give_back(self) -> None:
+        self._connection.rollback()
+
+
 class WitnessSqlite(Witness):
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -117,6 +153,10 @@ def witness(database: Database) -> Iterator[Witness]:
     if database.case.dialect == "postgresql":
         with psycopg.connect(database.url) as pg:
             yield WitnessPostgres(pg)
+    elif database.case.dialect == "mariadb":
+        with connect_pymysql(database.url) as my:
+            my.autocommit(False)
+            yield WitnessMariadb(my)
     else:
         url, free = database.url, None
         with closing(sqlite3.connect(url, timeout=0, isolation_level=free)) as lite:
