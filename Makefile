@@ -83,7 +83,7 @@ pictures: $(call environment,browser) ## the pictures of the page and the demo i
 	$(call python,browser) -m devtools.page
 	$(call python,browser) -m examples.invoices.demo --require-postgres --svg docs/img/demo.svg
 
-bench: $(call environment,bench) ## aseq beside its peers: eight minutes (ARGS=--quick for less)
+bench: $(call environment,bench) ## aseq beside its peers: twelve minutes (ARGS=--quick for less)
 	$(call python,bench) -m benchmarks $(ARGS)
 
 lint: $(call environment,lint) ## style, spelling and plain English

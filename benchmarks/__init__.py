@@ -7,6 +7,7 @@
   they wrote.
 * `turns` lets a crowd wait for its turn, and looks at what others wait.
 * `calls` know the CPU time of a draw, `imports` how long an import takes.
-* `results` hold it all; `figures`, `table`, `charts` and `page` make something to look at
-  of it.
+* `ways` let callers ask for numbers, `issuing` of an issuer.
+* `results` hold it all; `figures`, `pairs`, `table`, `charts` and `page` make something to
+  look at of it.
 """

@@ -1,7 +1,8 @@
-"""``python -m benchmarks``: about eight minutes, on an otherwise quiet machine.
+"""``python -m benchmarks``: about twelve minutes, on an otherwise quiet machine.
 
 Writes `benchmarks/results.json`, the charts, and the tables of the page "Measurements".
-With ``--quick`` less is measured, and only printed. Exits with 1 if a figure is void.
+With ``--quick`` less is measured, and only printed. With ``--on mariadb mysql`` only what runs
+on these is measured; all else stays as it is. Exits with 1 if a figure is void.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.markdown import Markdown
@@ -23,20 +25,21 @@ from . import (
     charts,
     imports,
     issuing,
+    issuing_mariadb,
     page,
     places,
     processes,
     rows,
     run,
     threads,
+    turns,
 )
-from . import (
-    turns as in_turns,
-)
-from .cells import AUDITED, ISSUE, ROWS, groups
+from .cells import AUDITED, ISSUE, ISSUE_ON_MARIADB, ROWS, groups
+from .counting import version
 from .figures import Figure
+from .pairs import MYSQLS
 from .results import Results
-from .settings import QUICK, Settings
+from .settings import QUICK, Database, Settings, databases
 from .table import tables
 
 ROOT = Path(__file__).parent.parent
@@ -49,10 +52,10 @@ def main() -> int:
     if options.seconds:
         settings = replace(settings, seconds=options.seconds)
     console = Console()
-    results = _measure(settings, console)
+    results = _measure(settings, console, options.on)
     console.print(Markdown(tables(results, floors=True)))
     if not options.quick:
-        _publish(results, console)
+        _publish(results, console, whole=options.on == databases())
     if options.json:
         options.json.write_text(results.to_json(), encoding="utf-8")
     if results.void:
@@ -64,44 +67,77 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks", description="aseq beside its peers.")
     parser.add_argument("--quick", action="store_true", help="less, and write nothing")
     parser.add_argument("--seconds", type=float, help="the length of a turn")
+    parser.add_argument(
+        "--on", nargs="+", choices=databases(), default=databases(), help="not on the others"
+    )
     parser.add_argument("--json", type=Path, help="write the results to this file too")
     return parser.parse_args()
 
 
-def _measure(settings: Settings, console: Console) -> Results:
-    todo = groups(settings)
-    turns = sum(len(group.peers) * group.slices for group in todo) * settings.rounds
+def _measure(settings: Settings, console: Console, on: Sequence[Database]) -> Results:
+    todo = [group for group in groups(settings) if group.database in on]
+    more = [each for each in _more(settings) if each.database in on]
+    whole = {"postgresql", "sqlite"} <= {*on}
+    steps = sum(len(group.peers) * group.slices for group in todo) * settings.rounds
+    steps += sum(each.steps for each in more)
+    if whole:
+        steps += len(calls.DRIVERS) + len(imports.MODULES)
     columns = (*Progress.get_default_columns(), MofNCompleteColumn(), TimeElapsedColumn())
     with (
-        places.postgresql(settings.connections) as postgresql,
-        places.sqlite() as sqlite,
+        places.opened(on, settings.connections) as urls,
         Progress(*columns, console=console) as progress,
     ):
-        threads.set_up(postgresql)
-        turns += settings.rounds * (len(settings.callers) * len(ISSUE) + 4) + len(
-            (*ROWS, *AUDITED)
-        )
-        bar = progress.add_task("", total=turns + len(calls.DRIVERS) + len(imports.MODULES))
+        threads.set_up({name: url for name, url in urls.items() if name != "sqlite"})
+        bar = progress.add_task("", total=steps)
         done: Callable[[], None] = lambda: progress.advance(bar)  # noqa: E731
         figures: list[Figure] = []
         for group in todo:
             progress.update(bar, description=f"{group.chart}, {group.clients} clients")
-            url = postgresql if group.database == "postgresql" else sqlite
+            url = urls[group.database]
             figures += asyncio.run(run.measure(group, url, settings, done))
-        for what in (issuing, processes, rows, audits, in_turns):
-            progress.update(bar, description=what.__name__.rpartition(".")[2])
-            figures += asyncio.run(what.measure(postgresql, settings, done))
+        for each in more:
+            progress.update(bar, description=each.what.__name__.rpartition(".")[2])
+            url = urls[each.database]
+            figures += asyncio.run(each.what.measure(url, settings, done))
+        servers: dict[str, str]
+        servers = {name: version(url) for name, url in urls.items() if name in MYSQLS}
+        if not whole:
+            return Results(figures, [], [], servers)
         progress.update(bar, description="CPU time")
         spent = asyncio.run(
-            calls.measure(postgresql, sqlite, settings.rounds, settings.draws, done)
+            calls.measure(
+                *(urls["postgresql"], urls["sqlite"], settings.rounds, settings.draws, done)
+            )
         )
         progress.update(bar, description="imports")
-        return Results(figures, spent, imports.measure(settings.imports, done))
+        return Results(figures, spent, imports.measure(settings.imports, done), servers)
 
 
-def _publish(results: Results, console: Console) -> None:
+class _Other(NamedTuple):
+    """What isn't a group of peers: a module with a `measure`, and how many steps it takes."""
+
+    what: Any
+    database: Database
+    steps: int
+
+
+def _more(settings: Settings) -> list[_Other]:
+    rounds = settings.rounds
+    return [
+        _Other(issuing, "postgresql", rounds * len(settings.callers) * len(ISSUE)),
+        _Other(processes, "postgresql", rounds * 2),
+        _Other(rows, "postgresql", len(ROWS)),
+        _Other(audits, "postgresql", len(AUDITED)),
+        _Other(turns, "postgresql", rounds * 2),
+        _Other(issuing_mariadb, "mariadb", rounds * len(settings.few) * len(ISSUE_ON_MARIADB)),
+    ]
+
+
+def _publish(results: Results, console: Console, *, whole: bool) -> None:
     """Write what is kept in the repository."""
     file = ROOT / "benchmarks" / "results.json"
+    if not whole:
+        results = Results.from_json(file.read_text(encoding="utf-8")).updated(results)
     file.write_text(results.to_json(), encoding="utf-8")
     page.put(ROOT / "docs" / "reference" / "measurements.md", tables(results))
     try:

@@ -7,8 +7,18 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from . import draws
-from .connections import Aiosqlite, Asyncpg, Client, Psycopg, Session, Sqlite3, SqliteSession
-from .settings import Settings
+from .connections import (
+    Aiosqlite,
+    Asyncmy,
+    AsyncmySession,
+    Asyncpg,
+    Client,
+    Psycopg,
+    Session,
+    Sqlite3,
+    SqliteSession,
+)
+from .settings import Database, Settings, databases
 
 
 @dataclass(frozen=True)
@@ -83,6 +93,18 @@ SQLITE_SESSION = Peer(
     "aseq_sqlite_sqlalchemy", "aseq, SQLAlchemy", SqliteSession, draws.Aseq("session")
 )
 
+ASYNCMY = Peer("aseq_asyncmy", "aseq, asyncmy", Asyncmy, draws.Aseq("asyncmy"))
+ASYNCMY_HAND = Peer(
+    "hand_asyncmy", "LAST_INSERT_ID by hand, asyncmy", Asyncmy, draws.mysql_upsert
+)
+ASYNCMY_SESSION = Peer(
+    "aseq_asyncmy_sqlalchemy", "aseq, SQLAlchemy", AsyncmySession, draws.Aseq("my_session")
+)
+ASYNCMY_LOCK = Peer(
+    "hand_asyncmy_sqlalchemy", "FOR UPDATE, SQLAlchemy", AsyncmySession, draws.for_update
+)
+DJANGO_PYMYSQL = Peer("django_pymysql", "django-sequences, threads, PyMySQL", None, None)
+
 PLAIN = Peer("plain", "next_value, INSERT", None, None)
 DRAFTED = Peer("drafted", "draft saved, then issue", None, None)
 ALONE = Peer("alone", "issue alone, drafts are there", None, None)
@@ -108,10 +130,12 @@ OWN = (
 )
 NOTED = (DOCUMENT, LEDGER, KEYED)
 ISSUE = (PLAIN, DRAFTED, ALONE, ENGINE)
+ISSUE_ON_MARIADB = (PLAIN, DRAFTED)
 ROWS = (BY_ONE, BULK)
 CROWDS = ((CROWD, CROWD_OTHERS), (CROWD_TURN, CROWD_TURN_OTHERS))
 AUDITED = (AUDIT_CLEAN, AUDIT_FOUND, AUDIT_TEXTS)
 LITE = (AIOSQLITE, AIOSQLITE_HAND, SQLITE_SESSION, SQLITE3)
+MYSQL = (ASYNCMY, ASYNCMY_HAND, DJANGO_PYMYSQL, ASYNCMY_SESSION, ASYNCMY_LOCK)
 
 
 @dataclass(frozen=True)
@@ -123,10 +147,10 @@ class Group:
         long: five more statements and 3 ms of work in each transaction.
     """
 
-    chart: Literal["short", "long", "own", "ledger", "sqlite"]
+    chart: Literal["short", "long", "own", "ledger", "sqlite", "mariadb", "mysql"]
     peers: tuple[Peer, ...]
     clients: int
-    database: Literal["postgresql", "sqlite"] = "postgresql"
+    database: Database = "postgresql"
 
     @property
     def long(self) -> bool:
@@ -136,14 +160,14 @@ class Group:
     @property
     def slices(self) -> int:
         """Into how many a turn is cut: many where a hundredth matters, and can be seen."""
-        if self.chart == "ledger":
-            return 4
+        if self.chart in ("ledger", "mariadb", "mysql"):
+            return 10 if self.clients == 1 else 4
         return 40 if self.chart in ("own", "sqlite") and self.clients == 1 else 1
 
     @property
     def length(self) -> float:
         """How long a turn is: longer where a transaction is, or where luck plays a part."""
-        if self.chart in ("own", "sqlite") or self.clients > 16:
+        if self.chart in ("own", "sqlite", "mariadb", "mysql") or self.clients > 16:
             return 1.6
         return 1 if self.clients == 16 else 0.7
 
@@ -156,13 +180,19 @@ def groups(settings: Settings) -> list[Group]:
         *(Group("short", HOT, clients) for clients in settings.clients),
         *(Group("long", LONG, clients) for clients in settings.few),
         *(Group("sqlite", LITE, clients, "sqlite") for clients in (1, 8)),
+        *(Group("mariadb", MYSQL, clients, "mariadb") for clients in settings.few),
+        *(
+            Group("mysql", MYSQL, clients, "mysql")
+            for clients in settings.few
+            if "mysql" in databases()
+        ),
     ]
 
 
 EVERY_PEER = {
     peer.id: peer
     for peer in (
-        *(*HOT, *LONG, *OWN, *NOTED, *LITE, *ISSUE, PROCESSES, *ROWS, *AUDITED),
+        *(*HOT, *LONG, *OWN, *NOTED, *LITE, *MYSQL, *ISSUE, PROCESSES, *ROWS, *AUDITED),
         *(peer for pair in CROWDS for peer in pair),
     )
 }

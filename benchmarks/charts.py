@@ -12,6 +12,7 @@ from .figures import Figure
 CHARTS = {
     "short": ("cost-short", "Short transactions on one hot sequence, PostgreSQL"),
     "long": ("cost-long", "Long transactions on one hot sequence, PostgreSQL"),
+    "mariadb": ("cost-mariadb", "Short transactions on one hot sequence, MariaDB"),
     "issue": ("cost-issue", "Drafts first, numbers later, on one hot sequence, PostgreSQL"),
 }
 _MARKS = "osD^vPX"

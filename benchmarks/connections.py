@@ -7,9 +7,11 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiosqlite
 import anyio.to_thread
+import asyncmy
 import asyncpg
 import psycopg
 from sqlalchemy import text
@@ -18,6 +20,13 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from aseq.sqlalchemy import begin_immediate
 
 BODY = "x" * 100
+
+
+def where(url: str) -> dict[str, Any]:
+    """What the drivers of MariaDB and MySQL take in place of a URL."""
+    parts = urlsplit(url)
+    database = parts.path.lstrip("/")
+    return {"host": parts.hostname, "port": parts.port, "user": "root", "db": database}
 
 
 class Client(ABC):
@@ -107,6 +116,28 @@ class SqliteSession(Session):
     async def open(self, url: str) -> None:
         engine = create_async_engine(f"sqlite+aiosqlite:///{url}", connect_args={"timeout": 60})
         self._engine = begin_immediate(engine)
+        self.conn = AsyncSession(self._engine)
+
+
+class Asyncmy(Psycopg):
+    """asyncmy's; it begins by itself, as psycopg does."""
+
+    async def open(self, url: str) -> None:
+        self.conn = await asyncmy.connect(**where(url))
+
+    async def close(self) -> None:
+        await self.conn.ensure_closed()
+
+    async def execute(self, sql: str) -> None:
+        async with self.conn.cursor() as cursor:
+            await cursor.execute(sql)
+
+
+class AsyncmySession(Session):
+    """SQLAlchemy's, on asyncmy."""
+
+    async def open(self, url: str) -> None:
+        self._engine = create_async_engine(url.replace("mysql:", "mysql+asyncmy:"))
         self.conn = AsyncSession(self._engine)
 
 

@@ -16,6 +16,8 @@ from aseq.numbering import Numbering
 
 _UPSERT = """INSERT INTO by_hand AS s (name, last) VALUES ($1, $2)
 ON CONFLICT (name) DO UPDATE SET last = s.last + $3 RETURNING last"""
+_MYSQL_UPSERT = """INSERT INTO by_hand (name, last) VALUES (%s, LAST_INSERT_ID(%s))
+ON DUPLICATE KEY UPDATE last = LAST_INSERT_ID(last + %s)"""
 _LOCK = text("SELECT last FROM for_update WHERE name = 'invoices' FOR UPDATE")
 _SET = text("UPDATE for_update SET last = :last WHERE name = 'invoices'")
 
@@ -72,6 +74,13 @@ async def upsert(conn: Any) -> int:
     """A table of counters and one statement, on asyncpg."""
     number: int = await conn.fetchval(_UPSERT, "invoices", 1, 1)
     return number
+
+
+async def mysql_upsert(conn: Any) -> int:
+    """The same on asyncmy: the server carries the number as the id of a row."""
+    async with conn.cursor() as cursor:
+        await cursor.execute(_MYSQL_UPSERT, ["invoices", 1, 1])
+        return int(cursor.lastrowid)
 
 
 async def for_update(session: Any) -> int:

@@ -1,4 +1,4 @@
-"""Figures: what a peer's turns come to, and the ratios between peers that have a floor."""
+"""Figures: what a peer's turns come to, and the ratios between peers."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from statistics import median
 from .cells import Peer
 from .counting import Count
 from .load import Turn
+from .pairs import MYSQLS, pairs, pairs_on
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Ratio:
         what: both, in words.
         throughput: of the first, in parts of the second's.
         p99: of the second, in parts of the first's.
-        floor: the throughput that it should have at least.
+        floor: the throughput that it should have at least; 0 if nothing is asked for.
         p99_floor: the same for p99, if there is one.
     """
 
@@ -76,94 +77,16 @@ class Ratio:
     p99_floor: float | None = None
 
 
-@dataclass(frozen=True)
-class _Pair:
-    what: str
-    first: tuple[str, str, int]
-    second: tuple[str, str, int]
-    floor: float
-    p99_floor: float | None = None
-
-
-def _pairs(most: int, crowd: int, processes: int) -> list[_Pair]:
-    """What has a floor; in a quick run, fewer clients and callers stand for 64 and 512."""
-    aseq = ("short", "aseq_asyncpg", most)
-    django, upsert = ("short", "django_sequences", most), ("short", "upsert", most)
-    own, hand = ("own", "aseq_asyncpg", 1), ("own", "queued_asyncpg", 1)
-    session, by_hand = ("own", "aseq_sqlalchemy", 1), ("own", "queued_sqlalchemy", 1)
-    lite, lite_hand = ("sqlite", "aseq_aiosqlite", 8), ("sqlite", "hand_aiosqlite", 8)
-    one = ("short", "aseq_asyncpg", 1)
-    plain, drafted = ("issue", "plain", most), ("issue", "drafted", most)
-    numbering = ("ledger", "numbering", 16)
-    alone, pool = ("issue", "alone", most), ("issue", "alone", crowd)
-    return [
-        _Pair(f"{most} clients : django-sequences, {most} threads", aseq, django, 4, 8),
-        _Pair(f"{most} clients : plain upsert by hand", aseq, upsert, 1.7, 4),
-        _Pair(f"{most} clients : 1 client", aseq, one, 1),
-        _Pair("1 client : the same SQL by hand, asyncpg", own, hand, 0.93),
-        _Pair("1 client : the same SQL by hand, SQLAlchemy", session, by_hand, 0.95),
-        _Pair("1 client, asyncpg: timeout=5 : none", ("own", "aseq_timeout", 1), own, 0.95),
-        _Pair("the same: Numbering.next : next_value", ("own", "numbering", 1), own, 0.9),
-        _Pair(
-            "the same: allocate of 3 : 3 times next_value, the calls alone",
-            ("own", "at_once", 1),
-            ("own", "three_times", 1),
-            2,
-        ),
-        _Pair(
-            "16 clients: ledger.issue : Numbering.next",
-            ("ledger", "ledger", 16),
-            numbering,
-            0.8,
-        ),
-        _Pair("the same, with keys", ("ledger", "ledger_keyed", 16), numbering, 0.5),
-        _Pair("SQLite, 8 tasks : aiosqlite by hand", lite, lite_hand, 0.9),
-        _Pair(f"draft, then issue : next_value, INSERT, {most} callers", drafted, plain, 3, 2),
-        _Pair(f"the same : django-sequences, {most} threads", drafted, django, 8),
-        _Pair(f"issue alone : next_value, INSERT, {most} callers", alone, plain, 10),
-        _Pair(f"issue alone, {crowd} callers : next_value, INSERT, {most}", pool, plain, 15),
-        _Pair(
-            f"{crowd} callers in all, {processes} processes : 1",
-            ("processes", "processes", processes),
-            ("processes", "processes", 1),
-            0.6,
-        ),
-        _Pair(
-            "1 caller: draft, then issue : next_value, INSERT",
-            ("issue", "drafted", 1),
-            ("issue", "plain", 1),
-            0.4,
-        ),
-        _Pair(
-            "a hot tenant of 60 waiters: turn(limit=3) : none",
-            ("turns", "crowd_turn", 60),
-            ("turns", "crowd", 60),
-            0.9,
-        ),
-        _Pair(
-            "other tenants beside it: turn(limit=3) : none",
-            ("turns", "crowd_turn_others", 60),
-            ("turns", "crowd_others", 60),
-            1,
-            10,
-        ),
-        _Pair("number_rows : one by one", ("rows", "bulk", 1), ("rows", "by_one", 1), 50),
-        _Pair(
-            f"SQLAlchemy engine : asyncpg pool, issue alone, {crowd} callers",
-            ("issue", "engine", crowd),
-            pool,
-            0.85,
-        ),
-    ]
-
-
 def ratios(figures: Sequence[Figure]) -> list[Ratio]:
-    """The ratios that have a floor."""
+    """The ratios of what was measured."""
     found = {(figure.chart, figure.peer, figure.clients): figure for figure in figures}
-    counts = {figure.clients for figure in figures if figure.chart == "short"}
-    most = 64 if 64 in counts else max(counts)
-    crowd = max(figure.clients for figure in figures if figure.chart == "issue")
-    processes = max(figure.clients for figure in figures if figure.chart == "processes")
+    counts = {f.clients for f in figures if f.chart in ("short", *MYSQLS) and f.clients <= 64}
+    most = max(counts, default=1)
+    crowd = max((f.clients for f in figures if f.chart == "issue"), default=1)
+    processes = max((f.clients for f in figures if f.chart == "processes"), default=1)
+    wanted = pairs(most, crowd, processes)
+    for server in MYSQLS:
+        wanted += pairs_on(server, most)
     return [
         Ratio(
             what=pair.what,
@@ -172,5 +95,6 @@ def ratios(figures: Sequence[Figure]) -> list[Ratio]:
             floor=pair.floor,
             p99_floor=pair.p99_floor,
         )
-        for pair in _pairs(most, crowd, processes)
+        for pair in wanted
+        if pair.first in found and pair.second in found
     ]

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from random import Random
-from time import perf_counter
-from typing import Any, Protocol
+from typing import Any
 
 import asyncpg
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -16,12 +12,11 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from aseq import AsyncSequence
 from aseq.issuing import Issuer
 
-from .cells import ALONE, DRAFTED, ENGINE, ISSUE, PLAIN, Peer
+from .cells import ALONE, DRAFTED, ENGINE, PLAIN, Peer
 from .connections import BODY
-from .counting import count
-from .figures import Figure, summed_up
-from .load import Turn
+from .figures import Figure
 from .settings import Settings
+from .ways import Unprepared, Way, measured
 
 CONNECTIONS = 64
 """How many the callers of each way share."""
@@ -30,33 +25,7 @@ MOST_PER_SECOND = 90_000
 """More than anything here gets done; so many drafts are there when a turn begins."""
 
 
-WARM_UP = 0.05
-"""Seconds that don't count."""
-
-IDS = [peer.id for peer in ISSUE]
-
-
-class Once(Protocol):
-    """A way of getting one number."""
-
-    async def once(self) -> bool:
-        """One caller, until its number is committed; False if no draft is left."""
-        ...
-
-
-class Way(Once, Protocol):
-    """One that is measured."""
-
-    async def prepare(self, seconds: float) -> None:
-        """Make drafts for a turn, if it begins with drafts."""
-        ...
-
-    async def clean(self) -> None:
-        """Leave no drafts."""
-        ...
-
-
-class Plain:
+class Plain(Unprepared):
     """A draw in the transaction of the row."""
 
     def __init__(self, pool: Any, peer: Peer) -> None:
@@ -64,30 +33,18 @@ class Plain:
         self._sequence = AsyncSequence(peer.id)
         self._save = f"INSERT INTO rows_{peer.id} (number, body) VALUES ($1, '{BODY}')"
 
-    async def prepare(self, seconds: float) -> None:
-        return
-
-    async def clean(self) -> None:
-        return
-
     async def once(self) -> bool:
         async with self._pool.acquire() as conn, conn.transaction():
             await conn.execute(self._save, await self._sequence.next_value(conn))
         return True
 
 
-class Drafted:
+class Drafted(Unprepared):
     """A draft, saved and committed, and then its number."""
 
     def __init__(self, pool: Any, peer: Peer, issuer: Issuer[int]) -> None:
         self._pool, self._issuer = pool, issuer
         self._save = f"INSERT INTO rows_{peer.id} (body) VALUES ('{BODY}') RETURNING id"
-
-    async def prepare(self, seconds: float) -> None:
-        return
-
-    async def clean(self) -> None:
-        return
 
     async def once(self) -> bool:
         await self._issuer.issue(await self._pool.fetchval(self._save))
@@ -159,19 +116,6 @@ async def _open(url: str) -> AsyncIterator[dict[Peer, Way]]:
         }
 
 
-async def turn(way: Once, callers: int, seconds: float) -> Turn:
-    """All callers at once, each one number after the other."""
-    took: list[float] = []
-    start = perf_counter()
-
-    async def work() -> None:
-        while (begun := perf_counter()) < start + seconds and await way.once():
-            took.append(perf_counter() - begun)
-
-    await asyncio.gather(*(work() for _ in range(callers)))
-    return Turn(perf_counter() - start, took)
-
-
 async def measure(url: str, settings: Settings, done: Callable[[], None]) -> list[Figure]:
     """Measure every way with every number of callers.
 
@@ -180,26 +124,5 @@ async def measure(url: str, settings: Settings, done: Callable[[], None]) -> lis
         settings: how often and how long.
         done: called after each turn.
     """
-    figures, order = list[Figure](), Random(0)
     async with _open(url) as ways:
-        for way in ways.values():  # drivers prepare their statements the first time
-            await way.prepare(WARM_UP)
-            await turn(way, 1, WARM_UP)
-        for callers in settings.callers:
-            turns = defaultdict[Peer, list[Turn]](list)
-            before = {peer: await _rows(ways[peer], url, peer) for peer in ways}
-            for _ in range(settings.rounds):
-                for peer in order.sample(list(ways), len(ways)):
-                    await ways[peer].prepare(settings.seconds)
-                    turns[peer].append(await turn(ways[peer], callers, settings.seconds))
-                    done()
-            for peer, some in turns.items():
-                await ways[peer].clean()
-                found = count(url, peer.id)
-                figures.append(summed_up("issue", callers, peer, some, found, before[peer]))
-    return sorted(figures, key=lambda figure: (figure.clients, IDS.index(figure.peer)))
-
-
-async def _rows(way: Way, url: str, peer: Peer) -> int:
-    await way.clean()
-    return count(url, peer.id).rows
+        return await measured("issue", ways, url, settings.callers, settings, done)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import asyncpg
 
-from . import issuing
+from . import issuing, ways
 from .cells import PROCESSES
 from .counting import count
 from .figures import Figure, summed_up
@@ -90,7 +90,7 @@ async def _work(url: str, seconds: float, callers: int, keys: Iterator[int]) -> 
         await issuer.issue(next(keys))
         _say({})
         await asyncio.to_thread(sys.stdin.readline)
-        turn = await issuing.turn(issuing.Given(issuer, keys), callers, seconds)
+        turn = await ways.turn(issuing.Given(issuer, keys), callers, seconds)
     _say({"seconds": turn.seconds, "took": [0.0, *turn.transactions]})
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 
 from .calls import Call
 from .figures import Figure, Ratio, ratios
@@ -21,15 +21,28 @@ class Results:
         figures: transactions, with many clients and few.
         calls: the CPU time of a draw.
         imports: how long they take.
+        servers: the versions of MariaDB and MySQL.
     """
 
     figures: Sequence[Figure]
     calls: Sequence[Call]
     imports: Sequence[Import]
+    servers: Mapping[str, str] = field(default_factory=dict)
+
+    def updated(self, newer: Results) -> Results:
+        """These, with all that a newer run has looked at in its place."""
+        charts = {figure.chart for figure in newer.figures}
+        kept = (figure for figure in self.figures if figure.chart not in charts)
+        return Results(
+            [*kept, *newer.figures],
+            newer.calls or self.calls,
+            newer.imports or self.imports,
+            {**self.servers, **newer.servers},
+        )
 
     @property
     def ratios(self) -> list[Ratio]:
-        """The ratios that have a floor."""
+        """The ratios between peers."""
         return ratios(self.figures)
 
     @property
@@ -41,6 +54,7 @@ class Results:
         """As they are kept."""
         content = {
             "machine": {"cpus": os.cpu_count(), "python": platform.python_version()},
+            "servers": dict(self.servers),
             "figures": [asdict(figure) for figure in self.figures],
             "ratios": [asdict(ratio) for ratio in self.ratios],
             "calls": [asdict(call) for call in self.calls],
@@ -56,4 +70,5 @@ class Results:
             [Figure(**figure) for figure in content["figures"]],
             [Call(**call) for call in content.get("calls", ())],
             [Import(**each) for each in content.get("imports", ())],
+            content.get("servers", {}),
         )

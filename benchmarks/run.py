@@ -74,7 +74,7 @@ async def _open(
     try:
         for peer in group.peers:
             if peer.client is None:
-                threads = Threads(group.clients)
+                threads = Threads(group.clients, group.database)
             elif peer.client not in clients:
                 clients[peer.client] = [peer.client() for _ in range(group.clients)]
                 for client in clients[peer.client]:

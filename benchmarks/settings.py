@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from typing import Literal
+
+Database = Literal["postgresql", "sqlite", "mariadb", "mysql"]
+
+
+def databases() -> list[Database]:
+    """What is measured on: MySQL if its programs are named."""
+    always: list[Database] = ["postgresql", "sqlite", "mariadb"]
+    return [*always, "mysql"] if "ASEQ_TEST_MYSQL_BIN" in os.environ else always
 
 
 @dataclass(frozen=True)
@@ -15,7 +25,7 @@ class Settings:
         processes: how many have an issuer, in the end.
         rows: how many are numbered by one call.
         audited: how many rows an audit looks at.
-        few: how many at once, for long transactions.
+        few: how many at once, for long transactions, and on MariaDB and MySQL.
         rounds: how often each peer has its turn; the median counts.
         seconds: how long a turn of 16 clients is; see `Group.length`.
         draws: how many in a turn whose CPU time is taken.

@@ -8,22 +8,28 @@ from .calls import Call
 from .cells import EVERY_PEER
 from .figures import Figure, Ratio
 from .imports import Import
+from .pairs import MYSQLS
 from .results import Results
 
 _TITLES = {
-    "short": "PostgreSQL, short transactions",
-    "long": "PostgreSQL, long transactions",
     "own": "PostgreSQL, one client: aseq, and its own SQL by hand",
     "ledger": "PostgreSQL, document numbers, and a ledger of them",
+    "short": "PostgreSQL, short transactions",
+    "long": "PostgreSQL, long transactions",
     "sqlite": "SQLite",
+    "mariadb": "MariaDB",
+    "mysql": "MySQL",
+    "mariadb_issue": "MariaDB, an issuer on a SQLAlchemy engine",
     "issue": "PostgreSQL, an issuer",
     "processes": "PostgreSQL, issuers in several processes, 512 callers in all",
     "rows": "PostgreSQL, 100,000 drafts",
     "audit": "PostgreSQL, an audit of 1,000,000 rows",
     "turns": "PostgreSQL, a hot tenant and others behind 20 connections",
 }
-_UNITS = {"issue": "numbers", "processes": "numbers", "rows": "rows", "audit": "rows"}
-_COLUMNS = {"issue": "caller", "processes": "process", "turns": "waiter"}
+_UNITS = {"issue": "numbers", "mariadb_issue": "numbers", "processes": "numbers"}
+_UNITS |= {"rows": "rows", "audit": "rows"}
+_COLUMNS = {"issue": "caller", "mariadb_issue": "caller", "processes": "process"}
+_COLUMNS |= {"turns": "waiter"}
 
 
 def tables(results: Results, *, floors: bool = False) -> str:
@@ -34,13 +40,20 @@ def tables(results: Results, *, floors: bool = False) -> str:
         floors: say what the ratios should be at least.
     """
     figures = results.figures
-    charts = dict.fromkeys(figure.chart for figure in figures)
-    parts = [_table(chart, [f for f in figures if f.chart == chart]) for chart in charts]
+    charts = {figure.chart for figure in figures}
+    parts = [
+        _table(chart, [f for f in figures if f.chart == chart])
+        for chart in _TITLES
+        if chart in charts
+    ]
     parts.append(_ratios(results.ratios, floors=floors))
     if results.calls:
         parts.append(_calls(results.calls))
     if results.imports:
         parts.append(_imports(results.imports))
+    if results.servers:
+        told = ", ".join(f"{MYSQLS[name]} {told}" for name, told in results.servers.items())
+        parts.append(f"**Servers**: {told}")
     return "\n\n".join(parts)
 
 

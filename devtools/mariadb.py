@@ -126,7 +126,7 @@ def admin(dsn: str) -> Any:
 
 
 @contextlib.contextmanager
-def mariadb_server(**settings: str | float) -> Iterator[str]:
+def mariadb_server(folder: Path | None = None, /, **settings: str | float) -> Iterator[str]:
     """Run a new server on the loopback interface, and remove it afterwards.
 
     Blocks for about a second. On Linux the server also ends when the *thread* that started
@@ -134,6 +134,7 @@ def mariadb_server(**settings: str | float) -> Iterator[str]:
     that is killed leaves the directory ``aseq-mariadb-*`` behind, in memory if there is room.
 
     Args:
+        folder: where its data are; by default in memory, if there is room.
         settings: as for ``mariadbd --name=value``; where it listens can't be set.
 
     Yields:
@@ -150,16 +151,18 @@ def mariadb_server(**settings: str | float) -> Iterator[str]:
         serve=(server, "--no-defaults", *_FAST, *_SERVER),
         refusal=lambda log: MariadbUnavailable(f"{_ADVICE}\n{log}"),
     )
-    with running(setup, settings) as url:
+    with running(setup, settings, folder) as url:
         yield url
 
 
 @contextlib.contextmanager
-def running(setup: Setup, settings: Mapping[str, str | float]) -> Iterator[str]:
+def running(
+    setup: Setup, settings: Mapping[str, str | float], folder: Path | None = None
+) -> Iterator[str]:
     """Run a new server, with an empty database at the URL, and remove it afterwards."""
     options = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items()]
     with tempfile.TemporaryDirectory(
-        prefix=f"aseq-{setup.name}-", dir=_place(), ignore_cleanup_errors=True
+        prefix=f"aseq-{setup.name}-", dir=folder or _place(), ignore_cleanup_errors=True
     ) as tmp:
         base = Path(tmp)
         start = f"CREATE DATABASE IF NOT EXISTS {_DATABASE};\n{setup.start}"

@@ -76,12 +76,13 @@ def mysql_dsn(**settings: str | float) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def mysql_server(**settings: str | float) -> Iterator[str]:
+def mysql_server(folder: Path | None = None, /, **settings: str | float) -> Iterator[str]:
     """Run a new server on the loopback interface, and remove it afterwards.
 
     Blocks for about three seconds. It ends as `devtools.mariadb.mariadb_server` does.
 
     Args:
+        folder: where its data are; by default in memory, if there is room.
         settings: as for ``mysqld --name=value``; where it listens can't be set.
 
     Yields:
@@ -99,7 +100,7 @@ def mysql_server(**settings: str | float) -> Iterator[str]:
         refusal=lambda log: MysqlUnavailable(f"{_ADVICE}\n{log}"),
         start=_START,
     )
-    with running(setup, settings) as url:
+    with running(setup, settings, folder) as url:
         yield url
 
 

@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from benchmarks import calls, charts, imports, page
-from benchmarks.cells import AUDITED, CROWDS, EVERY_PEER, ISSUE, PROCESSES, ROWS, groups
+from benchmarks.cells import (
+    AUDITED,
+    CROWDS,
+    EVERY_PEER,
+    ISSUE,
+    ISSUE_ON_MARIADB,
+    PROCESSES,
+    ROWS,
+    groups,
+)
 from benchmarks.counting import Count
+from benchmarks.pairs import MYSQLS
 from benchmarks.results import Results
-from benchmarks.settings import QUICK
+from benchmarks.settings import QUICK, databases
 from benchmarks.table import tables
 from benchmarks.turns import OTHERS
 
 ROOT = Path(__file__).parent.parent
 
 
+@pytest.mark.usefixtures("mariadb")
 def test_a_very_short_run(tmp_path: Path) -> None:
     file = tmp_path / "results.json"
     command = [sys.executable, "-m", "benchmarks", "--quick", "--seconds=0.02"]
@@ -41,13 +53,15 @@ def assert_every_cell_is_measured_and_counted(results: Results) -> None:
     wanted += [("rows", peer.id, 1) for peer in ROWS]
     wanted += [("audit", peer.id, 1) for peer in AUDITED]
     wanted += [("turns", peer.id, 60) for pair in CROWDS for peer in pair]
+    wanted += [("mariadb_issue", peer.id, n) for n in QUICK.few for peer in ISSUE_ON_MARIADB]
     assert [(f.chart, f.peer, f.clients) for f in results.figures] == wanted
     for figure in results.figures:
         wanted_rows = figure.transactions * EVERY_PEER[figure.peer].numbers
         clients = OTHERS if figure.peer.endswith("_others") else figure.clients
         assert figure.rows == wanted_rows >= clients, figure
         assert not figure.void, figure
-    assert len(results.ratios) == 21
+    assert len(results.ratios) == (32 if "mysql" in databases() else 27)
+    assert [*results.servers] == [each for each in databases() if each in MYSQLS]
 
 
 def assert_the_time_of_calls_and_imports_is_taken(results: Results) -> None:
@@ -73,6 +87,17 @@ def test_a_hole_is_seen(found: Count, gapless: bool) -> None:
     assert found.gapless is gapless
 
 
+def test_a_run_on_one_server_leaves_the_rest_as_it_is() -> None:
+    published = _published()
+    some = [replace(f, rows=1) for f in published.figures if f.chart == "mariadb"]
+    updated = published.updated(Results(some, [], [], {"mariadb": "12"}))
+    assert [f for f in updated.figures if f.chart == "mariadb"] == some
+    assert len(updated.figures) == len(published.figures)
+    assert updated.calls == published.calls
+    assert updated.imports == published.imports
+    assert updated.servers == {**published.servers, "mariadb": "12"}
+
+
 def _published() -> Results:
     file = ROOT / "benchmarks" / "results.json"
     return Results.from_json(file.read_text(encoding="utf-8"))
@@ -94,8 +119,13 @@ def test_the_page_and_the_pictures_are_of_the_published_figures() -> None:
 def test_the_charts_are_drawn(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     files = charts.draw(_published().figures, tmp_path)
-    assert [file.stem for file in files] == ["cost-short", "cost-long", "cost-issue"]
+    assert [file.stem for file in files] == [
+        "cost-short",
+        "cost-long",
+        "cost-mariadb",
+        "cost-issue",
+    ]
     for file in files:
         svg = file.read_text(encoding="utf-8")
         assert svg.count("<title>") == 1
-        assert "asyncpg</text>" in svg or "issue</text>" in svg
+        assert any(f"{each}</text>" in svg for each in ("asyncpg", "asyncmy", "issue"))
