@@ -35,7 +35,9 @@ Yes: TypeAlias = Annotated[
         name=["--yes", "-y"], negative="", show_default=False, help="Does it without asking."
     ),
 ]
-Name: TypeAlias = Annotated[str | None, Parameter(help="The sequence, by its name.")]
+Name: TypeAlias = Annotated[
+    str | None, Parameter(help="The sequence, by its name: `aseq list` shows all.")
+]
 Object: TypeAlias = Annotated[
     str | None,
     Parameter(
