@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 
 _MISSING = (
-    "aseq: the command needs {}, which isn't installed: pip install 'aseq[cli]'. (The library "
-    "doesn't need it.)"
+    "aseq: the command needs {}, which isn't installed: install aseq with its extra `cli`, or "
+    "pip install cyclopts rich sqlalchemy. (The library doesn't need it.)"
 )
 
 

@@ -9,6 +9,7 @@ which not every database quotes alike, and the few words that not every database
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
@@ -126,6 +127,11 @@ def named_table(table: TableName) -> str:
     """A table with its schema, if it has one, for a `Query`."""
     parts = (table.name,) if table.schema is None else (table.schema, table.name)
     return ".".join(map(named, parts))
+
+
+def readable(text: str) -> str:
+    """The text of a `Query` for people: names as they are called."""
+    return re.sub(f"\0{_NAME}([^\0]*)\0", r"\1", text)
 
 
 def condition(text: object) -> str | None:

@@ -231,6 +231,8 @@ async def test_what_is_not_there(postgres: str, name: str) -> None:
                 with pytest.raises(InvalidSequence) as error:
                     await audit(conn, column, seq)
                 assert str(error.value) == f"column can't be {column}: {problem}"
+            with pytest.raises(InvalidSequence, match=rf"^void can't be {table}.nothing: "):
+                await audit(conn, f"{table}.number", seq, void=f"{table}.nothing")
         with pytest.raises(SequenceTableMissing):
             await audit(conn, f"{table}.number", AsyncSequence(name, table="nothing"))
 

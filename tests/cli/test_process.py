@@ -164,8 +164,8 @@ def test_without_the_extra() -> None:
     )
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "aseq: the command needs cyclopts, which isn't installed: pip install 'aseq[cli]'. "
-        "(The library doesn't need it.)\n"
+        "aseq: the command needs cyclopts, which isn't installed: install aseq with its extra "
+        "`cli`, or pip install cyclopts rich sqlalchemy. (The library doesn't need it.)\n"
     )
 
 
@@ -198,6 +198,27 @@ def test_whichever_driver_is_installed(
     down = "postgres://127.0.0.1:1/shop?ssl=true&application_name=me&command_timeout=3"
     assert f"aseq: postgresql+{used}://127.0.0.1:1/shop: " in (
         aseq("list", "--dsn", down.replace("postgres:", f"{asked}:")).err
+    )
+
+
+def test_a_driver_without_its_library(aseq: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(name: str) -> None:
+        raise ImportError(f"no {name} wrapper available.\nAttempts made: ...")
+
+    monkeypatch.setattr("aseq._cli.drivers.import_module", broken)
+    assert aseq("list", "--dsn", "postgresql+psycopg://127.0.0.1/shop") == (
+        2,
+        "",
+        "aseq: psycopg can't find libpq, PostgreSQL's library: pip install 'psycopg[binary]'\n",
+    )
+    assert aseq("list", "--dsn", "postgresql+asyncpg://127.0.0.1/shop").err == (
+        "aseq: asyncpg can't be imported: no asyncpg wrapper available.\n"
+    )
+
+
+def test_a_verb_that_isnt_there(aseq: Command) -> None:
+    assert aseq("adit").err == (
+        "aseq: there is no such verb; did you mean audit? See aseq --help\n"
     )
 
 

@@ -195,6 +195,21 @@ def test_w003_of_the_table_of_django_sequences(tmp_path: Path, installed: bool) 
     assert f"HINT: {hint}" in said
 
 
+def test_w003_before_numbers_of_django_sequences_would_start_again(tmp_path: Path) -> None:
+    Site(tmp_path, INSTALLED_APPS=["sequences"]).manage("migrate")
+    draw = (
+        "import django; django.setup(); import sequences; sequences.get_next_value('invoices')"
+    )
+    both = Site(tmp_path, INSTALLED_APPS=["aseq.django", "sequences"])
+    warning = (
+        'set ASEQ_TABLE = "sequences_sequence" first, or they start again. Otherwise: python'
+    )
+    assert warning not in both.manage("check", "--database", "default")
+    both.python("-c", draw)
+    assert warning in both.manage("check", "--database", "default")
+    assert warning in both.manage("migrate")
+
+
 def test_e004(using: str) -> None:
     Sequence.objects.using(using).all().delete()
     theirs = apps.get_model("sequences.Sequence").objects.using(using)

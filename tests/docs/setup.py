@@ -28,7 +28,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from aseq.testing import assert_gapless
 from tests.clients.mysql import connect_pymysql
-from tests.docs.markdown import DOCS, blocks
+from tests.docs.markdown import DOCS, blocks, titled
 
 SHOP = "://localhost/shop"
 MARIADB_SHOP = "://shop@localhost/shop"
@@ -112,6 +112,15 @@ async def _shop(namespace: ModuleType) -> AsyncIterator[None]:
     async with namespace.engine.begin() as conn:
         await conn.run_sync(namespace.Base.metadata.create_all)
     yield
+
+
+@asynccontextmanager
+async def _served(namespace: ModuleType) -> AsyncIterator[None]:
+    """The page's own application, to which it adds endpoints, and its table."""
+    program = titled(DOCS / "how-to" / "fastapi.md", "shop.py")
+    exec(compile(program, "shop.py", "exec", dont_inherit=True), vars(namespace))
+    async with namespace.lifespan(namespace.app):
+        yield
 
 
 @asynccontextmanager
@@ -204,7 +213,7 @@ Setup = Callable[[ModuleType], AbstractAsyncContextManager[None]]
 SETUPS: dict[str, Setup] = {
     "README.md": _application,
     "docs/index.md": _any_customer,
-    "docs/how-to/fastapi.md": _shop,
+    "docs/how-to/fastapi.md": _served,
     "docs/how-to/migrations.md": _revision,
     "docs/how-to/piccolo.md": _migration,
     "docs/how-to/retries.md": _shop,

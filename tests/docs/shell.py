@@ -44,6 +44,27 @@ def _python(words: list[str], folder: Path) -> str:
     return done.stdout
 
 
+def _uvicorn(words: list[str], folder: Path) -> None:
+    """The application that `curl` asks, in a file that the page told the reader to save."""
+    [application] = words
+    module, _, name = application.partition(":")
+    assert f"\n{name} = FastAPI(" in (folder / f"{module}.py").read_text(encoding="utf-8")
+    (folder / "served").write_text(f"from {module} import {name} as app", encoding="utf-8")
+
+
+def _curl(words: list[str], folder: Path) -> str:
+    """A request to it. Each starts it anew, which the reader's doesn't."""
+    option, method, url = words
+    assert option == "-X"
+    code = (
+        f"{(folder / 'served').read_text(encoding='utf-8')}\n"
+        "from fastapi.testclient import TestClient\n"
+        "with TestClient(app) as client:\n"
+        f"    print(client.request({method!r}, {url!r}).text)"
+    )
+    return _python(["-W", "ignore", "-c", code], folder)
+
+
 def _alembic(words: list[str], _folder: Path) -> None:
     """Alembic's commands and their options."""
     CommandLine().parser.parse_args(words)
@@ -112,6 +133,8 @@ def _tools(groups: set[str]) -> set[str]:
 _CHECKS: dict[tuple[str, ...], Callable[[list[str], Path], str | None]] = {
     ("aseq",): _aseq,
     ("python",): _python,
+    ("uvicorn",): _uvicorn,
+    ("curl",): _curl,
     ("alembic",): _alembic,
     ("make",): _make,
     ("uv", "add"): _install,

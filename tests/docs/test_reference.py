@@ -142,6 +142,12 @@ def test_the_page_of_the_command_is_made_from_it() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "run python -m tests.docs.command"
 
 
+def test_examples_of_the_command_fit_on_a_line_of_a_terminal() -> None:
+    text = PAGE.read_text(encoding="utf-8").partition("## Exit codes")[2]
+    assert [line for line in text.splitlines() if line.startswith("aseq ")] != []
+    assert [line for line in text.splitlines() if re.match("aseq .{72}", line)] == []
+
+
 def test_limits() -> None:
     page = text_of("limits.md")
     assert f"1 to {NAME_LIMIT} characters" in page

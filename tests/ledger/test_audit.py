@@ -55,6 +55,15 @@ def test_a_void_number_isnt_missing(conn: sqlite3.Connection) -> None:
     assert series.repeated == ()
 
 
+def test_what_was_looked_at_can_be_read(conn: sqlite3.Connection) -> None:
+    result = audited(conn, Sequence("cases"))
+    assert result.where == (
+        "state = 'void' AND sequence = 'cases' AND NOT EXISTS "
+        "(SELECT 1 FROM invoice WHERE invoice.number = aseq_ledger.number)"
+    )
+    assert "\0" not in str(result)
+
+
 def test_of_a_numbering(conn: sqlite3.Connection) -> None:
     every = Numbering(
         "inv", "{branch}-{year}-{number}", period="year", tz="UTC", scope=["tenant"]
@@ -77,6 +86,16 @@ def test_scopes_that_are_printed(conn: sqlite3.Connection) -> None:
     result = audited(conn, every)
     assert len(result.series) == 2
     assert result.ok
+
+
+def test_texts_beside_the_numbers_of_a_sequence(conn: sqlite3.Connection) -> None:
+    conn.execute("CREATE TABLE bill (number varchar(20))")
+    with pytest.raises(InvalidSequence) as caught:
+        sync.audit(conn, "bill.number", Sequence("bills"), ledger=LEDGER)
+    assert str(caught.value) == (
+        "ledger has the numbers of a sequence, and bill.number has texts: audit them with the "
+        "Numbering that they were issued with"
+    )
 
 
 def test_what_cannot_work(conn: sqlite3.Connection) -> None:

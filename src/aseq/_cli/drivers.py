@@ -24,9 +24,12 @@ CONNECT_TIMEOUT = 10
 PREFERRED = ("psycopg", "psycopg2", "asyncpg")
 
 _NONE = (
-    "no driver for PostgreSQL is installed: pip install 'aseq[psycopg]' (asyncpg and psycopg2 "
-    "do as well)"
+    "no driver for PostgreSQL is installed: pip install 'psycopg[binary]' (asyncpg and "
+    "psycopg2 do as well)"
 )
+_BROKEN = {
+    "psycopg": "psycopg can't find libpq, PostgreSQL's library: pip install 'psycopg[binary]'",
+}
 
 # Words that only one side knows. asyncpg would send them to the server as settings.
 _ASYNCPGS = {
@@ -91,7 +94,7 @@ def driver_for(target: Target, *, application_name: str, create: bool = False) -
         return _sqlite(target.options["file"], create)
     if name in mysql.MODULES:
         return _mysql(name, target.options)
-    module = import_module(name)
+    module = _imported(name)
     options = {"connect_timeout": str(CONNECT_TIMEOUT), **target.options}
     options.setdefault("fallback_application_name", application_name)
     if "ssl" in options:
@@ -106,6 +109,14 @@ def driver_for(target: Target, *, application_name: str, create: bool = False) -
     return Driver(name, False, lambda: module.connect(**options, prepare_threshold=None), {})
 
 
+def _imported(name: str) -> Any:
+    try:
+        return import_module(name)
+    except ImportError as exc:  # it is installed, but a library of C that it stands on isn't
+        reason = str(exc).partition("\n")[0]
+        raise Problem(_BROKEN.get(name) or f"{name} can't be imported: {reason}") from None
+
+
 def _sqlite(file: str, create: bool) -> Driver:
     from .sqlite import connect
 
@@ -113,7 +124,7 @@ def _sqlite(file: str, create: bool) -> Driver:
 
 
 def _mysql(name: str, options: Mapping[str, str]) -> Driver:
-    module = import_module(mysql.MODULES[name])
+    module = _imported(mysql.MODULES[name])
     arguments = mysql.arguments(name, options, seconds=CONNECT_TIMEOUT)
 
     async def connect(**_: object) -> Any:

@@ -21,6 +21,11 @@ from .url import VARIABLE, Target, target
 WAIT = 10.0
 """Seconds to wait for others, unless told otherwise."""
 
+_EITHER = (
+    "name either a sequence or, with --numbering, an object of your code (`aseq list` shows "
+    "the sequences)"
+)
+
 Json: TypeAlias = Annotated[
     bool, Parameter(name="--json", negative="", show_default=False, help="Prints JSON.")
 ]
@@ -30,7 +35,9 @@ Yes: TypeAlias = Annotated[
         name=["--yes", "-y"], negative="", show_default=False, help="Does it without asking."
     ),
 ]
-Name: TypeAlias = Annotated[str | None, Parameter(help="The sequence, by its name.")]
+Name: TypeAlias = Annotated[
+    str | None, Parameter(help="The sequence, by its name: `aseq list` shows all.")
+]
 Object: TypeAlias = Annotated[
     str | None,
     Parameter(
@@ -130,7 +137,7 @@ def series(name: str | None, path: str | None, bound: Values[str] | None, table:
     """
     scope = pairs("--bind", "scope=value", bound or ())
     if (name is None) == (path is None):
-        raise Problem("name either a sequence or, with --numbering, an object of your code")
+        raise Problem(_EITHER)
     if path is None:
         if scope:
             raise Problem("--bind is for a Numbering: say --numbering module:object")

@@ -24,7 +24,9 @@ def complaint(exc: CycloptsError, verbs: Iterable[str]) -> str:
         verbs: all that there are.
     """
     chain = list(exc.command_chain or ())
-    return f"{_problem(exc, list(verbs))}. See {' '.join(['aseq', *chain, '--help'])}"
+    problem = _problem(exc, list(verbs))
+    end = "" if problem.endswith("?") else "."
+    return f"{problem}{end} See {' '.join(['aseq', *chain, '--help'])}"
 
 
 def _problem(exc: CycloptsError, verbs: list[str]) -> str:

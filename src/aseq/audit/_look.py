@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 from aseq._columns import ColumnName
 from aseq._core.spec import SequenceSpec
@@ -29,6 +28,10 @@ _NO_DATE = (
     "names {column}, which isn't of type date, and must tell the period: on which day a moment "
     "was depends on the time zone. Name a column of dates, or audit the column of the texts"
 )
+_TEXTS_BESIDE = (
+    "has the numbers of a sequence, and {column} has texts: audit them with the Numbering that "
+    "they were issued with"
+)
 
 
 def sources(question: Question, info: ConnectionInfo, texts: Texts) -> Plan[Sources]:
@@ -40,19 +43,15 @@ def sources(question: Question, info: ConnectionInfo, texts: Texts) -> Plan[Sour
         AuditRefused: the answer would be wrong, or hold others up.
     """
     counters = TableName.parse(info.adapt(question.subject).table)
-    asked = [
-        *question.columns,
-        *chain(question.voids.values(), question.dates.values()),
-        *chain.from_iterable(columns.values() for columns in question.scopes.values()),
-        ColumnName(counters, "last"),
-    ]
+    told = list(_told(question))
+    asked = [*(column for _, column in told), ColumnName(counters, "last")]
     places = [ColumnName(info.locate(column.table), column.name) for column in asked]
     bind = Binds()
     text = texts.look(places, bind)
     rows = yield Query(text, tuple(bind.values), counters, texts.words)
     found = texts.facts(places, rows)
-    for column, facts in zip(asked[:-1], found, strict=False):
-        _check(column, facts)
+    for (argument, column), facts in zip(told, found, strict=False):
+        _check(argument, column, facts)
     for column, facts in zip(asked, found, strict=True):
         if facts.refused is not None:
             raise AuditRefused(facts.refused.format(table=column.table))
@@ -62,11 +61,20 @@ def sources(question: Question, info: ConnectionInfo, texts: Texts) -> Plan[Sour
     return _Found(question, texts, tables, found[:number], types).sources()
 
 
-def _check(column: ColumnName, facts: Facts) -> None:
+def _told(question: Question) -> Iterator[tuple[str, ColumnName]]:
+    """All columns that the caller named, each with the argument."""
+    yield from (("column", column) for column in question.columns)
+    yield from (("void", column) for column in question.voids.values())
+    yield from (("date", column) for column in question.dates.values())
+    for columns in question.scopes.values():
+        yield from (("scope", column) for column in columns.values())
+
+
+def _check(argument: str, column: ColumnName, facts: Facts) -> None:
     if not facts.table:
-        raise InvalidSequence("column", f"can't be {column}: there is no table {column.table}")
+        raise InvalidSequence(argument, f"can't be {column}: there is no table {column.table}")
     if facts.type is None:
-        raise InvalidSequence("column", f"can't be {column}: {column.table} has none like it")
+        raise InvalidSequence(argument, f"can't be {column}: {column.table} has none like it")
 
 
 @dataclass(frozen=True)
@@ -96,6 +104,7 @@ class _Found:
     def _series(self) -> Series:
         question, what = self.question, self.question.what
         if isinstance(what, SequenceSpec):
+            self._check_beside_ledger()
             return OneSeries(what)
         numbers = {self.texts.holds_numbers(str(facts.type)) for facts in self.facts}
         if len(numbers) > 1:
@@ -107,6 +116,13 @@ class _Found:
         if what._pattern.calendar is not None:
             self._check_dates()
         return Numbered(what, tuple(question.scopes), texts=False)
+
+    def _check_beside_ledger(self) -> None:
+        if not self.question.has_ledger:
+            return
+        for column, facts in zip(self.question.columns, self.facts, strict=True):
+            if facts.type and not self.texts.holds_numbers(str(facts.type)):
+                raise InvalidSequence("ledger", _TEXTS_BESIDE.format(column=column))
 
     def _check_dates(self) -> None:
         for number in self.question.columns:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aseq._core.table import TableName
-from aseq._sql import Plan
+from aseq._sql import Plan, readable
 from aseq.adapters.base import ConnectionInfo
 from aseq.errors import AuditRefused
 
@@ -69,7 +69,7 @@ def audit(
     if found.series.has_checks:
         yield from compare_checks(details, tallies)
     series = yield from _series(details, totals, tallies, keys)
-    where = [text for text in question.where if text]
+    where = [readable(text) for text in question.where if text]
     return Audit(
         what=question.what.name,
         columns=tuple(map(str, question.columns)),

@@ -33,6 +33,7 @@ class Question:
         where: for each column, which rows count.
         grid: the numbers that may be there.
         limit: how many findings of a kind are listed.
+        has_ledger: the last column is a ledger's.
     """
 
     what: SequenceSpec | NumberingSpec
@@ -43,6 +44,7 @@ class Question:
     where: tuple[str | None, ...]
     grid: Grid
     limit: int
+    has_ledger: bool = False
 
     @property
     def subject(self) -> SequenceSpec:
@@ -105,6 +107,7 @@ def _with_ledger(asked: Question, ledger: object) -> Question:
         columns=(*asked.columns, number),
         voids={**asked.voids, reason.table: reason},
         where=(*asked.where, where),
+        has_ledger=True,
     )
 
 

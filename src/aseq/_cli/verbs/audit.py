@@ -83,9 +83,10 @@ def audit(
     For example:
 
         aseq audit invoice.number invoices
-        aseq audit invoice.number invoices --void invoice.void_reason --date invoice.issued
-        aseq audit bill.number --numbering shop.numbers:bills --scope tenant=bill.tenant_id
-        aseq audit invoice.number invoices --also credit_note.number --json > audit.json
+        aseq audit invoice.number invoices --void invoice.void_reason
+        aseq audit invoice.number invoices --date invoice.issued
+        aseq audit bill.number -n shop.numbers:bills -s tenant=bill.tenant_id
+        aseq audit invoice.number invoices -a credit_note.number --json > out.json
     """
     what = series(name, numbering, bind, place.table).what
     columns = [column, *(also or ())]

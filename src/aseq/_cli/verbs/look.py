@@ -90,7 +90,7 @@ def _counters(on: Database, table: str, series: str) -> list[str]:
 
 def _but(counters: list[str]) -> str:
     if not counters:
-        return ""
+        return " (`aseq list` shows the names)"
     others = f" and {len(counters) - 1:,} more" if len(counters) > 1 else ""
     return (
         f", but from {counters[0]!r}{others}, as of a Numbering: name one of them, or say "

@@ -54,7 +54,7 @@ def take_over(
     For example:
 
         aseq take-over invoice.number invoices
-        aseq take-over bill.number --numbering shop.numbers:bills --scope tenant=bill.tenant_id
+        aseq take-over bill.number -n shop.numbers:bills -s tenant=bill.tenant_id
     """
     what = series(name, numbering, bind, place.table).what
     beside = pairs("--scope", "scope=table.column", scope or ())

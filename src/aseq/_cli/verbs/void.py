@@ -35,7 +35,7 @@ def void(
     For example:
 
         aseq void 42 invoices --reason "customer withdrew" --by alice
-        aseq void INV-2026-00042 -n shop.numbers:invoices -b tenant=7 --reason "wrong VAT id"
+        aseq void INV-42 -n shop.numbers:invoices -b tenant=7 --reason "sent twice"
     """
     what = series(name, numbering, bind, place.table).what
     meant: Any = number if isinstance(what, Numbering) else _integer(number)

@@ -126,18 +126,24 @@ def _how_to_create(connection: BaseDatabaseWrapper) -> str:
             f"python manage.py migrate aseq {database}; and then, with the name of the table "
             f"in use before, python manage.py aseq take-over-table TABLE {database}"
         )
-    return f"python manage.py migrate {database}"
+    return f"{_before_that(connection)}python manage.py migrate {database}"
+
+
+def _before_that(connection: BaseDatabaseWrapper) -> str:
+    """A word to those who come from django-sequences, while their numbers can't restart yet."""
+    with suppress(Error), transaction.atomic(using=connection.alias):
+        if _left(connection, TableName.parse(conf.table())):
+            return (
+                f'To go on with the numbers of django-sequences, set ASEQ_TABLE = "'
+                f'{DJANGO_SEQUENCES_TABLE}" first, or they start again. Otherwise: '
+            )
+    return ""
 
 
 def _left_behind(connection: BaseDatabaseWrapper) -> Iterator[checks.CheckMessage]:
     """The table of django-sequences has numbers, and ours has none."""
-    here, theirs = TableName.parse(conf.table()), TableName(DJANGO_SEQUENCES_TABLE)
-    if (
-        here.name == DJANGO_SEQUENCES_TABLE
-        or DJANGO_SEQUENCES_TABLE not in connection.introspection.table_names()
-    ):
-        return
-    left = _count(connection, theirs)
+    here = TableName.parse(conf.table())
+    left = _left(connection, here)
     if left and not _count(connection, here):
         word = "sequence" if left == 1 else "sequences"
         yield checks.Error(
@@ -148,6 +154,16 @@ def _left_behind(connection: BaseDatabaseWrapper) -> Iterator[checks.CheckMessag
             f"take-over-table {DJANGO_SEQUENCES_TABLE} --database={connection.alias}",
             id="aseq.E004",
         )
+
+
+def _left(connection: BaseDatabaseWrapper, here: TableName) -> int:
+    """How many sequences django-sequences has in its table, if that isn't ours."""
+    if (
+        here.name == DJANGO_SEQUENCES_TABLE
+        or DJANGO_SEQUENCES_TABLE not in connection.introspection.table_names()
+    ):
+        return 0
+    return _count(connection, TableName(DJANGO_SEQUENCES_TABLE))
 
 
 def _count(connection: BaseDatabaseWrapper, table: TableName) -> int:
