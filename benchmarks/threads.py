@@ -44,7 +44,8 @@ class Threads:
     """As many threads as there are clients, each with its connection."""
 
     def __init__(self, clients: int, database: Database) -> None:
-        self._clients, self._database = clients, database
+        self._clients = clients
+        self._database: Database = database
         self._pool = ThreadPoolExecutor(clients)
 
     def turn(self, table: str, seconds: float, *, long: bool) -> Turn:
