@@ -248,6 +248,7 @@ OURS: dict[str, tuple[str, ...]] = {
     "aseq.adapters._sqlite": (ERRORS, CORE, BASE),
     "aseq.adapters._thread": (BASE,),
     "aseq.adapters._innodb": (CORE, BASE),
+    "aseq.adapters._instances": (),
     # What applications import: beside all else, and nothing else imports it.
     "aseq.alembic": (
         *(ERRORS, CORE, "aseq._columns", "aseq.sqlalchemy"),
@@ -276,7 +277,7 @@ OURS: dict[str, tuple[str, ...]] = {
         *(ERRORS, CORE, BASE, CONCURRENCY, "aseq.adapters._sqlite", "aseq.adapters._thread"),
         *("aseq.adapters.asyncpg", "aseq.adapters.psycopg", "aseq.adapters.tortoise"),
         *("aseq.adapters.asyncmy", "aseq.adapters.aiomysql", "aseq.adapters._innodb"),
-        "aseq.adapters._mysql",
+        *("aseq.adapters._instances", "aseq.adapters._mysql"),
     ),
     **DJANGO,
     # An adapter, but one that knows Django.
@@ -290,7 +291,8 @@ OURS: dict[str, tuple[str, ...]] = {
 # Any other adapter: what all adapters share, and itself.
 ADAPTER = (
     *(ERRORS, CORE, BASE, CONCURRENCY),
-    *("aseq.adapters._innodb", "aseq.adapters._sqlite", "aseq.adapters._thread"),
+    *("aseq.adapters._innodb", "aseq.adapters._instances"),
+    *("aseq.adapters._sqlite", "aseq.adapters._thread"),
 )
 
 

@@ -28,7 +28,6 @@ these, since SQLAlchemy has no other place for it.
 
 from __future__ import annotations
 
-import gc
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -36,6 +35,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, RootTransaction, event
 from sqlalchemy.exc import InvalidRequestError, PendingRollbackError
 from sqlalchemy.pool import SingletonThreadPool, StaticPool
+
+from aseq.adapters._instances import instances
 
 SHARED = (
     "another session or connection uses the same database connection, and either would commit "
@@ -100,9 +101,7 @@ def watch(engine: Engine) -> None:
 
 def _opened(engine: Engine) -> Iterator[Connection]:
     """The connections that are open on the engine's pool."""
-    # By its type: isinstance() would wake up other libraries' lazy objects.
-    every = (item for item in gc.get_objects() if issubclass(type(item), Connection))
-    for connection in every:
+    for connection in instances(Connection):
         if connection.engine.pool is engine.pool and _connected(connection):
             yield connection
 

@@ -8,7 +8,6 @@ loses it.
 
 from __future__ import annotations
 
-import gc
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
@@ -20,6 +19,7 @@ from tortoise.exceptions import BaseORMException
 from aseq._concurrency.shield import shielded
 from aseq._core.dialects import SQLITE
 from aseq._core.statement import Bind, Paramstyle, Row
+from aseq.adapters._instances import instances
 from aseq.adapters._sqlite import BLOCKS_WRITERS, Job, noop
 from aseq.adapters._thread import in_thread_of, post_to_thread_of
 from aseq.adapters.base import Executor, Watcher, unsupported
@@ -143,11 +143,9 @@ def _holders(outermost: TransactionalDBClient) -> Iterator[tuple[Any, str]]:
     The clients of all its blocks, and statements of theirs that wait for their turn. A
     client doesn't know those nested in it, so the garbage collector is asked.
     """
-    for item in gc.get_objects():
-        if issubclass(type(item), TransactionalDBClient):
-            if blocks(item)[-1] is outermost:
-                yield item, "_connection"
-        elif issubclass(type(item), ConnectionWrapper):
-            client = item.client
-            if is_in_block(client) and blocks(client)[-1] is outermost:
-                yield item, "connection"
+    for client in instances(TransactionalDBClient):
+        if blocks(client)[-1] is outermost:
+            yield client, "_connection"
+    for wrapper in instances(ConnectionWrapper):
+        if is_in_block(wrapper.client) and blocks(wrapper.client)[-1] is outermost:
+            yield wrapper, "connection"
