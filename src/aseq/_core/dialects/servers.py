@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from . import mariadb, mysql
 from .base import Dialect
@@ -27,6 +28,7 @@ COLLATION = f"/*!80017 {ON_MYSQL} */ /*M! {ON_MARIADB} */"
 """Of names, where either server may be at the other end: each reads one of the comments."""
 
 
+@lru_cache(maxsize=64)
 def by_greeting(greeting: str) -> Dialect | None:
     """The dialect of a server of MySQL's protocol; None if it's too old, or another one.
 
