@@ -100,7 +100,7 @@ def take_turns(client: Client) -> AbstractAsyncContextManager[Any]:
 
     `sqlite3` says that threads which share a connection are not to write at once. (Once
     there is an authorizer, in Python, two of them can stop the whole process.) On asyncmy, two
-    statements of the user's at once read each other's answers, or wait for ever.
+    statements of the user's at once read each other's answers, or hang.
     """
     if not isinstance(client, clients.Sqlite3 | clients.Asyncmy):
         return nullcontext()
