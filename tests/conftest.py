@@ -24,13 +24,17 @@ from tests.database import Database
 SERVERS = {"mariadb": "mariadb", "mysql": "mysql", "postgresql": "postgres"}
 """The fixture of each server's URL."""
 
-ON_ANY_LOOP = {"audit", "holders", "ledger", "numbering"}
-"""What these add to the contract is SQL: one loop shows it."""
+ON_ANY_LOOP = {"audit", "holders", "ledger", "numbering"} | {
+    f"test_{name}"
+    for name in ("corrupted", "create_table", "errors", "limits", "looping", "moves")
+}
+"""Folders and modules that are about SQL and its answers: one loop shows it."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let the tests run on uvloop, too, which takes a third as long again."""
-    parser.addoption("--uvloop", action="store_true", help="the cases on uvloop, too")
+    """Let the tests run on uvloop, too, which takes a quarter as long again."""
+    parser.addoption("--uvloop", action="store_true", help="on uvloop, too: what talks to it")
+    parser.addoption("--uvloop-everywhere", action="store_true", help="on uvloop, too: all")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -42,10 +46,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         wanted |= only.kwargs
     client = wanted.get("client", clients.Client)
     module = metafunc.module.__name__.rpartition(".")[2]
-    uvloop = (
-        metafunc.config.getoption("uvloop")
-        and metafunc.module.__name__.split(".")[1] not in ON_ANY_LOOP
-    )
+    uvloop = _plays_uvloop(metafunc)
     rows = [
         pytest.param(case, BACKENDS[backend], id=f"{case.id}-{backend}")
         for case in CASES
@@ -58,6 +59,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         if uvloop or "uvloop" not in backend
     ]
     metafunc.parametrize(("case", "anyio_backend"), rows)
+
+
+def _plays_uvloop(metafunc: pytest.Metafunc) -> bool:
+    if metafunc.config.getoption("uvloop_everywhere"):
+        return True
+    on_any_loop = ON_ANY_LOOP.intersection(metafunc.module.__name__.split("."))
+    return bool(metafunc.config.getoption("uvloop")) and not on_any_loop
 
 
 def _some(dialect: object) -> Collection[str]:
