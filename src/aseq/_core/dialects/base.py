@@ -55,9 +55,9 @@ class Dialect:
             A row with the value alone leaves the clock to be read after it.
         clock: reads the server's clock. The answer is one row with it.
         allocate: draws from several sequences, in the order of the JSON list ``:wanted``,
-            whose items have the names of `fragments.WANTED`. (``:names`` is their names alone, as
-            JSON.) From one that has a ``since`` only if the clock, as for `timed_draw`, is
-            between that and ``latest``. The answer is a row for each sequence:
+            whose items have the names of `fragments.WANTED`. (``:names`` is their names
+            alone, as JSON.) From one that has a ``since`` only if the clock, as for
+            `timed_draw`, is between that and ``latest``. The answer is a row for each sequence:
             its new last value, or NULL; the transaction's id, or NULL; its place in the
             list; whether nobody held any of them (1 or 0); the clock (or 0, if none has a
             ``since``); and, where the time to wait is told in the text, how long the draw
