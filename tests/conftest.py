@@ -20,6 +20,7 @@ from tests.clients import sqlite_file
 from tests.clients.sync import use_aseq_sync
 from tests.contract import verbs
 from tests.database import Database
+from tests.mysqlclient import need_mysqlclient
 
 SERVERS = {"mariadb": "mariadb", "mysql": "mysql", "postgresql": "postgres"}
 """The fixture of each server's URL."""
@@ -150,6 +151,8 @@ def database(case: Case, tmp_path: Path, request: pytest.FixtureRequest) -> Data
         pytest.skip(
             "there is no timeout= on MySQL: tests/faults/test_mysql.py has what is said"
         )
+    if case.client.needs_mysqlclient:
+        need_mysqlclient()
     on_server = case.dialect != "sqlite"
     url = request.getfixturevalue(SERVERS[case.dialect]) if on_server else sqlite_file(tmp_path)
     database = Database(case, url)

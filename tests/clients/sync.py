@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from importlib.util import find_spec
 from types import FunctionType, ModuleType
 from typing import Any, ClassVar
 
@@ -108,10 +107,9 @@ class SyncSessionPymysql(SyncSession):
     driver = "mysql+pymysql"
 
 
-class SyncConnectionMysql(SyncConnectionPsycopg):
-    """Through mysqlclient, which has to be compiled, if it is installed."""
-
-    driver = "mariadb+mysqldb" if find_spec("MySQLdb") else "mariadb+pymysql"
+class SyncConnectionMysqlclient(SyncConnectionPsycopg):
+    driver = "mariadb+mysqldb"
+    needs_mysqlclient = True
 
 
 class SyncSessionSqlite(SyncSession):

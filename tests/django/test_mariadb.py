@@ -1,7 +1,4 @@
-"""Django on MariaDB and MySQL: drawing, what ends a transaction unnoticed, the commands.
-
-Through mysqlclient if it is installed, else through PyMySQL.
-"""
+"""Django on MariaDB and MySQL: drawing, what ends a transaction unnoticed, the commands."""
 
 from __future__ import annotations
 
@@ -39,10 +36,12 @@ from aseq.testing import assert_gapless
 from devtools.mariadb import mariadb_server
 from devtools.mysql import is_asked_for, mysql_server
 from tests.clients.mysql import connect_pymysql
+from tests.django.settings import MysqlDriver
 from tests.django.settings import mariadb as on_mariadb
 from tests.django.shop.models import Case, Paper, Saved
 from tests.django.storm import SEED, saved, work
 from tests.django.threads import DEADLINE, elsewhere, in_threads, start
+from tests.mysqlclient import need_mysqlclient
 
 M = "mariadb"
 SERVERS = {"mariadb": mariadb_server} | ({"mysql": mysql_server} if is_asked_for() else {})
@@ -52,9 +51,11 @@ draw = partial(sync.get_next_value, using=M)
 
 
 @contextmanager
-def reachable(url: str, **options: object) -> Iterator[None]:
+def reachable(
+    url: str, driver: MysqlDriver = "PyMySQL", **options: object
+) -> Iterator[None]:
     """The alias is the database at the URL, until the end of the block."""
-    wanted = on_mariadb(url) | {"OPTIONS": options}
+    wanted = on_mariadb(url, driver) | {"OPTIONS": options}
     known = ConnectionHandler({"default": {}, M: wanted}).settings
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(connections.settings, M, known[M])
@@ -94,9 +95,18 @@ def project(brand: str, request: pytest.FixtureRequest) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(params=["PyMySQL", "mysqlclient"])
+def driver(request: pytest.FixtureRequest) -> MysqlDriver:
+    """What the connections of the test are made with."""
+    found: MysqlDriver = request.param
+    if found == "mysqlclient":
+        need_mysqlclient()
+    return found
+
+
 @pytest.fixture(autouse=True)
-def _reachable(project: str) -> Iterator[None]:
-    with reachable(project):
+def _reachable(project: str, driver: MysqlDriver) -> Iterator[None]:
+    with reachable(project, driver):
         yield
 
 
@@ -256,7 +266,7 @@ def test_a_swallowed_deadlock_without_a_block(
 
 
 def test_a_swallowed_change_of_the_snapshot_repeats_no_number(
-    name: str, project: str, brand: str
+    name: str, project: str, brand: str, driver: MysqlDriver
 ) -> None:
     """As a MariaDB of 11.8 is set up."""
     if brand == "mysql":
@@ -265,7 +275,7 @@ def test_a_swallowed_change_of_the_snapshot_repeats_no_number(
     with (
         closing(connect_pymysql(project)) as other,
         other.cursor() as changes,
-        reachable(project, isolation_level="repeatable read", init_command=setting),
+        reachable(project, driver, isolation_level="repeatable read", init_command=setting),
     ):
         changes.execute("INSERT INTO shop_saved (name, number) VALUES (%s, 1)", [name])
         with pytest.raises(TransactionManagementError, match="the server had ended"):
@@ -287,10 +297,10 @@ async def swallow(name: str, others: Any) -> None:
             await get_next_value(name, using=M)
 
 
-def test_a_timeout_that_ends_the_transaction(brand: str) -> None:
+def test_a_timeout_that_ends_the_transaction(brand: str, driver: MysqlDriver) -> None:
     """As a server may be set up."""
     told = SERVERS[brand](innodb_rollback_on_timeout="ON", innodb_lock_wait_timeout=1)
-    with told as server, new_project(server) as url, reachable(url):
+    with told as server, new_project(server) as url, reachable(url, driver):
         Saved.objects.using(M).create(name="row", number=1)
         lock = partial(execute, CHANGE, "row")
         with elsewhere(lock, M), transaction.atomic(using=M):
@@ -362,10 +372,10 @@ def test_a_mysql_that_is_too_old_is_refused() -> None:
         draw()
 
 
-def test_a_field() -> None:
+def test_a_field(name: str) -> None:
     with transaction.atomic(using=M):
-        cases = [Case.objects.using(M).create(text=text) for text in "ab"]
-    assert [case.number for case in cases] == [1000, 1001]
+        cases = [Case.objects.using(M).create(text=f"{name}/{number}") for number in range(2)]
+    assert cases[1].number == cases[0].number + 1 > 1000
 
 
 async def test_what_does_not_work_is_refused(name: str) -> None:
