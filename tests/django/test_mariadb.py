@@ -51,9 +51,7 @@ draw = partial(sync.get_next_value, using=M)
 
 
 @contextmanager
-def reachable(
-    url: str, driver: MysqlDriver = "PyMySQL", **options: object
-) -> Iterator[None]:
+def reachable(url: str, driver: MysqlDriver = "PyMySQL", **options: object) -> Iterator[None]:
     """The alias is the database at the URL, until the end of the block."""
     wanted = on_mariadb(url, driver) | {"OPTIONS": options}
     known = ConnectionHandler({"default": {}, M: wanted}).settings

@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from contextlib import closing
 from math import ceil
@@ -34,12 +35,22 @@ from ._servers import dialect_of
 
 
 def watch(connection: BaseDatabaseWrapper) -> None:
-    """Notice from now on what ends a transaction on a connection, which is open.
-
-    Who it is to the server is noted, too: mysqlclient tells no other thread while one waits.
-    """
-    connection.aseq_thread_id = connection.connection.thread_id()
+    """Notice from now on what ends a transaction on a connection, which is open."""
+    note(connection)
     wrap_outermost(connection, _watched)
+
+
+def note(connection: BaseDatabaseWrapper) -> None:
+    """In its thread: who a connection is to the server, and its socket.
+
+    While a thread waits on it, mysqlclient refuses to tell either to any other thread. Nothing
+    is noted of other databases than MariaDB and MySQL.
+    """
+    if connection.vendor == "mysql":
+        connection.ensure_connection()
+        driver = connection.connection
+        connection.aseq_thread_id = driver.thread_id()
+        connection.aseq_socket = weakref.ref(driver), fileno(connection)
 
 
 def _watched(
@@ -99,12 +110,18 @@ def break_off(connection: BaseDatabaseWrapper) -> None:
     """
     if connection.needs_rollback:
         return  # the server has rolled back already
-    number = fileno(connection.connection)
+    number = fileno(connection)
     if number is not None:  # else it is closed
         call.hang_up(number)
 
 
-def fileno(driver: Any) -> int | None:
-    """The socket of a driver's connection, if it tells."""
+def fileno(connection: BaseDatabaseWrapper) -> int | None:
+    """The socket of a connection, if its driver tells."""
+    driver = connection.connection
     socket = driver if hasattr(driver, "fileno") else getattr(driver, "_sock", None)
-    return None if socket is None else int(socket.fileno())
+    try:
+        return None if socket is None else int(socket.fileno())
+    except connection.Database.ProgrammingError:
+        # mysqlclient: another thread is using it, so it is open, and has the socket it had.
+        noted, number = getattr(connection, "aseq_socket", (lambda: None, None))
+        return number if noted() is driver else None
