@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from functools import partial
 from time import sleep
@@ -28,6 +28,7 @@ from aseq import (
 )
 from aseq._core.dialects import DialectName
 from aseq.django import Issuer, aatomic, get_next_value, sync
+from aseq.django._block.worker import Worker
 from aseq.django._mysql import kill_query
 from aseq.django.audit import aaudit, audit
 from aseq.django.checks.database import check_databases
@@ -167,8 +168,9 @@ def test_who_does_not_wait_goes_on(name: str, brand: str) -> None:
     assert sync.get_last_value(f"{name}/other", using=M) == 1
 
 
-def test_a_draw_that_waits_is_ended_by_the_server(name: str, project: str) -> None:
-    """As a block does it that is cancelled. (After some seconds it would hang up.)"""
+@contextmanager
+def waiting_draw(name: str, project: str) -> Iterator[tuple[Any, Future[None]]]:
+    """A draw that waits in another thread: Django's connection there, and what comes of it."""
     waiting = list[Any]()
 
     def wait() -> None:
@@ -186,9 +188,28 @@ def test_a_draw_that_waits_is_ended_by_the_server(name: str, project: str) -> No
             ):
                 assert not waiter.done()
                 sleep(0.15)
-        kill_query(waiting[0])
+        yield waiting[0], waiter
+
+
+def test_a_draw_that_waits_is_ended_by_the_server(name: str, project: str) -> None:
+    """As a block does it that is cancelled. (After some seconds it would hang up.)"""
+    with waiting_draw(name, project) as (waiting, waiter):
+        kill_query(waiting)
         with pytest.raises(OperationalError, match="1317"):
             waiter.result(DEADLINE)
+
+
+def test_a_connection_that_another_thread_waits_on_is_given_up(name: str, project: str) -> None:
+    """As a block does it whose coroutine is closed. (mysqlclient closes none in use.)"""
+    with waiting_draw(name, project) as (waiting, waiter):
+        worker = Worker(M)
+        worker.connection = waiting
+        worker.disconnect()
+        with pytest.raises(Error):
+            waiter.result(DEADLINE)
+    assert sync.get_last_value(f"{name}/other", using=M) is None
+    with transaction.atomic(using=M):
+        assert draw(f"{name}/other", nowait=True) == 1
 
 
 CHANGE = "UPDATE shop_saved SET number = 0 WHERE name = %s"

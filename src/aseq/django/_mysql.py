@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from math import ceil
 from typing import Any
 
@@ -113,6 +113,18 @@ def break_off(connection: BaseDatabaseWrapper) -> None:
     number = fileno(connection)
     if number is not None:  # else it is closed
         call.hang_up(number)
+
+
+def let_go(connection: BaseDatabaseWrapper) -> None:
+    """From any thread, before it is closed: a thread that waits on it goes on at once.
+
+    To close it wouldn't do: PyMySQL's thread wouldn't notice, and mysqlclient refuses.
+    """
+    if connection.vendor == "mysql":
+        with suppress(connection.Database.Error):  # it is closed
+            number = fileno(connection)
+            if number is not None:
+                call.hang_up(number)
 
 
 def fileno(connection: BaseDatabaseWrapper) -> int | None:

@@ -10,7 +10,7 @@ from threading import Thread
 from typing import Any, TypeVar
 
 from asgiref.sync import sync_to_async
-from django.db import Error, connections
+from django.db import Error, ProgrammingError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.transaction import TransactionManagementError
 
@@ -120,10 +120,9 @@ class Worker:
     def disconnect(self) -> None:
         """From any thread: the server rolls back."""
         self.connection.inc_thread_sharing()
-        try:
+        _mysql.let_go(self.connection)
+        with suppress(ProgrammingError):  # mysqlclient closes none that a thread waits on
             self.connection.close()
-        except Error:  # mysqlclient closes none that a thread waits on
-            self.hang_up()
 
     def wake(self) -> None:
         """From another thread: ask the server to cancel what the thread waits for."""
