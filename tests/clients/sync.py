@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 import anyio
 import pytest
+from pymysql.constants import CLIENT
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 
@@ -104,7 +105,13 @@ class SyncConnectionPsycopg(SyncSession):
 
 
 class SyncSessionPymysql(SyncSession):
+    """It may send several statements at once, as those of the other drivers may unasked."""
+
     driver = "mysql+pymysql"
+
+    def make_engine(self) -> Engine:
+        flags = {"client_flag": CLIENT.MULTI_STATEMENTS}
+        return create_engine(self.driver + self.url[self.url.index(":") :], connect_args=flags)
 
 
 class SyncConnectionMysqlclient(SyncConnectionPsycopg):

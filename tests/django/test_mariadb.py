@@ -18,6 +18,7 @@ from django.db import Error, OperationalError, connections, transaction
 from django.db.transaction import TransactionManagementError
 from django.db.utils import ConnectionHandler
 from django.test.utils import CaptureQueriesContext, override_settings
+from pymysql.constants import CLIENT
 
 from aseq import (
     AuditRefused,
@@ -267,6 +268,19 @@ def test_a_swallowed_deadlock_repeats_no_number(
                 attempt()
     with transaction.atomic(using=M):
         assert draw(name) == number == 1
+
+
+def test_a_deadlock_of_a_statement_behind_another(
+    name: str, project: str, driver: MysqlDriver, two_rows: tuple[str, str]
+) -> None:
+    """In one string with it: its error comes as the cursor is closed, and Django drops it."""
+    several = {"client_flag": CLIENT.MULTI_STATEMENTS}
+    with reachable(project, driver, **several), transaction.atomic(using=M):
+        draw(name)
+        run_into_a_deadlock(project, two_rows, lambda: execute(f"DO 0; {CHANGE}", two_rows[1]))
+        with pytest.raises(TransactionManagementError):
+            execute(CHANGE, name)
+    assert sync.get_last_value(name, using=M) is None
 
 
 def test_a_swallowed_deadlock_without_a_block(

@@ -29,6 +29,7 @@ from aseq._core.dialects.mysql_family import (
     is_from_server,
 )
 from aseq._core.failure import chain, report
+from aseq.adapters._mysql_further import hear_further
 
 from ._private import wrap_outermost
 from ._servers import dialect_of
@@ -37,6 +38,13 @@ from ._servers import dialect_of
 def watch(connection: BaseDatabaseWrapper) -> None:
     """Notice from now on what ends a transaction on a connection, which is open."""
     note(connection)
+    known = weakref.ref(connection)
+
+    def tell(exc: BaseException) -> None:
+        if (watched := known()) is not None:
+            _end(watched, exc)
+
+    hear_further(connection.connection, tell)
     wrap_outermost(connection, _watched)
 
 
@@ -61,9 +69,15 @@ def _watched(
     except Error as exc:
         connection = context["connection"]
         if is_open(connection) and _has_ended(connection, exc):
-            connection.needs_rollback = True
-            connection.rollback_exc = exc
+            _end(connection, exc)
         raise
+
+
+def _end(connection: BaseDatabaseWrapper, exc: BaseException) -> None:
+    """The server has ended the transaction: let nothing follow but a rollback."""
+    if is_open(connection):
+        connection.needs_rollback = True
+        connection.rollback_exc = exc
 
 
 def is_open(connection: BaseDatabaseWrapper) -> bool:

@@ -199,6 +199,12 @@ def note_ended(connection: Connection) -> None:
         connection.info[_ENDED] = weakref.ref(root)
 
 
+def note_ended_in(info: dict[str, Any]) -> None:
+    """As `note_ended`, from the `info` of the connection: of the transaction that has drawn."""
+    if _DRAWN in info:
+        info[_ENDED] = info[_DRAWN]
+
+
 def is_ended(connection: Connection) -> bool:
     """Whether the database has ended the transaction by itself."""
     return _is_current(connection, _ENDED)
