@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from types import ModuleType
 
 import pytest
 
@@ -45,7 +46,7 @@ def replaceable() -> Iterator[None]:
         sys.modules.update(before)
 
 
-def _modules() -> dict[str, object]:
+def _modules() -> dict[str, ModuleType]:
     """Its modules that are imported."""
     return {
         name: module for name, module in sys.modules.items() if name.partition(".")[0] == NAME

@@ -112,7 +112,7 @@ async def test_a_deadlock_of_the_callers_own_statement(database: Database, name:
 
 @pytest.mark.only(client=(clients.SQLAlchemySession, clients.SyncSession))
 async def test_a_deadlock_of_a_statement_behind_another(database: Database, name: str) -> None:
-    """In one string with it: its error comes as the cursor is closed, and SQLAlchemy logs it."""
+    """In one string with it: its error comes as the cursor is closed, and is only logged."""
     async with database.connect() as loser:
 
         async def wait_for_theirs() -> None:
