@@ -54,9 +54,9 @@ ENDED = (
 def only_if(condition: str) -> str:
     """An expression that is 1 if a condition holds, and fails if it doesn't.
 
-    For neither server has an expression that raises an error. A regular expression that ends
-    too early costs nothing as long as it isn't used. (A subquery of two rows, as one finds it
-    recommended, takes a temporary table for each draw: as long as the draw itself.)
+    Neither server has an expression that only raises an error. A regular expression that isn't
+    closed does, and costs next to nothing. (The usual trick, a subquery of two rows, makes a
+    temporary table each time, which takes about as long as the draw itself.)
     """
     return f"_utf8mb4'a' REGEXP IF({condition}, _utf8mb4'a', _utf8mb4'(')"
 
