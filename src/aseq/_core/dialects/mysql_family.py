@@ -14,7 +14,7 @@ from aseq._core.failure import Code, report
 from aseq._core.statement import Script, Template
 from aseq.errors import AseqError, NotInTransaction, SequenceLocked, SequenceTableMissing
 
-from .base import CHECKS, CREATE
+from .fragments import CHECKS, CREATE
 
 # https://mariadb.com/kb/en/mariadb-error-code-reference/
 LOCK_WAIT_TIMEOUT = 1205

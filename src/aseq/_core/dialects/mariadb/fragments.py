@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aseq._core.dialects import base
+from aseq._core.dialects.fragments import looping
 from aseq._core.dialects.mysql_family import LOCK_WAIT_TIMEOUT, OUT_OF_RANGE, called
 from aseq._core.failure import Code
 from aseq._core.waiting import Wait
@@ -19,7 +19,7 @@ IN_TRANSACTION = (
 # django-sequences has its column without a sign, which would go on after 64 bits' end.
 LAST = "CAST(last AS SIGNED)"
 NEXT = f"{LAST} + :advance"
-LOOPING = base.looping(LAST, "DIV")
+LOOPING = looping(LAST, "DIV")
 
 # SYSDATE is read where it stands, NOW when the statement begins.
 CLOCK = "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', SYSDATE(6))"

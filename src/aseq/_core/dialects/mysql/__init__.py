@@ -6,7 +6,9 @@ from dataclasses import replace
 from itertools import product
 
 from aseq._core.dialects import mysql_family as family
-from aseq._core.dialects.base import DRAWS, DROP, MOVES, TIMED_DRAWS, Asking, Dialect
+from aseq._core.dialects.base import Asking, Dialect
+from aseq._core.dialects.fragments import DROP
+from aseq._core.dialects.kinds import DRAWS, MOVES, TIMED_DRAWS
 
 from .draw import LAST_VALUE, READ_CLOCK, advance, delete, draw, timed_draw
 from .fragments import ASK, COLLATION, INSIDE, INSIDE_TOLD, OPENS, answer

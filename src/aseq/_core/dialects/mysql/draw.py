@@ -6,7 +6,7 @@ transaction goes on.
 
 from __future__ import annotations
 
-from aseq._core.dialects.base import Draw
+from aseq._core.dialects.kinds import Draw
 from aseq._core.statement import Script, Template
 from aseq._core.waiting import Wait
 

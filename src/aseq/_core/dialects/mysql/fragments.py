@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aseq._core.dialects import base
+from aseq._core.dialects.fragments import looping
 from aseq._core.dialects.mysql_family import OUT_OF_RANGE, called
 from aseq._core.statement import Row, Template
 from aseq._core.waiting import Wait
@@ -52,7 +52,7 @@ PAST_THE_END = OUT_OF_RANGE
 # django-sequences has its column without a sign, which would go on after 64 bits' end.
 LAST = "CAST(last AS SIGNED)"
 NEXT = f"{LAST} + :advance"
-LOOPING = base.looping(LAST, "DIV")
+LOOPING = looping(LAST, "DIV")
 
 # SYSDATE is read where it stands, NOW when the statement begins. In local time an hour comes
 # twice in autumn, so for the length of the statement alone the time is UTC.
