@@ -91,6 +91,11 @@ ASK = f"SELECT COUNT(*) FROM ({_OPEN}) AS open"
 OPENS = "SET TRANSACTION READ WRITE", 1568
 """What fails while a transaction is open, and with which code. It asks for what is usual."""
 
+OWN_ID = """\
+SELECT column_name FROM information_schema.columns
+WHERE table_schema = COALESCE(NULLIF(%s, ''), DATABASE()) AND table_name = %s
+    AND LOCATE('auto_increment', extra) > 0"""
+
 _LOCK = Template(
     f"SELECT 1 FROM $table WHERE name = :name AND {CALLED} = :name FOR UPDATE NOWAIT"
 )
