@@ -359,6 +359,8 @@ GUARDED: dict[str, tuple[str, ...]] = {
         "aseq.adapters._sqlite",
         "aseq.adapters._thread",
         "aseq.adapters.sqlalchemy._on_sqlite",
+        "aseq.adapters.sqlalchemy._on_sqlite_sync",
+        "aseq.adapters.sqlalchemy._sent_to_sqlite",
         "aseq.adapters.sqlalchemy._sqlite",  # for type checkers alone
         "aseq.adapters.sync.sqlite3",
         "aseq.adapters.tortoise",

@@ -17,7 +17,8 @@ from sqlalchemy.exc import PendingRollbackError
 
 from aseq._core.dialects.mysql_family import ENDS_TRANSACTION, code
 
-from ._own import GONE, drew, is_ended, note_ended, roll_back
+from ._listeners import GONE, roll_back
+from ._noted import drew, is_ended, note_ended
 
 # In the `info` of a pooled connection: the last statement that the server has answered.
 _ANSWERED = "aseq.answered"
