@@ -21,7 +21,8 @@ from sqlalchemy.exc import PendingRollbackError
 from aseq._core.dialects.mysql_family import ENDS_TRANSACTION, code
 from aseq.adapters._mysql_further import hear_further
 
-from ._own import GONE, drew, is_ended, note_ended, note_ended_in, roll_back
+from ._listeners import GONE, roll_back
+from ._noted import drew, is_ended, note_ended, note_ended_in
 
 # In the `info` of a pooled connection: the last statement that the server has answered.
 _ANSWERED = "aseq.answered"
