@@ -27,7 +27,7 @@ _UNDER_WAY = "aseq.under_way"
 
 
 def users(connection: Connection) -> weakref.WeakSet[Connection]:
-    """Who has the same database connection. To be added to."""
+    """All who use the same database connection. To be added to."""
     found: weakref.WeakSet[Connection] = connection.info.setdefault(_USERS, weakref.WeakSet())
     return found
 
