@@ -6,7 +6,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, closing, suppress
-from typing import Any
+from typing import Any, Literal
 
 import asyncmy
 import pytest
@@ -55,7 +55,7 @@ END"""
 class Drafts:
     """A table of drafts, and what is saved in it."""
 
-    def __init__(self, url: str, dialect: str) -> None:
+    def __init__(self, url: str, dialect: Literal["mariadb", "mysql"]) -> None:
         self.dialect = dialect
         self.url, self.name = url, f"draft_{secrets.token_hex(5)}"
         self.sequence = AsyncSequence(self.name)

@@ -136,7 +136,8 @@ async def test_a_deadlock_that_is_swallowed(database: Database, name: str) -> No
     deadlock: list[Exception] = []
 
     async def number(client: Client) -> None:
-        with suppress(Exception):  # the caller swallows that the connection is closed, too
+        # The caller swallows that the connection is closed, too.
+        with suppress(Exception):
             async with client.transaction():
                 try:
                     await number_rows(client.conn, numbers, of(drafts.table), key="id")
@@ -144,13 +145,17 @@ async def test_a_deadlock_that_is_swallowed(database: Database, name: str) -> No
                     deadlock.append(exc)
                 await client.save(f"{name}-lost", 1)
 
-    async with connected(database) as other, connected(database) as client:
-        async with other.transaction(), anyio.create_task_group() as group:
-            for drawn in await numbers.next_values(other.conn, 50):  # so the other one pays
-                await other.save(name, drawn)
-            group.start_soon(number, client)
-            await until_it_waits(database, name)
-            await other.execute(f"UPDATE {drafts.table} SET note = 'edited' WHERE id = 1")
+    async with (
+        connected(database) as other,
+        connected(database) as client,
+        other.transaction(),
+        anyio.create_task_group() as group,
+    ):
+        for drawn in await numbers.next_values(other.conn, 50):  # so the other one pays
+            await other.save(name, drawn)
+        group.start_soon(number, client)
+        await until_it_waits(database, name)
+        await other.execute(f"UPDATE {drafts.table} SET note = 'edited' WHERE id = 1")
 
     assert [code(exc) for exc in deadlock] == [1213]
     assert all(map(is_retryable, deadlock))
@@ -161,11 +166,12 @@ async def test_a_deadlock_that_is_swallowed(database: Database, name: str) -> No
 
 async def until_it_waits(database: Database, name: str) -> None:
     """Wait until the server says that somebody waits for a counter."""
+    waits = (
+        "SELECT 1 FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT' "
+        f"AND trx_query LIKE '%INSERT INTO%{name}%'"
+    )
     with anyio.fail_after(30):
-        while not database.run(
-            "SELECT 1 FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT' "
-            f"AND trx_query LIKE '%INSERT INTO%{name}%'"
-        ):
+        while not database.run(waits):  # noqa: ASYNC110  # the server tells nobody
             await anyio.sleep(0.01)
 
 
@@ -341,14 +347,13 @@ async def test_no_more_rows_are_locked_than_get_numbers(database: Database, name
     """Others edit the rest; those that somebody has locked are passed over."""
     drafts, numbers = Drafts(database, name), AsyncSequence(name)
     drafts.count(30)
-    async with connected(database) as other, begun(database) as client:
-        async with other.transaction():
-            await other.execute(f"UPDATE {drafts.table} SET note = 'mine' WHERE id > 27")
-            done = await number_rows(
-                client.conn, numbers, of(drafts.table), key="id", order_by="-id", limit=5
-            )
-            await other.execute("SET SESSION innodb_lock_wait_timeout = 1")
-            await other.execute(f"UPDATE {drafts.table} SET note = 'mine' WHERE id < 23")
+    async with connected(database) as other, begun(database) as client, other.transaction():
+        await other.execute(f"UPDATE {drafts.table} SET note = 'mine' WHERE id > 27")
+        done = await number_rows(
+            client.conn, numbers, of(drafts.table), key="id", order_by="-id", limit=5
+        )
+        await other.execute("SET SESSION innodb_lock_wait_timeout = 1")
+        await other.execute(f"UPDATE {drafts.table} SET note = 'mine' WHERE id < 23")
 
     assert done.count == 5
     assert drafts.column()[20:] == [None, None, 5, 4, 3, 2, 1, None, None, None]

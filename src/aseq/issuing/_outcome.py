@@ -37,7 +37,7 @@ _ABOUT_ALL = ("25", "42")
 
 _OF_MYSQL = ("mariadb", "mysql")
 
-# The same of MariaDB and MySQL: what is retryable, and what an operator does or a resource lacks.
+# The same of MariaDB and MySQL: what is retryable, what an operator does, what is lacking.
 _MARIADB_SAYS_NOTHING = frozenset(
     {
         *mysql_family.RETRYABLE,

@@ -102,6 +102,9 @@ class Dialect:
             open. Only where servers can be set up either way; empty elsewhere.
         asking: how the server is asked whether a transaction is open, if `inside` can't
             tell it in autocommit mode; None if it can.
+        own_id: tells which column of a table gives new rows ids of their own, if `answer`
+            would be given those: no row if none does. Its parameters are the schema, or an
+            empty text, and the name. Empty elsewhere.
     """
 
     name: str
@@ -131,6 +134,7 @@ class Dialect:
     no_timeout: str = ""
     still_open: str = ""
     asking: Asking | None = None
+    own_id: str = ""
 
     def render(
         self,
