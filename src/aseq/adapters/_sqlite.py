@@ -30,6 +30,7 @@ from math import ceil
 from operator import index
 from typing import Any
 
+from aseq._core.scripts import NotAnInteger
 from aseq._core.statement import Bind, Row
 
 from .base import TransactionEnded, Watcher
@@ -193,7 +194,7 @@ def integers(rows: Sequence[Row]) -> Sequence[Row]:
     Lists in JSON stay as they are: they are no numbers, and no column is one.
 
     Raises:
-        TypeError, ValueError: a converter made something else of them.
+        NotAnInteger: it made something else of one.
     """
     return [tuple(map(_integer, row)) for row in rows]
 
@@ -201,7 +202,10 @@ def integers(rows: Sequence[Row]) -> Sequence[Row]:
 def _integer(value: Any) -> int | str | None:
     if value is None or (isinstance(value, str) and value.startswith("[")):
         return value
-    return int(value) if isinstance(value, (str, Decimal)) else index(value)
+    try:
+        return int(value) if isinstance(value, (str, Decimal)) else index(value)
+    except (TypeError, ValueError):
+        raise NotAnInteger(value) from None
 
 
 @contextmanager
