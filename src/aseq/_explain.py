@@ -115,7 +115,7 @@ def _as_subclass(exc: AseqError, info: ConnectionInfo) -> AseqError:
 
 
 def _with_notes(reason: AseqError, exc: BaseException) -> AseqError:
-    """The error for the caller, with what was noted on a plan's: what became of the transaction."""
+    """The caller's error, with what was noted on a plan's of what became of the transaction."""
     for note in getattr(exc, "__notes__", ()):
         reason.add_note(note)
     return reason

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -21,8 +22,8 @@ class SqliteBlock(AiosqliteExecutor):
         super().__init__(transaction.connection)
         self._transaction = transaction
 
-    def outside_transaction(self) -> str | None:
-        return None if super().outside_transaction() is None else OUTSIDE
+    def _outside(self, connection: sqlite3.Connection) -> str | None:
+        return None if super()._outside(connection) is None else OUTSIDE
 
     async def abort(self) -> bool:
         aborted = await super().abort()
