@@ -1,6 +1,6 @@
 """On SQLite, what makes its asker wait for a statement's end isn't asked on the event loop.
 
-From a version of SQLite on, `in_transaction` and `total_changes` do, while Python holds its
+With SQLite 3.53, `in_transaction` and `total_changes` do, while Python holds its
 GIL: if the statement waits for another task, that is for ever.
 """
 
