@@ -1,7 +1,7 @@
 """On SQLite, what makes its asker wait for a statement's end isn't asked on the event loop.
 
 With SQLite 3.53, `in_transaction` and `total_changes` do, while Python holds its
-GIL: if the statement waits for another task, that is for ever.
+GIL: if the statement waits for another task, that is forever.
 """
 
 from __future__ import annotations

@@ -11,10 +11,10 @@ What SQLite lacks, and what stands in its place:
   or, when its caller is cancelled, by a call that is sent at that very moment: before a
   ROLLBACK could have been answered, and the next transaction have begun.
 * *Questions that don't wait.* While a statement runs in the connection's thread, SQLite 3.53
-  (3.51.0 didn't) lets whoever asks for ``in_transaction`` or ``total_changes`` wait for its end, and
-  Python waits with all of the process: its GIL is held. If the statement itself waits for
-  something of this process (another's write lock, or the GIL for an authorizer), that is for
-  long or for ever. So they are asked for in that thread alone, between two statements.
+  (3.51.0 didn't) lets whoever asks for ``in_transaction`` or ``total_changes`` wait for its
+  end, and Python waits with all of the process: its GIL is held. If the statement itself
+  waits for something of this process (a write lock, or the GIL for an authorizer), that is
+  for long or forever. So they are asked for in that thread alone, between statements.
 * *Errors that stay in place.* `Cursor.execute` raises what SQLite said about the statement;
   whatever comes from elsewhere (a converter, an authorizer asked about a PRAGMA) says
   nothing about the draw. The rows are read only after `execute` has returned.
