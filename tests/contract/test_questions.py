@@ -19,7 +19,7 @@ import pytest
 
 import aseq
 from aseq import AsyncSequence, SequenceTableMissing
-from aseq.adapters.sqlalchemy import _own
+from aseq.adapters.sqlalchemy._listeners import is_open
 from tests.blocks import Undo
 from tests.database import Database
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.only(dialect="sqlite", awaited=True)
 
 OURS = str(Path(aseq.__file__).parent)
 # Before a statement of SQLAlchemy's, which uses a connection from one task alone.
-BEFORE_EACH_STATEMENT = _own.is_open.__code__
+BEFORE_EACH_STATEMENT = is_open.__code__
 
 asked_on_the_loop: list[str] = []
 
@@ -64,7 +64,7 @@ class Asked(sqlite3.Connection):
 def _asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     connect = sqlite3.connect
 
-    def connect_and_note(*args: Any, **options: Any) -> sqlite3.Connection:
+    def connect_and_note(*args: Any, **options: Any) -> Any:
         return connect(*args, **{"factory": Asked, **options})
 
     monkeypatch.setattr(sqlite3, "connect", connect_and_note)

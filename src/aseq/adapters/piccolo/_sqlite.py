@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -22,7 +21,7 @@ class SqliteBlock(AiosqliteExecutor):
         super().__init__(transaction.connection)
         self._transaction = transaction
 
-    def _outside(self, connection: sqlite3.Connection) -> str | None:
+    def _outside(self, connection: Any) -> str | None:
         return None if super()._outside(connection) is None else OUTSIDE
 
     async def abort(self) -> bool:
