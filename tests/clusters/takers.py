@@ -56,7 +56,7 @@ class Takers:
             try:
                 number = await self._transaction(key)
             except self._lost:
-                found = await self._answered(key)
+                found = await self.answered(key)
                 self.ambiguous["not saved" if found is None else "saved"] += 1
                 if found is None:
                     continue
@@ -75,7 +75,7 @@ class Takers:
                 return await self._draw(key)
         raise AssertionError
 
-    async def _answered(self, key: str) -> int | None:
+    async def answered(self, key: str) -> int | None:
         """Ask until there is somebody to answer."""
         with anyio.fail_after(90):
             while True:

@@ -16,7 +16,7 @@ from devtools.clusters.group_replication import (
 )
 
 from .takers import tell
-from .writers import Kind, OnNodes
+from .writers import Kind, Lost, OnNodes
 
 NUMBERS = int(os.environ.get("ASEQ_NUMBERS", "3000"))
 TAKERS = 6
@@ -53,7 +53,7 @@ async def test_takers_on_one_node_and_on_all(nodes: list[Member], on: int) -> No
         await group.takers.more(600)
 
     last = MYSQL.assert_complete(group.takers, nodes)
-    tell(f"on {on}: {last} numbers, {group.takers.retried=} {group.takers.ambiguous=}")
+    tell(f"on {on}: {last} numbers, {group}")
 
 
 async def test_a_node_killed_under_load_and_started_again(nodes: list[Member]) -> None:
@@ -67,7 +67,7 @@ async def test_a_node_killed_under_load_and_started_again(nodes: list[Member]) -
         await group.takers.more(NUMBERS // 3)
 
     last = MYSQL.assert_complete(group.takers, nodes)
-    tell(f"{last} numbers, {group.takers.retried=} {group.takers.ambiguous=}")
+    tell(f"{last} numbers, {group}")
 
 
 async def test_a_node_cut_off_refuses_to_draw(nodes: list[Member]) -> None:
@@ -88,4 +88,24 @@ async def test_a_node_cut_off_refuses_to_draw(nodes: list[Member]) -> None:
         await group.takers.more(100)
 
     last = MYSQL.assert_complete(group.takers, nodes)
-    tell(f"{last} numbers, {group.takers.retried=} {group.takers.ambiguous=}")
+    tell(f"{last} numbers, {group}")
+
+
+async def test_a_commit_that_failed_with_3100_though_the_group_keeps_it(
+    nodes: list[Member],
+) -> None:
+    """The node was cut off while it waited for the group, and gave up; its message wasn't."""
+    *others, alone = nodes
+    alone.ask("SET GLOBAL group_replication_unreachable_majority_timeout = 1")
+    group, key = OnNodes(MYSQL, [alone, *others]), "t0-1"
+    for node in others:
+        node.pause()
+    with pytest.raises(Lost):
+        await group.draw(key)
+    assert group.unknown == {3100: 1}
+
+    for node in others:
+        node.resume()
+    is_there = f"SELECT number FROM aseq.invoice WHERE `key` = '{key}'"
+    await run_sync(others[0].until, lambda: others[0].ask(is_there) == [(1,)])
+    assert await group.takers.answered(key) == 1

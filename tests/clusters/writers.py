@@ -18,6 +18,8 @@ from .takers import Takers, assert_complete
 
 LOST = (asyncmy.errors.InterfaceError, OSError, TimeoutError)
 
+TABLE = "CREATE TABLE invoice (`key` varchar(40) PRIMARY KEY, number bigint UNIQUE)"
+
 numbers = AsyncSequence("invoices")
 
 
@@ -47,12 +49,17 @@ class Kind:
             conn = await connect(node)
             yield conn
         except (*LOST, asyncmy.errors.DatabaseError) as exc:
-            if isinstance(exc, LOST) or exc.args[0] in self.unknown:
+            if isinstance(exc, LOST) or self.is_unknown(exc):
                 raise Lost from exc
             raise
         finally:
             if conn is not None:
                 conn.close()
+
+    def is_unknown(self, exc: Exception) -> bool:
+        """Whether one has to look; an earlier try's row may have come late, too."""
+        code, text = exc.args
+        return code in self.unknown or (code == 1062 and "PRIMARY" in text)
 
     async def prepare(self, node: Node) -> None:
         """An empty table of invoices, and the sequence at its start."""
@@ -61,7 +68,8 @@ class Kind:
             await execute(conn, "DELETE FROM aseq_sequence")
             await execute(conn, "DROP TABLE IF EXISTS invoice")
             await execute(
-                conn, "CREATE TABLE invoice (`key` varchar(40) PRIMARY KEY, number bigint UNIQUE)"
+                conn,
+                "CREATE TABLE invoice (`key` varchar(40) PRIMARY KEY, number bigint UNIQUE)",
             )
             await conn.commit()
 
@@ -98,27 +106,40 @@ async def execute(conn: Any, sql: str, *args: Any) -> Any:
 
 
 class OnNodes:
-    """Takers of whom each has a node, and goes on to the next one when that is lost."""
+    """Takers of whom each has a node, and goes on to the next one when that is lost.
+
+    Attributes:
+        nodes: theirs.
+        takers: what they got.
+        unknown: the codes with which a COMMIT failed of which nobody knows.
+    """
 
     def __init__(self, kind: Kind, nodes: Sequence[Node]) -> None:
         self.kind, self.nodes = kind, nodes
         self.takers = Takers(self.draw, self.look_up, self.ready, (Lost,))
+        self.unknown: dict[int, int] = {}
         self._at: dict[str, int] = {}
 
     def _node(self, key: str) -> Node:
         taker = key.partition("-")[0]
         return self.nodes[self._at.setdefault(taker, int(taker[1:])) % len(self.nodes)]
 
+    def __str__(self) -> str:
+        retried, looked_up = self.takers.retried, self.takers.ambiguous
+        return f"{retried=} {looked_up=}, at COMMIT {self.unknown}"
+
     async def ready(self, key: str) -> None:
         """Its node, or the next one that says that it can be written to."""
         with anyio.fail_after(90):
             while not await self._accepts(self._node(key)):
                 self._at[key.partition("-")[0]] += 1
+                await anyio.sleep(0.01)
 
     async def _accepts(self, node: Node) -> bool:
         try:
             async with self.kind.connected(node) as conn:
-                return (await execute(conn, self.kind.accepts))[0][0] == 1
+                [[accepts]] = await execute(conn, self.kind.accepts)
+                return bool(accepts)
         except (Lost, asyncmy.errors.DatabaseError):
             return False
 
@@ -128,8 +149,16 @@ class OnNodes:
             await conn.begin()
             number = await numbers.next_value(conn)
             await execute(conn, "INSERT INTO invoice VALUES (%s, %s)", key, number)
-            await conn.commit()
+            await self._commit(conn)
         return number
+
+    async def _commit(self, conn: Any) -> None:
+        try:
+            await conn.commit()
+        except asyncmy.errors.DatabaseError as exc:
+            if self.kind.is_unknown(exc):
+                self.unknown[exc.args[0]] = self.unknown.get(exc.args[0], 0) + 1
+            raise
 
     async def look_up(self, key: str) -> int | None:
         """What the cluster has."""
