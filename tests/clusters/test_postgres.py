@@ -91,8 +91,13 @@ def takers_of(pair: Pair) -> Takers:
 
 
 def saved(pair: Pair) -> tuple[list[Any], int]:
-    with psycopg.connect(pair.primary.dsn) as conn:
-        rows = conn.execute("SELECT key, number FROM invoice").fetchall()
+    return saved_on(pair.primary.dsn)
+
+
+def saved_on(dsn: str) -> tuple[list[Any], int]:
+    """The rows, in their order, and the last number."""
+    with psycopg.connect(dsn) as conn:
+        rows = conn.execute("SELECT key, number FROM invoice ORDER BY number").fetchall()
         last = conn.execute("SELECT last FROM aseq_sequence WHERE name = 'invoices'").fetchone()
     return rows, last[0] if last else 0
 
