@@ -166,11 +166,14 @@ def _initialized(base: Path, program: str) -> Path:
 
 
 def _program() -> str:
+    """MySQL's server: the one that is named, else Debian sid's, else the system's."""
+    folder = os.environ.get("ASEQ_TEST_MYSQL_BIN")
     try:
-        folder = os.environ.get("ASEQ_TEST_MYSQL_BIN") or str(unpacked.mysql())
+        found = shutil.which("mysqld", path=folder or str(unpacked.mysql()))
     except DebianUnavailable as exc:
-        raise GroupReplicationUnavailable(f"{exc}: {INSTALL}") from exc
-    found = shutil.which("mysqld", path=folder)
+        found = shutil.which("mysqld", path="/usr/sbin:/usr/bin")
+        if found is None or "mariadb" in Path(found).resolve().name:
+            raise GroupReplicationUnavailable(f"{exc}: {INSTALL}") from exc
     if found is None:
         raise GroupReplicationUnavailable(f"mysqld isn't in {folder}: {INSTALL}")
     return found
