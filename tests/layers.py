@@ -60,7 +60,7 @@ NUMBERING = {
 # Of the block, the rest sees what users see; and the block sees the connection, never back.
 _DJANGO_BELOW = (
     *("aseq.django._private", "aseq.django.conf", "aseq.django.errors"),
-    *("aseq.django._mysql", "aseq.django._servers"),
+    *("aseq.django._mysql", "aseq.django._servers", "aseq.django._vendors"),
 )
 
 
@@ -97,9 +97,13 @@ DJANGO = {
     "aseq.django._servers": (ERRORS, CORE),
     "aseq.django._mysql": (
         *(CORE, CONCURRENCY),
-        *("aseq.adapters._mysql", "aseq.django._private", "aseq.django._servers"),
+        *("aseq.adapters._mysql_further", "aseq.django._private", "aseq.django._servers"),
     ),
-    "aseq.django.connection": (ERRORS, CORE, BASE, "aseq.adapters._sqlite", *_DJANGO_BELOW),
+    "aseq.django._vendors": (
+        *(ERRORS, CORE, BASE, "aseq.adapters._sqlite", "aseq.django._vendors"),
+        *("aseq.django._private", "aseq.django._servers", "aseq.django._mysql"),
+    ),
+    "aseq.django.connection": (CORE, BASE, *_DJANGO_BELOW),
     "aseq.django._block": (
         *(CORE, BASE, CONCURRENCY, *_DJANGO_BELOW),
         *("aseq.django.connection", "aseq.django._block"),
@@ -291,7 +295,7 @@ OURS: dict[str, tuple[str, ...]] = {
 # Any other adapter: what all adapters share, and itself.
 ADAPTER = (
     *(ERRORS, CORE, BASE, CONCURRENCY),
-    *("aseq.adapters._innodb", "aseq.adapters._instances"),
+    *("aseq.adapters._innodb", "aseq.adapters._instances", "aseq.adapters._mysql_further"),
     *("aseq.adapters._sqlite", "aseq.adapters._thread"),
 )
 
@@ -323,6 +327,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "aseq.django._private": ("asgiref", "django"),
     "aseq.django._servers": ("django",),
     "aseq.django._mysql": ("django",),
+    "aseq.django._vendors": ("django",),
     "aseq.django.connection": ("django",),
     "aseq.django._block": ("anyio", "asgiref", "django"),
     "aseq.django._issuing": ("asgiref", "django"),
@@ -359,6 +364,8 @@ GUARDED: dict[str, tuple[str, ...]] = {
         "aseq.adapters._sqlite",
         "aseq.adapters._thread",
         "aseq.adapters.sqlalchemy._on_sqlite",
+        "aseq.adapters.sqlalchemy._on_sqlite_sync",
+        "aseq.adapters.sqlalchemy._sent_to_sqlite",
         "aseq.adapters.sqlalchemy._sqlite",  # for type checkers alone
         "aseq.adapters.sync.sqlite3",
         "aseq.adapters.tortoise",

@@ -18,7 +18,7 @@ from devtools.clusters.group_replication import (
 from .takers import tell
 from .writers import Kind, Lost, OnNodes
 
-NUMBERS = int(os.environ.get("ASEQ_NUMBERS", "3000"))
+NUMBERS = int(os.environ.get("ASEQ_NUMBERS", "2000"))
 TAKERS = 6
 
 MYSQL = Kind(

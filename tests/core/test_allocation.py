@@ -20,7 +20,7 @@ from aseq._core.allocation import Allocation, count_drawn
 from aseq._core.arithmetic import MAX
 from aseq._core.counter import check_all_drawable
 from aseq._core.dialects import POSTGRESQL, SQLITE
-from aseq._core.dialects.base import ALLOCATES
+from aseq._core.dialects.kinds import ALLOCATES
 from aseq._core.scripts import PartlyDrawn
 from aseq._core.spec import SequenceSpec
 from aseq._core.subject import Subject

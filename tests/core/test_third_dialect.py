@@ -13,7 +13,8 @@ import pytest
 
 from aseq._core import plans
 from aseq._core.dialects import DIALECTS, MYSQL, SQLITE, Dialect, Draw
-from aseq._core.dialects.base import CREATE, DRAWS, KEY, MOVES, looping
+from aseq._core.dialects.fragments import CREATE, KEY, looping
+from aseq._core.dialects.kinds import DRAWS, MOVES
 from aseq._core.failure import report
 from aseq._core.spec import SequenceSpec
 from aseq._core.statement import Row, Script, Template

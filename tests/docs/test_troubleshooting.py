@@ -22,7 +22,7 @@ ROWS = re.findall(r"^\| `(.+?)`[^|]* \| .+ \| \[", MESSAGES, re.MULTILINE)
 HINTS = {
     "aseq.adapters._sqlite": ["BLOCKS_WRITERS"],
     "aseq.adapters.sqlalchemy._on_postgresql": ["LEFT_INSIDE"],
-    "aseq.adapters.sqlalchemy._own": ["SHARED", "GONE", "LOST", "UNDER_WAY"],
+    "aseq.adapters.sqlalchemy._listeners": ["SHARED", "GONE", "_LOST", "_UNDER_WAY"],
     "aseq.adapters.sqlalchemy._session": ["ENDED", "_UNBOUND"],
     "aseq.adapters.sqlalchemy._sqlite": ["IMMEDIATE"],
     "aseq.adapters.tortoise._block": ["LOST"],

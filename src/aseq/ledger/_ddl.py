@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import cast
 
 from aseq._core.dialects import DIALECTS, DialectName
-from aseq._core.dialects.base import DROP
+from aseq._core.dialects.fragments import DROP
 from aseq._core.scripts import Plan, say, statements
 from aseq._core.statement import Script, Template, on_table
 from aseq._core.table import TableName

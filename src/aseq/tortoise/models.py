@@ -10,7 +10,7 @@ from typing import Any
 from tortoise import fields
 from tortoise.models import Model
 
-from aseq._core.dialects.base import LAST_CHECK, NAME_CHECK
+from aseq._core.dialects.fragments import LAST_CHECK, NAME_CHECK
 from aseq._core.dialects.servers import COLLATION
 from aseq._core.spec import DEFAULT_TABLE, NAME_LIMIT
 

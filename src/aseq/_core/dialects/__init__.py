@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from .base import Allocate, Dialect, Draw, Move, TimedDraw
+from .base import Dialect
+from .kinds import Allocate, Draw, Move, TimedDraw
 from .mariadb import MARIADB
 from .mysql import MYSQL
 from .postgresql import ABORT, POSTGRESQL

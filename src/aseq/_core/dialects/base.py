@@ -1,77 +1,17 @@
-"""What a dialect consists of, and the fragments that several of them share."""
+"""What a dialect consists of."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
 from typing import NamedTuple
 
 from aseq._core.failure import Code, CodeReader
-from aseq._core.statement import Bind, Paramstyle, Row, Script, Statement, Template, on_table
+from aseq._core.statement import Bind, Paramstyle, Row, Script, Statement, on_table
 from aseq._core.table import TableName
-from aseq._core.waiting import Wait
 from aseq.errors import AseqError, InvalidSequence
 
-
-class Draw(NamedTuple):
-    """The ways of drawing numbers that need a script of their own.
-
-    Attributes:
-        looping: the sequence starts again at its end.
-        queued: waiters stand in the fair queue.
-        wait: how the draw waits.
-        starts: the first values fit, so that it may make the row of the sequence.
-    """
-
-    looping: bool
-    queued: bool
-    wait: Wait = Wait.ANY
-    starts: bool = True
-
-
-DRAWS = tuple(
-    Draw(*flags)
-    for flags in product((False, True), (False, True), Wait, (True, False))
-    if Draw(*flags).starts or not Draw(*flags).looping
-)
-
-
-class Move(NamedTuple):
-    """The ways of moving or deleting a sequence that need a script of their own."""
-
-    queued: bool
-    wait: Wait = Wait.ANY
-
-
-MOVES = tuple(Move(*flags) for flags in product((False, True), (Wait.ANY, Wait.BOUNDED)))
-
-
-class TimedDraw(NamedTuple):
-    """The ways of drawing numbers within a span of time. They never loop."""
-
-    queued: bool
-    wait: Wait = Wait.ANY
-
-
-TIMED_DRAWS = tuple(TimedDraw(*flags) for flags in product((False, True), Wait))
-
-
-class Allocate(NamedTuple):
-    """The ways of drawing from several sequences that need a script of their own.
-
-    Attributes:
-        looping: some of them loop.
-        timed: some of them are the right ones only for a span of time.
-        wait: how the draw waits.
-    """
-
-    looping: bool
-    timed: bool
-    wait: Wait = Wait.ANY
-
-
-ALLOCATES = tuple(Allocate(*flags) for flags in product((False, True), (False, True), Wait))
+from .kinds import Allocate, Draw, Move, TimedDraw
 
 
 class Asking(NamedTuple):
@@ -115,9 +55,9 @@ class Dialect:
             A row with the value alone leaves the clock to be read after it.
         clock: reads the server's clock. The answer is one row with it.
         allocate: draws from several sequences, in the order of the JSON list ``:wanted``,
-            whose items have the names of `WANTED`. (``:names`` is their names alone, as
-            JSON.) From one that has a ``since`` only if the clock, as for `timed_draw`, is
-            between that and ``latest``. The answer is a row for each sequence:
+            whose items have the names of `fragments.WANTED`. (``:names`` is their names
+            alone, as JSON.) From one that has a ``since`` only if the clock, as for
+            `timed_draw`, is between that and ``latest``. The answer is a row for each sequence:
             its new last value, or NULL; the transaction's id, or NULL; its place in the
             list; whether nobody held any of them (1 or 0); the clock (or 0, if none has a
             ``since``); and, where the time to wait is told in the text, how long the draw
@@ -162,6 +102,9 @@ class Dialect:
             open. Only where servers can be set up either way; empty elsewhere.
         asking: how the server is asked whether a transaction is open, if `inside` can't
             tell it in autocommit mode; None if it can.
+        own_id: tells which column of a table gives new rows ids of their own, if `answer`
+            would be given those: no row if none does. Its parameters are the schema, or an
+            empty text, and the name. Empty elsewhere.
     """
 
     name: str
@@ -191,6 +134,7 @@ class Dialect:
     no_timeout: str = ""
     still_open: str = ""
     asking: Asking | None = None
+    own_id: str = ""
 
     def render(
         self,
@@ -222,93 +166,3 @@ class Dialect:
     def ddl(self, table: TableName) -> str:
         """The statement that creates the table, for migrations."""
         return self.on_table(self.create[-1].text, table)
-
-
-# What every server understands.
-
-LAST_VALUE = (Template("SELECT last FROM $table WHERE name = :name"),)
-
-DROP = (Template("DROP TABLE IF EXISTS $table"),)
-
-# The table is the same everywhere; `storage` is what the server may be told beyond it.
-CREATE = """\
-CREATE TABLE IF NOT EXISTS $table (
-    name {name} NOT NULL,
-    last bigint NOT NULL,
-    {key}PRIMARY KEY (name),
-    {checks}
-){storage}"""
-
-KEY = "CONSTRAINT ${bare}_pkey "
-
-NAME = "varchar(100)"
-
-# Every server takes them: a migration may be made on one and run on another. To MySQL, the
-# length is that in bytes. An integer has at most 19 digits and a sign; it is SQLite that would
-# go on in floating point.
-NAME_CHECK = "length(name) BETWEEN 1 AND 400"
-LAST_CHECK = "CAST(CAST(last AS char(20)) AS decimal(19)) = last"
-CHECKS = f"""\
-CONSTRAINT ${{bare}}_name_check CHECK ({NAME_CHECK}),
-    CONSTRAINT ${{bare}}_last_check CHECK ({LAST_CHECK})"""
-
-# What PostgreSQL and SQLite understand.
-
-DELETE = (Template("DELETE FROM $table WHERE name = :name RETURNING 1"),)
-
-NEXT = "s.last + :advance"
-FITS = "s.last BETWEEN :lowest AND :highest"
-ENDLESS = f"{NEXT}\nWHERE {FITS}"
-
-# CASE stops at the first branch that holds: no difference is computed that could
-# overflow. Both remainder and quotient are exact on the cycle, whatever the signs.
-# `last` is the column in the row that is there, `/` a division of integers.
-_LOOPING = """\
-CASE
-    WHEN {last} NOT BETWEEN :low AND :high THEN :start
-    WHEN ({last} - :first) % :step <> 0 THEN :start
-    WHEN ({last} - :first) {divided_by} :step < :room THEN {last} + :advance
-    ELSE {last} - :retreat
-END"""
-
-
-# What is known of each sequence where several are drawn from at once, as columns.
-_OF_ALL = {
-    "place": "integer",
-    "called": "text",
-    "queue": "text",
-    **dict.fromkeys(("start", "advance", "lowest", "highest"), "bigint"),
-}
-_LOOPS = dict.fromkeys(("first", "step", "low", "high", "room", "retreat"), "bigint")
-_SPAN = dict.fromkeys(("since", "latest"), "bigint")
-WANTED = {**_OF_ALL, **_LOOPS, **_SPAN}
-
-
-def wanted(*, looping: bool, timed: bool) -> dict[str, str]:
-    """The columns that are needed: see `Allocate`."""
-    leave_out = {*(() if looping else _LOOPS), *(() if timed else _SPAN)}
-    return {name: kind for name, kind in WANTED.items() if name not in leave_out}
-
-
-def looping(last: str = "s.last", divided_by: str = "/") -> str:
-    """The next value of a looping sequence.
-
-    Args:
-        last: how the server names the column of the row that is there already.
-        divided_by: its division of integers, which truncates. (MySQL's ``/`` doesn't.)
-    """
-    return _LOOPING.format(last=last, divided_by=divided_by)
-
-
-# The same for one of several sequences, whose values are in a row called `w`. Only those
-# that loop have a first value.
-NEXT_OF_WANTED = NEXT.replace(":", "w.")
-FITS_WANTED = FITS.replace(":", "w.")
-DRAWN = f"""\
-CASE WHEN w.first IS NULL THEN {NEXT_OF_WANTED} ELSE {looping().replace(":", "w.")} END"""
-WITHIN_BOUNDS = f"(w.first IS NOT NULL OR {FITS_WANTED})"
-
-
-def within_span(clock: str) -> str:
-    """Whether a clock is within the span of one of several sequences, if it has one."""
-    return f"(w.since IS NULL OR {clock} BETWEEN w.since AND w.latest)"

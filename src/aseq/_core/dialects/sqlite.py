@@ -9,29 +9,25 @@ from aseq._core.failure import report
 from aseq._core.statement import Script, Template
 from aseq.errors import AseqError, SequenceLocked, SequenceTableMissing
 
-from .base import (
-    ALLOCATES,
+from .base import Dialect
+from .fragments import (
     CHECKS,
     CREATE,
     DELETE,
     DRAWN,
-    DRAWS,
     DROP,
     ENDLESS,
     FITS,
     KEY,
     LAST_VALUE,
-    MOVES,
     NAME,
     NEXT,
-    TIMED_DRAWS,
     WANTED,
     WITHIN_BOUNDS,
-    Dialect,
-    Draw,
     looping,
     within_span,
 )
+from .kinds import ALLOCATES, DRAWS, MOVES, TIMED_DRAWS, Draw
 
 _UPSERT = """\
 INSERT INTO $table AS s (name, last)

@@ -14,7 +14,8 @@ from aseq.adapters.base import unsupported
 from ._executor import SQLAlchemyExecutor, SQLAlchemySyncExecutor
 from ._on_mysql import MySQLExecutor, MySQLSyncExecutor
 from ._on_postgresql import PostgresExecutor, PostgresSyncExecutor
-from ._on_sqlite import SqliteExecutor, SqliteSyncExecutor
+from ._on_sqlite import SqliteExecutor
+from ._on_sqlite_sync import SqliteSyncExecutor
 from ._session import (
     ConnectionSource,
     SessionSource,

@@ -9,7 +9,7 @@ the server refused the statement. The database and its driver are asked:
 * asyncpg: an error that came over the wire has a severity, and the statement it is about.
 * psycopg: an error of the server's has its result, and leaves the transaction failed.
 * SQLite: its errors have a code; and `total_changes` says whether the connection has
-  changed a row since. A parameter tells when SQLite takes the statement (`_Bound`).
+  changed a row since. A parameter tells when SQLite takes the statement (`Telling`).
 
 What made another error is found by `orig` and `__cause__`, which SQLAlchemy sets (`chain`).
 """
@@ -27,7 +27,8 @@ from aseq._core.statement import Bind, Paramstyle, Row
 from aseq._core.table import TableName
 from aseq.adapters.base import ConnectionInfo, Executor, SyncExecutor, unsupported
 
-from ._own import SHARED, OwnTransaction, Shared
+from ._listeners import SHARED, Shared
+from ._own import OwnTransaction
 from ._session import Source, SyncSource
 
 T = TypeVar("T")

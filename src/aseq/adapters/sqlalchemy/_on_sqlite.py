@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 from typing import Any
 
@@ -11,21 +11,19 @@ from sqlalchemy import Connection
 
 from aseq._concurrency.shield import shielded
 from aseq._core.dialects import SQLITE
-from aseq._core.failure import chain
 from aseq._core.statement import Bind, Paramstyle, Row
 from aseq.adapters._sqlite import Unusable, integers, make_unusable, noop, waiting_at_most
 from aseq.adapters._thread import in_thread_of, post_to_thread_of
 from aseq.adapters.base import TransactionEnded, Watcher
 
-from ._executor import SQLAlchemyExecutor, SQLAlchemySyncExecutor, rows_of
+from ._executor import SQLAlchemyExecutor, rows_of
+from ._sent_to_sqlite import Telling, was_refused
 from ._session import ENDED, Source
 from ._sqlite import (
     IMMEDIATE,
     begins_immediate,
     blocks_writers,
-    blocks_writers_sync,
     unsafe,
-    unsafe_sync,
 )
 
 
@@ -88,7 +86,7 @@ class SqliteExecutor(SQLAlchemyExecutor):
             self._changes = raw.total_changes
             # Once true, it stays so: an earlier statement of the call may have drawn.
             self._sent = self._sent or not args
-            bound = tuple(_Bound.of(arg, begin) for arg in args)
+            bound = tuple(Telling.of(arg, begin) for arg in args)
 
             def scalar(pragma: str) -> Any:
                 return connection.exec_driver_sql(pragma).scalar_one()
@@ -107,7 +105,7 @@ class SqliteExecutor(SQLAlchemyExecutor):
 
     def refused(self, exc: BaseException, /) -> bool:
         try:
-            return not self._sent or _refused(exc, self._driver._conn, self._changes)
+            return not self._sent or was_refused(exc, self._driver._conn, self._changes)
         except ValueError:  # closed
             return False
 
@@ -137,117 +135,3 @@ class SqliteExecutor(SQLAlchemyExecutor):
         if self._sent and self._own.current:
             self._own.lost()
             post_to_thread_of(self._driver, self._abort)
-
-
-def _refused(exc: BaseException, raw: sqlite3.Connection, changes: int) -> bool:
-    """Whether SQLite said that nothing was drawn.
-
-    That nothing has changed isn't enough: it counts a statement's changes at its end, and
-    they are made before its first row is there.
-    """
-    said = any(hasattr(item, "sqlite_errorcode") for item in chain(exc))
-    try:
-        return said and raw.total_changes == changes
-    except sqlite3.ProgrammingError:  # closed
-        return False
-
-
-class SqliteSyncExecutor(SQLAlchemySyncExecutor):
-    """On SQLite in sync code: SQLAlchemy on the standard library's sqlite3."""
-
-    dialect = SQLITE
-    _changes = 0
-    _aborted: bool | None = None
-    _unusable: Unusable | None = None
-    _advice: str | None = None
-
-    def prepare(self) -> None:
-        super().prepare()
-        self._advice = unsafe_sync(self._connection, self._driver)
-
-    def _outside(self) -> str | None:
-        return self._advice
-
-    def blocks_writers(self) -> str | None:
-        """As `OneWriter.blocks_writers`."""
-        if begins_immediate(self._source.engine):
-            return IMMEDIATE
-        return blocks_writers_sync(self._source.connect()[1])
-
-    def fetch(
-        self,
-        sql: str,
-        args: tuple[Bind, ...],
-        /,
-        *,
-        timeout: float | None = None,
-        inside: bool = False,
-    ) -> Sequence[Row]:
-        connection = self._connection
-
-        def begin() -> None:
-            # A driver that begins by itself has done so by now.
-            if inside and not self._driver.in_transaction:
-                raise TransactionEnded(ENDED)
-
-        def scalar(pragma: str) -> Any:
-            return connection.exec_driver_sql(pragma).scalar_one()
-
-        if inside and (advice := self.outside_transaction()) is not None:
-            raise TransactionEnded(advice)
-        bound = tuple(_Bound.of(arg, begin) for arg in args)
-        with nullcontext() if timeout is None else waiting_at_most(scalar, timeout):
-            self._changes, self._sent = self._driver.total_changes, True
-            rows = rows_of(connection, sql, bound)
-        if inside:
-            rows = integers(rows)
-            self._own.drawn()
-        return rows
-
-    def refused(self, exc: BaseException, /) -> bool:
-        return not self._sent or _refused(exc, self._driver, self._changes)
-
-    def abort(self) -> bool:
-        if not self._sent:
-            return False
-        if self._connection.invalidated:  # by SQLAlchemy, after an interrupt: it was closed
-            return True
-        if self._aborted is None and self._own.current:
-            self.terminate()
-        return bool(self._aborted)
-
-    def watch(self, watcher: Watcher, /) -> None:
-        if self._unusable is not None:
-            self._unusable.watcher = watcher
-
-    def terminate(self) -> None:
-        if self._connection.invalidated:
-            return
-        self._own.lost()
-        with suppress(sqlite3.ProgrammingError):  # closed: the transaction is over
-            self._unusable = make_unusable(self._driver) or self._unusable
-            self._aborted = self._unusable is not None
-
-
-class _Bound(str):
-    """A text that tells when SQLite takes it: last, and in the connection's thread.
-
-    sqlite3 asks every parameter whose class isn't exactly one of its own to adapt itself,
-    after it has begun a transaction and before the statement runs.
-    (https://docs.python.org/3/library/sqlite3.html#sqlite3-conform)
-    """
-
-    tell: Callable[[], None]
-
-    @classmethod
-    def of(cls, arg: Bind, tell: Callable[[], None]) -> Bind:
-        """The same parameter, if it is a text as one that tells."""
-        if not isinstance(arg, str):
-            return arg
-        bound = cls(arg)
-        bound.tell = tell
-        return bound
-
-    def __conform__(self, _: object) -> str:
-        self.tell()
-        return str.__str__(self)

@@ -1,124 +1,12 @@
-"""Whether the transaction that a number is drawn in is the caller's own, and stays so.
-
-SQLAlchemy takes four things for granted that don't always hold, and none shows in its own
-state:
-
-* *A connection has one user at a time.* `StaticPool` (the default for SQLite in memory)
-  hands one connection to everybody, and `SingletonThreadPool` (that for sync code) to
-  everybody in a thread. There the COMMIT of one session commits what the other has done,
-  and closing a connection sends a ROLLBACK that undoes it, even if nothing was done on it
-  at all (`_ConnectionFairy._reset`).
-* *A transaction ends when SQLAlchemy ends it.* SQLite rolls back by itself after some
-  errors; SQL may be sent by hand. The next statement then begins another transaction, or
-  is committed by itself.
-* *A COMMIT that fails is followed by a ROLLBACK.* If the session is closed instead, the
-  connection goes back to its pool as it is (`Connection.close` takes the transaction for
-  closed), and the next user finds an open transaction that may be unusable.
-
-* *A block ends when what was begun in it has ended.* A task that was cancelled and not
-  awaited may still be drawing. asyncpg answers a ROLLBACK then with an error, SQLAlchemy takes
-  it for one, and the pool gets a connection back whose transaction is open.
-
-So a draw is refused while anybody else has the same connection. Once a number was drawn,
-nobody else gets it until the transaction is over; and every statement up to the COMMIT is
-refused if the database says that no transaction is open. The COMMIT of a transaction that
-lost a number, or in which a draw is under way, is a ROLLBACK. Listeners on the engine do
-these, since SQLAlchemy has no other place for it.
-"""
+"""The caller's own transaction on a connection: `_listeners` tells why it may not be."""
 
 from __future__ import annotations
 
-import weakref
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
-from sqlalchemy import Connection, Engine, RootTransaction, event
-from sqlalchemy.exc import InvalidRequestError, PendingRollbackError
-from sqlalchemy.pool import SingletonThreadPool, StaticPool
+from sqlalchemy import Connection
 
-from aseq.adapters._instances import instances
-
-SHARED = (
-    "another session or connection uses the same database connection, and either would commit "
-    "or undo what the other has drawn: its pool (StaticPool, or SingletonThreadPool in one "
-    "thread) has one connection for everybody; so it is by default for SQLite in memory. Use a "
-    "file, in a temporary directory for tests, or another pool"
-)
-
-GONE = (
-    "the transaction in which a number was drawn isn't open any more: the database rolled it "
-    "back by itself after an error, or somebody ended it on the same connection. Roll back "
-    "and try again"
-)
-
-LOST = (
-    "a draw in this transaction was cancelled, or failed, after the database may have drawn a "
-    "number that nobody got, so nothing of it was committed. Roll back and try again"
-)
-
-UNDER_WAY = (
-    "a draw in this transaction is still under way in another task, so nothing of it was "
-    "committed: await the task, also after cancelling it, before the block ends"
-)
-
-# In the `info` of a pooled connection: who has it, the draw that is under way on it, and the
-# transaction in which numbers are drawn, from before the first draw and from after it, or lost;
-# or which the database has ended by itself.
-_USERS = "aseq.users"
-_DRAWING = "aseq.drawing"
-_DRAWN = "aseq.drawn"
-_LOST = "aseq.lost"
-_ENDED = "aseq.ended"
-_UNDER_WAY = "aseq.under_way"
-
-_AT_ONCE = ("asyncpg", "asyncmy", "aiomysql")
-"""Drivers that don't let a ROLLBACK wait until a draw is over."""
-
-_watched: weakref.WeakSet[Engine] = weakref.WeakSet()
-
-
-class Shared(InvalidRequestError):
-    """Raised to whoever would get a connection on which another has drawn."""
-
-
-def watch(engine: Engine) -> None:
-    """See to it that what is drawn on this engine stays in its transaction."""
-    if engine in _watched:
-        return
-    _watched.add(engine)
-    event.listen(engine, "commit", _commit)
-    event.listen(engine, "rollback", _rollback)
-    shares = isinstance(engine.pool, StaticPool | SingletonThreadPool)
-    if shares:
-        for connection in _opened(engine):  # before this watched: looked for only once
-            _users(connection).add(connection)
-        for name in ("engine_connect", "begin"):  # the latter for one that reconnected
-            event.listen(engine, name, _join, insert=True)
-    if shares or engine.dialect.name == "sqlite":  # else nobody ends it but its owner
-        event.listen(engine, "before_cursor_execute", _check)
-        event.listen(engine, "commit", _check)
-
-
-def _opened(engine: Engine) -> Iterator[Connection]:
-    """The connections that are open on the engine's pool."""
-    for connection in instances(Connection):
-        if connection.engine.pool is engine.pool and _connected(connection):
-            yield connection
-
-
-def _connected(connection: Connection) -> bool:
-    return not connection.closed and not connection.invalidated
-
-
-def is_open(connection: Connection) -> bool:
-    """Whether the database is in a transaction, as its driver knows without asking."""
-    driver: Any = connection.connection.driver_connection
-    if hasattr(driver, "info"):  # psycopg, psycopg2
-        return bool(driver.info.transaction_status != 0)  # IDLE
-    if hasattr(driver, "is_in_transaction"):
-        return bool(driver.is_in_transaction())
-    # What MariaDB's drivers know is that of before an error; there the server looks itself.
-    return bool(getattr(driver, "in_transaction", True))
+from ._noted import DRAWING, DRAWN, LOST, draws, note, users
 
 
 class OwnTransaction:
@@ -131,8 +19,8 @@ class OwnTransaction:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._root = connection.get_transaction()
-        self._info = connection.info  # that of a connection given up can't be asked for
-        _users(connection).add(connection)
+        self._draws = draws(connection)  # of a connection given up, they can't be asked for
+        users(connection).add(connection)
 
     @property
     def current(self) -> bool:
@@ -143,20 +31,20 @@ class OwnTransaction:
     @property
     def shared(self) -> bool:
         """Whether anybody else has the same database connection."""
-        others = set(_users(self._connection)) - {self._connection}
-        return any(map(_connected, others))
+        others = set(users(self._connection)) - {self._connection}
+        return any(map(is_connected, others))
 
     def drawing(self) -> None:
         """A number is about to be drawn in it: from now on nobody else gets the connection."""
-        self._note(_DRAWING)
+        note(self._connection, DRAWING, self._root)
 
     def drawn(self) -> None:
         """A number was drawn in it: from now on every statement is to be inside."""
-        self._note(_DRAWN)
+        note(self._connection, DRAWN, self._root)
 
     def lost(self) -> None:
         """A number of it was lost: it isn't to be committed."""
-        self._note(_LOST)
+        note(self._connection, LOST, self._root)
 
     def under_way(self, stop: Callable[[], object]) -> None:
         """A draw is under way, until `over`: the transaction can't be committed.
@@ -164,97 +52,13 @@ class OwnTransaction:
         Args:
             stop: ends the draw at once, and at the latest then its number is lost.
         """
-        self._info.setdefault(_UNDER_WAY, {})[self] = stop
+        self._draws[self] = stop
 
     def over(self) -> None:
         """The draw has ended, and its caller has what came of it."""
-        self._info.get(_UNDER_WAY, {}).pop(self, None)
-
-    def _note(self, key: str) -> None:
-        if self._root is not None:
-            self._connection.info[key] = weakref.ref(self._root)
+        self._draws.pop(self, None)
 
 
-def _users(connection: Connection) -> weakref.WeakSet[Connection]:
-    users: weakref.WeakSet[Connection] = connection.info.setdefault(_USERS, weakref.WeakSet())
-    return users
-
-
-def _noted(connection: Connection, key: str) -> RootTransaction | None:
-    """The transaction that was noted for the same database connection, if it goes on."""
-    reference = connection.info.get(key)
-    transaction: RootTransaction | None = reference() if reference else None
-    return transaction if transaction and transaction.is_active else None
-
-
-def drew(connection: Connection) -> bool:
-    """Whether a number was drawn in the transaction that is open on a connection."""
-    return _is_current(connection, _DRAWN)
-
-
-def note_ended(connection: Connection) -> None:
-    """The database has ended the transaction by itself: only a rollback may follow."""
-    root = connection.get_transaction()
-    if root is not None:
-        connection.info[_ENDED] = weakref.ref(root)
-
-
-def is_ended(connection: Connection) -> bool:
-    """Whether the database has ended the transaction by itself."""
-    return _is_current(connection, _ENDED)
-
-
-def _is_current(connection: Connection, key: str) -> bool:
-    noted = _noted(connection, key)
-    return noted is not None and noted is connection.get_transaction()
-
-
-def _join(connection: Connection) -> None:
-    if _noted(connection, _DRAWING) is not None:
-        # Let go of it first, or giving it back would send a ROLLBACK.
-        proxy: Any = connection.connection
-        if not isinstance(connection.engine.pool, SingletonThreadPool):  # which counts itself
-            proxy.dbapi_connection = None
-        proxy.close()
-        raise Shared(SHARED)
-    _users(connection).add(connection)
-
-
-def _check(connection: Connection, *_: object) -> None:
-    if drew(connection) and not is_open(connection):
-        raise PendingRollbackError(GONE)
-
-
-def _commit(connection: Connection) -> None:
-    if _stop_draws(connection):
-        roll_back(connection)
-        if connection.engine.dialect.name != "sqlite" and not connection.invalidated:
-            connection.invalidate()  # without its socket, even if nobody has noticed yet
-        raise PendingRollbackError(UNDER_WAY)
-    if _is_current(connection, _LOST):
-        roll_back(connection)
-        raise PendingRollbackError(LOST)
-
-
-def _rollback(connection: Connection) -> None:
-    at_once = connection.engine.dialect.driver in _AT_ONCE
-    if at_once and not connection.invalidated and _stop_draws(connection):
-        connection.invalidate()
-
-
-def _stop_draws(connection: Connection) -> bool:
-    """Whether there were any under way."""
-    stops = list(connection.info.get(_UNDER_WAY, {}).values())
-    for stop in stops:
-        stop()
-    return bool(stops)
-
-
-def roll_back(connection: Connection) -> None:
-    """In the place of a COMMIT. A connection that can't is not to go back to its pool."""
-    try:
-        connection.engine.dialect.do_rollback(connection.connection)
-    except BaseException as exc:
-        connection.invalidate()
-        if not isinstance(exc, Exception):
-            raise
+def is_connected(connection: Connection) -> bool:
+    """Whether it has a database connection."""
+    return not connection.closed and not connection.invalidated

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from aseq.adapters.base import unsupported
 
-from ._own import watch
+from ._listeners import watch
 from ._table import TABLE
 
 T = TypeVar("T")

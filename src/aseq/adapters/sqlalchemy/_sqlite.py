@@ -17,7 +17,7 @@ from aseq.adapters._sqlite import BLOCKS_WRITERS, autocommit_mode, leave_transac
 from aseq.adapters._thread import in_thread_of
 
 from ._executor import is_adapted
-from ._own import watch
+from ._listeners import watch
 from ._session import ENDED
 
 if TYPE_CHECKING:

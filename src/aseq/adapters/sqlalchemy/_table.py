@@ -14,7 +14,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.schema import BLANK_SCHEMA, conv
 
-from aseq._core.dialects.base import LAST_CHECK, NAME_CHECK
+from aseq._core.dialects.fragments import LAST_CHECK, NAME_CHECK
 from aseq._core.spec import DEFAULT_TABLE
 from aseq._core.table import TableName
 

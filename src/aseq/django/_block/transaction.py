@@ -14,7 +14,8 @@ from django.db.transaction import TransactionManagementError
 
 from aseq._core.dialects import Dialect
 
-from ..connection import SAVEPOINT, DjangoConnection, has_ended, releases_commit
+from .._vendors.sqlite import SAVEPOINT, has_ended, releases_commit
+from ..connection import DjangoConnection
 from .state import State
 from .worker import Worker
 
@@ -123,7 +124,7 @@ class ThreadAtomic:
 
     def _enter(self, around: Worker | None, *, under_sync: bool) -> None:
         self.dialect = DjangoConnection(self._using).dialect
-        self._worker.connection = connection = self._worker.find()
+        connection = self._worker.take()
         if around is not None:
             around.check_thread()
         elif connection.in_atomic_block and not under_sync:

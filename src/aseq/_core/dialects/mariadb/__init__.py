@@ -6,14 +6,9 @@ from functools import lru_cache
 from itertools import product
 
 from aseq._core.dialects import mysql_family as family
-from aseq._core.dialects.base import (
-    ALLOCATES,
-    DRAWS,
-    DROP,
-    MOVES,
-    TIMED_DRAWS,
-    Dialect,
-)
+from aseq._core.dialects.base import Dialect
+from aseq._core.dialects.fragments import DROP
+from aseq._core.dialects.kinds import ALLOCATES, DRAWS, MOVES, TIMED_DRAWS
 
 from .allocate import allocate
 from .draw import LAST_VALUE, READ_CLOCK, advance, delete, draw, timed_draw

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from aseq._core.dialects.base import FITS, Allocate, wanted, within_span
+from aseq._core.dialects.fragments import FITS, wanted, within_span
+from aseq._core.dialects.kinds import Allocate
 from aseq._core.statement import Script, Template
 from aseq._core.waiting import Wait
 

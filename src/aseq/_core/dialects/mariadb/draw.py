@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from aseq._core.dialects.base import Draw
+from aseq._core.dialects.kinds import Draw
 from aseq._core.statement import Script, Template
 from aseq._core.waiting import Wait
 

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from itertools import product
 
-from aseq._core.dialects.base import (
-    ALLOCATES,
-    DRAWS,
-    DROP,
-    LAST_VALUE,
-    MOVES,
-    TIMED_DRAWS,
-    Dialect,
-)
+from aseq._core.dialects.base import Dialect
+from aseq._core.dialects.fragments import DROP, LAST_VALUE
+from aseq._core.dialects.kinds import ALLOCATES, DRAWS, MOVES, TIMED_DRAWS
 from aseq._core.statement import Template
 
 from . import errors

@@ -13,15 +13,15 @@ from __future__ import annotations
 
 from textwrap import indent
 
-from aseq._core.dialects.base import (
+from aseq._core.dialects.fragments import (
     DRAWN,
     FITS_WANTED,
     NEXT_OF_WANTED,
     WITHIN_BOUNDS,
-    Allocate,
     wanted,
     within_span,
 )
+from aseq._core.dialects.kinds import Allocate
 from aseq._core.statement import Script, Template
 from aseq._core.waiting import Wait
 

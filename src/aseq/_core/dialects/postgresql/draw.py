@@ -10,7 +10,8 @@ from __future__ import annotations
 from textwrap import indent
 from typing import NamedTuple
 
-from aseq._core.dialects.base import ENDLESS, FITS, NEXT, Draw, TimedDraw, looping
+from aseq._core.dialects.fragments import ENDLESS, FITS, NEXT, looping
+from aseq._core.dialects.kinds import Draw, TimedDraw
 from aseq._core.statement import Script, Template
 from aseq._core.waiting import Wait
 

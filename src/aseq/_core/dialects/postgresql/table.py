@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aseq._core.dialects.base import CHECKS, CREATE, KEY, NAME
+from aseq._core.dialects.fragments import CHECKS, CREATE, KEY, NAME
 from aseq._core.statement import Template
 
 # A draw rewrites one small row: leave room on its page, so that its new versions
