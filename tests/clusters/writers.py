@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import anyio
 import asyncmy
@@ -91,11 +90,9 @@ class Kind:
 
 async def connect(node: Node) -> Any:
     """A connection to a node; one that is paused takes it and says nothing."""
-    parts = urlsplit(node.url)
+    port = node.ports["sql"]
     with anyio.fail_after(5):
-        return await asyncmy.connect(
-            host=parts.hostname, port=parts.port, user="root", db="aseq", connect_timeout=5
-        )
+        return await asyncmy.connect(host="127.0.0.1", port=port, user="root", db="aseq")
 
 
 async def execute(conn: Any, sql: str, *args: Any) -> Any:
