@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    suppress,
+)
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -12,16 +17,19 @@ from typing import Any
 import anyio
 
 from aseq import AsyncSequence
+from aseq.numbering import Numbering
 from tests import clients
 from tests.blocks import Undo
 from tests.clients import Client
 from tests.clients.base import in_thread
 from tests.faults.attempts import Attempt, asyncio_runs
 from tests.faults.search.connection import Connection
-from tests.faults.search.schedules import DRAWS, Act, Schedule, Step
+from tests.faults.search.schedules import DRAWS, TROUBLES, Act, Schedule, Step
 from tests.faults.search.witness import Witness
 
 PIPELINES = (clients.Psycopg, clients.PsycopgThread)
+
+_LOCK = "UPDATE aseq_sequence SET last = last WHERE name = '{}'"
 
 
 @dataclass(frozen=True)
@@ -101,6 +109,9 @@ class Player:
                 for steps in schedule.tasks:
                     tasks.start_soon(self._task, steps)
             self._client.conn = self._conn  # siblings leave their savepoints in any order
+            if schedule.troubled:
+                with suppress(Exception):  # as whoever saves what he was told before
+                    await self._client.save(mark, 0)
             if schedule.raises and self.block.errors:
                 raise Undo
 
@@ -130,6 +141,9 @@ class Player:
     async def _step(self, step: Step) -> None:
         if step.does in DRAWS:
             await self._draw(step)
+            return
+        if step.does in TROUBLES:
+            await (self._deadlock(step) if step.does == "deadlock" else self._unprinted())
             return
         began, failed = time.monotonic(), False
         try:
@@ -162,6 +176,38 @@ class Player:
             attempt.cancel(step.way if asyncio_runs() else "scope")
         if step.awaited:
             await attempt.ended.wait()
+
+    async def _deadlock(self, step: Step) -> None:
+        """With the other connection, which has written more: so this one's end it is."""
+        other, attempt = f"{self._name}-other", Attempt()
+        if not self._witness.stand_across(other):
+            return
+        work = partial(self._tell, "other", self._conn)
+        if step.inside == "plain" and not isinstance(self._client, clients.Asyncmy):
+            # Their own statements are watched.
+            work = partial(self._client.execute, _LOCK.format(other))
+        self._outside.start_soon(self._attempt, attempt, work)
+        await in_thread(lambda: self._witness.cross(self._name))
+        self._witness.give_back()
+        await attempt.ended.wait()
+
+    async def _unprinted(self) -> None:
+        """A check digit that fails after the draw."""
+        fails, attempt = False, Attempt()
+
+        def check(digits: str) -> str:
+            if fails:
+                raise RuntimeError
+            return "7"
+
+        numbers = Numbering(self._name, "{number}", check=check)
+        fails = True
+
+        async def work() -> None:
+            async with self._turn:
+                await numbers.next(self._conn)
+
+        await self._attempt(attempt, work)
 
     async def _attempt(self, attempt: Attempt, work: Any) -> None:
         await attempt(work)

@@ -11,11 +11,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Literal
 
-Act = Literal["draw", "three", "other", "nowait", "plain", "savepoint", "undone"]
+Act = Literal[
+    *("draw", "three", "other", "nowait", "plain", "savepoint", "undone"),
+    *("deadlock", "unprinted"),
+]
 """What a task does: draws a number, three, one of another sequence, or one without waiting;
-a plain statement; a savepoint that is released, or rolled back."""
+a plain statement; a savepoint that is released, or rolled back; what the server ends with a
+deadlock, or a draw whose number is there and can't be printed."""
 
 DRAWS: tuple[Act, ...] = ("draw", "three", "other", "nowait")
+TROUBLES: tuple[Act, ...] = ("deadlock", "unprinted")
+"""What loses a number while nobody is cancelled, so that no driver closes its connection."""
+
 SAVEPOINTS: tuple[Act, ...] = ("savepoint", "undone")
 WEIGHTS: dict[Act, int] = {
     "draw": 6,
@@ -47,7 +54,7 @@ class Step(_Short):
     Attributes:
         does: what.
         after: turns before it.
-        inside: what is done inside a savepoint.
+        inside: what is done inside a savepoint; or what meets a deadlock, if it is no draw.
         cancel: turns after which a draw is cancelled; the cancellation is swallowed.
         way: how, see `tests.faults.attempts.WAYS`.
         late: whether the answer comes just before that, so that nobody has seen it.
@@ -84,12 +91,33 @@ class Schedule(_Short):
     raises: bool = False
     closes: bool = False
 
+    @property
+    def troubled(self) -> bool:
+        """Whether there is any of the `TROUBLES` in it."""
+        return any(step.does in TROUBLES for steps in self.tasks for step in steps)
 
-def schedules(seed: str, *, pipelines: bool) -> Iterator[Schedule]:
-    """All the schedules of a seed, without end."""
+
+def schedules(seed: str, *, pipelines: bool, troubles: float) -> Iterator[Schedule]:
+    """All the schedules of a seed, without end.
+
+    Args:
+        seed: of the dice.
+        pipelines: whether the driver has them.
+        troubles: the part of them that has one of the `TROUBLES`.
+    """
     dice = random.Random(seed)
     while True:
-        yield _schedule(dice, pipelines=pipelines)
+        schedule = _schedule(dice, pipelines=pipelines)
+        if troubles and dice.random() < troubles:
+            schedule = _with_trouble(dice, schedule)
+        yield schedule
+
+
+def _with_trouble(dice: random.Random, schedule: Schedule) -> Schedule:
+    """In its first task. What is told before it is in the transaction that it ends."""
+    trouble = Step(dice.choice(TROUBLES), _turns(dice), dice.choice((None, "plain")))
+    tasks = ((Step("draw"), trouble), *schedule.tasks[1:])
+    return replace(schedule, tasks=tasks, behind=None)
 
 
 def _schedule(dice: random.Random, *, pipelines: bool) -> Schedule:
