@@ -97,25 +97,27 @@ class Schedule(_Short):
         return any(step.does in TROUBLES for steps in self.tasks for step in steps)
 
 
-def schedules(seed: str, *, pipelines: bool, troubles: float) -> Iterator[Schedule]:
+def schedules(
+    seed: str, *, pipelines: bool, troubles: tuple[Act, ...]
+) -> Iterator[Schedule]:
     """All the schedules of a seed, without end.
 
     Args:
         seed: of the dice.
         pipelines: whether the driver has them.
-        troubles: the part of them that has one of the `TROUBLES`.
+        troubles: which of the `TROUBLES` there are, each in one of five.
     """
     dice = random.Random(seed)
     while True:
         schedule = _schedule(dice, pipelines=pipelines)
-        if troubles and dice.random() < troubles:
-            schedule = _with_trouble(dice, schedule)
+        if troubles and dice.random() < 0.2 * len(troubles):
+            schedule = _with_trouble(dice, schedule, dice.choice(troubles))
         yield schedule
 
 
-def _with_trouble(dice: random.Random, schedule: Schedule) -> Schedule:
+def _with_trouble(dice: random.Random, schedule: Schedule, does: Act) -> Schedule:
     """In its first task. What is told before it is in the transaction that it ends."""
-    trouble = Step(dice.choice(TROUBLES), _turns(dice), dice.choice((None, "plain")))
+    trouble = Step(does, _turns(dice), dice.choice((None, "plain")))
     tasks = ((Step("draw"), trouble), *schedule.tasks[1:])
     return replace(schedule, tasks=tasks, behind=None)
 

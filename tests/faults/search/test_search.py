@@ -19,7 +19,7 @@ import pytest
 from tests.database import Database
 from tests.faults.search.hunt import Hunt, hunting
 from tests.faults.search.player import PIPELINES
-from tests.faults.search.schedules import Schedule, Step, schedules
+from tests.faults.search.schedules import TROUBLES, Schedule, Step, schedules
 
 pytestmark = pytest.mark.only(
     awaited=True,
@@ -45,7 +45,7 @@ def planned(database: Database) -> Iterator[Schedule]:
     endless = schedules(
         f"{kind.__name__} {SEED}",
         pipelines=issubclass(kind, PIPELINES),
-        troubles=0.4 if database.case.dialect == "mariadb" else 0,
+        troubles=TROUBLES if database.case.dialect == "mariadb" else (),
     )
     count = COUNT // 4 if database.case.dialect == "mariadb" else COUNT  # each takes longer
     end = time.monotonic() + SECONDS
