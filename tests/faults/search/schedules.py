@@ -97,9 +97,7 @@ class Schedule(_Short):
         return any(step.does in TROUBLES for steps in self.tasks for step in steps)
 
 
-def schedules(
-    seed: str, *, pipelines: bool, troubles: tuple[Act, ...]
-) -> Iterator[Schedule]:
+def schedules(seed: str, *, pipelines: bool, troubles: tuple[Act, ...]) -> Iterator[Schedule]:
     """All the schedules of a seed, without end.
 
     Args:
