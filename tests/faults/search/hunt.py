@@ -18,8 +18,10 @@ from tests.database import Database
 from tests.faults.search.connection import Connection, connected, refused_by_driver
 from tests.faults.search.oracle import hits, wrong_numbers
 from tests.faults.search.pace import Turnstile
-from tests.faults.search.player import Block, Player, play_next
-from tests.faults.search.schedules import Schedule, shorter
+from tests.faults.search.player import Player, play_next
+from tests.faults.search.schedules import Schedule
+from tests.faults.search.shorter import shorter
+from tests.faults.search.told import Block
 from tests.faults.search.witness import LockLeft, Witness, witness
 
 DEADLOCK = 1213

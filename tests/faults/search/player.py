@@ -10,14 +10,12 @@ from contextlib import (
     asynccontextmanager,
     suppress,
 )
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import anyio
 
 from aseq import AsyncSequence
-from aseq.numbering import Numbering
 from tests import clients
 from tests.blocks import Undo
 from tests.clients import Client
@@ -25,49 +23,11 @@ from tests.clients.base import in_thread
 from tests.faults.attempts import Attempt, asyncio_runs
 from tests.faults.search.connection import Connection
 from tests.faults.search.schedules import DRAWS, TROUBLES, Act, Schedule, Step
+from tests.faults.search.told import Block, Span, Told
+from tests.faults.search.troubles import LOCK, is_watched, unprinted
 from tests.faults.search.witness import Witness
 
 PIPELINES = (clients.Psycopg, clients.PsycopgThread)
-
-_LOCK = "UPDATE aseq_sequence SET last = last WHERE name = '{}'"
-
-
-@dataclass(frozen=True)
-class Span:
-    """From when to when something was done."""
-
-    began: float
-    ended: float
-
-    def meets(self, other: Span) -> bool:
-        """Whether there was a moment of both."""
-        return self.began <= other.ended and other.began <= self.ended
-
-
-@dataclass(frozen=True)
-class Told:
-    """A number that its caller got."""
-
-    name: str
-    number: int
-    span: Span
-
-
-@dataclass
-class Block:
-    """What a block was told, and what became of it.
-
-    Attributes:
-        told: its numbers.
-        savepoints: its savepoints and statements, each with whether it failed.
-        errors: what its draws raised.
-        left_by: what the block itself raised.
-    """
-
-    told: list[Told] = field(default_factory=list)
-    savepoints: list[tuple[Span, bool]] = field(default_factory=list)
-    errors: list[BaseException] = field(default_factory=list)
-    left_by: BaseException | None = None
 
 
 class Player:
@@ -96,7 +56,7 @@ class Player:
             except Exception as exc:
                 self.block.left_by = exc
             self._pace.release()
-            if self.block.left_by is None and leaves_draws(schedule):
+            if self.block.left_by is None and schedule.leaves_draws:
                 next_block = await play_next(self._client, self._name, mark, 1)
         return [self.block, next_block]
 
@@ -143,7 +103,7 @@ class Player:
             await self._draw(step)
             return
         if step.does in TROUBLES:
-            await (self._deadlock(step) if step.does == "deadlock" else self._unprinted())
+            await self._trouble(step)
             return
         began, failed = time.monotonic(), False
         try:
@@ -177,37 +137,21 @@ class Player:
         if step.awaited:
             await attempt.ended.wait()
 
-    async def _deadlock(self, step: Step) -> None:
-        """With the other connection, which has written more: so this one's end it is."""
-        other, attempt = f"{self._name}-other", Attempt()
+    async def _trouble(self, step: Step) -> None:
+        attempt = Attempt()
+        if step.does == "unprinted":
+            await self._attempt(attempt, partial(unprinted, self._turn, self._name, self._conn))
+            return
+        other = f"{self._name}-other"
         if not self._witness.stand_across(other):
             return
         work = partial(self._tell, "other", self._conn)
-        if step.inside == "plain" and not isinstance(self._client, clients.Asyncmy):
-            # Their own statements are watched.
-            work = partial(self._client.execute, _LOCK.format(other))
+        if step.inside == "plain" and is_watched(self._client):
+            work = partial(self._client.execute, LOCK.format(other))
         self._outside.start_soon(self._attempt, attempt, work)
         await in_thread(lambda: self._witness.cross(self._name))
         self._witness.give_back()
         await attempt.ended.wait()
-
-    async def _unprinted(self) -> None:
-        """A check digit that fails after the draw."""
-        fails, attempt = False, Attempt()
-
-        def check(digits: str) -> str:
-            if fails:
-                raise RuntimeError
-            return "7"
-
-        numbers = Numbering(self._name, "{number}", check=check)
-        fails = True
-
-        async def work() -> None:
-            async with self._turn:
-                await numbers.next(self._conn)
-
-        await self._attempt(attempt, work)
 
     async def _attempt(self, attempt: Attempt, work: Any) -> None:
         await attempt(work)
@@ -223,11 +167,6 @@ class Player:
             numbers = await seq.next_values(conn, count, nowait=nowait)
             span = Span(began, time.monotonic())
             self.block.told += (Told(name, number, span) for number in numbers)
-
-
-def leaves_draws(schedule: Schedule) -> bool:
-    """Whether its block may end before its draws."""
-    return any(not step.awaited for steps in schedule.tasks for step in steps)
 
 
 async def play_next(client: Client, name: str, mark: str, number: int) -> Block:

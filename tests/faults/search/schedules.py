@@ -12,8 +12,15 @@ from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 Act = Literal[
-    *("draw", "three", "other", "nowait", "plain", "savepoint", "undone"),
-    *("deadlock", "unprinted"),
+    "draw",
+    "three",
+    "other",
+    "nowait",
+    "plain",
+    "savepoint",
+    "undone",
+    "deadlock",
+    "unprinted",
 ]
 """What a task does: draws a number, three, one of another sequence, or one without waiting;
 a plain statement; a savepoint that is released, or rolled back; what the server ends with a
@@ -96,6 +103,11 @@ class Schedule(_Short):
         """Whether there is any of the `TROUBLES` in it."""
         return any(step.does in TROUBLES for steps in self.tasks for step in steps)
 
+    @property
+    def leaves_draws(self) -> bool:
+        """Whether its block may end before its draws."""
+        return any(not step.awaited for steps in self.tasks for step in steps)
+
 
 def schedules(seed: str, *, pipelines: bool, troubles: tuple[Act, ...]) -> Iterator[Schedule]:
     """All the schedules of a seed, without end.
@@ -158,54 +170,3 @@ def _draw(dice: random.Random, *, cancelled: float) -> Step:
 
 def _turns(dice: random.Random) -> int:
     return dice.randrange(dice.choice((4, 14, 40)))
-
-
-def shorter(schedule: Schedule) -> Iterator[Schedule]:
-    """The schedules that are a little simpler."""
-    for index, steps in enumerate(schedule.tasks):
-        before, after = schedule.tasks[:index], schedule.tasks[index + 1 :]
-        for fewer in _fewer(steps):
-            if tasks := (*before, *((fewer,) if fewer else ()), *after):
-                yield replace(schedule, tasks=tasks)
-    for answers in _sooner(schedule.answers):
-        yield replace(schedule, answers=answers)
-    for usual in ({"behind": None}, {"pipeline": False}, {"raises": False}, {"closes": False}):
-        if (simpler := replace(schedule, **usual)) != schedule:
-            yield simpler
-
-
-def _sooner(answers: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
-    if answers:
-        yield ()
-        yield answers[:-1]
-    for index, turns in enumerate(answers):
-        if turns:
-            yield (*answers[:index], turns // 2, *answers[index + 1 :])
-
-
-def _fewer(steps: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
-    for index, step in enumerate(steps):
-        yield steps[:index] + steps[index + 1 :]
-        for simple in _simpler(step):
-            yield (*steps[:index], simple, *steps[index + 1 :])
-
-
-def _simpler(step: Step) -> Iterator[Step]:
-    if step.does in ("three", "other", "nowait"):
-        yield replace(step, does="draw")
-    if step.does == "savepoint":
-        yield replace(step, does="plain", inside=None)
-    if step.inside is not None:
-        yield replace(step, inside=None)
-    if step.cancel is not None:
-        yield replace(step, cancel=None, way="task", late=False, awaited=True)
-        if step.late:
-            yield replace(step, late=False)
-        if not step.awaited:
-            yield replace(step, awaited=True)
-        if step.way != "task":
-            yield replace(step, way="task")
-        if step.cancel:
-            yield replace(step, cancel=step.cancel // 2)
-    if step.after:
-        yield replace(step, after=step.after // 2)
