@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aseq import AsyncSequence, AuditRefused, HoldersUnknown, holders
-from aseq.audit import audit
+from aseq import AsyncSequence, HoldersUnknown, holders
 from tests.database import Database
 
 pytestmark = pytest.mark.only(dialect="mysql")
@@ -14,8 +13,6 @@ pytestmark = pytest.mark.only(dialect="mysql")
 async def test_what_to_do_instead_is_said(database: Database, name: str) -> None:
     numbers = AsyncSequence(name)
     async with database.connect() as client, client.transaction():
-        with pytest.raises(AuditRefused, match="audits are for"):
-            await audit(client.conn, "saved.number", numbers)
         with pytest.raises(HoldersUnknown):
             await holders(client.conn, numbers)
         assert await numbers.next_value(client.conn) == 1

@@ -21,7 +21,6 @@ from django.test.utils import CaptureQueriesContext, override_settings
 from pymysql.constants import CLIENT
 
 from aseq import (
-    AuditRefused,
     InvalidSequence,
     NotIssuable,
     SequenceCorrupted,
@@ -441,13 +440,6 @@ async def test_what_does_not_work_is_refused(name: str) -> None:
 
 
 @pytest.fixture
-def not_on_mysql(brand: str) -> None:
-    """What isn't there yet."""
-    if brand == "mysql":
-        pytest.skip("it isn't on MySQL yet")
-
-
-@pytest.fixture
 def papers() -> Iterator[None]:
     """The table of an unmanaged model."""
     with connections[M].schema_editor() as editor:
@@ -457,7 +449,7 @@ def papers() -> Iterator[None]:
         editor.delete_model(Paper)
 
 
-@pytest.mark.usefixtures("not_on_mysql", "papers")
+@pytest.mark.usefixtures("papers")
 def test_one_row_gets_a_number_in_sync_code(name: str) -> None:
     issuer = Issuer(Paper, "number", name, using=M)
     one, two = (Paper.objects.using(M).create() for _ in range(2))
@@ -473,13 +465,6 @@ def test_one_row_gets_a_number_in_sync_code(name: str) -> None:
     assert set(Paper.objects.using(M).values_list("number", flat=True)) == {1, 2}
 
 
-def test_mysql_is_not_audited_yet(name: str, brand: str) -> None:
-    if brand == "mysql":
-        with pytest.raises(AuditRefused, match="audits are for"):
-            audit(Saved.number, name, using=M)
-
-
-@pytest.mark.usefixtures("not_on_mysql")
 def test_an_audit(name: str) -> None:
     """In a transaction, too: Django's are at READ COMMITTED."""
     where = f"name = '{name}'"
@@ -492,7 +477,6 @@ def test_an_audit(name: str) -> None:
     assert series.totals.missing == 1
 
 
-@pytest.mark.usefixtures("not_on_mysql")
 async def test_an_audit_in_a_block(name: str) -> None:
     async with aatomic(using=M):
         number = await get_next_value(name, using=M)
@@ -511,7 +495,6 @@ def test_the_command(name: str, capsys: pytest.CaptureFixture[str]) -> None:
         run("holders", name)
 
 
-@pytest.mark.usefixtures("not_on_mysql")
 def test_the_command_audits(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with transaction.atomic(using=M):
         sync.advance_to(41, name, using=M)

@@ -69,8 +69,8 @@ _ENGINE = (
 _UNSAFE = {
     "READ-UNCOMMITTED": "READ UNCOMMITTED shows what may yet be rolled back: audit on a "
     "connection at READ COMMITTED",
-    "REPEATABLE-READ": "a transaction is open at REPEATABLE READ, where {server} shows what the "
-    "transaction has written, but of others only what they had when it first read: end it "
+    "REPEATABLE-READ": "a transaction is open at REPEATABLE READ, where {server} shows what "
+    "the transaction has written, but of others only what they had when it first read: end it "
     "before the audit, or begin it at READ COMMITTED",
     "SERIALIZABLE": "at SERIALIZABLE a transaction locks all that it reads, and an audit reads "
     "all, so that nobody could draw until it ends: audit on a connection at READ COMMITTED",
