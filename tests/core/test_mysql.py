@@ -123,7 +123,10 @@ def test_two_ways_to_look_for_the_transaction() -> None:
     assert "performance_schema" not in MYSQL.inside
     assert asking.asked.inside == ""
     for dialect in (MYSQL, asking.telling, asking.asked):
-        assert dialect.explain(OperationalError(1242, "two rows"), "t") is NotInTransaction
+        assert (
+            dialect.explain(OperationalError(3691, "Mismatched parenthesis"), "t")
+            is NotInTransaction
+        )
         assert dialect.draw == MYSQL.draw
 
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aseq._core.dialects.fragments import looping
-from aseq._core.dialects.mysql_family import OUT_OF_RANGE, called
+from aseq._core.dialects.mysql_family import OUT_OF_RANGE, called, only_if
 from aseq._core.statement import IN_DOUBT, Row, Template
 from aseq._core.waiting import Wait
 
@@ -75,15 +75,14 @@ CLOCK = "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', SYSDATE(6))"
 TICKS = "EXP(999 * (SYSDATE(6) = NOW(6) OR @@time_zone <> '+00:00')) > 0"
 """Fails (a double is out of range) where the two are one (sysdate_is_now), or not in UTC."""
 
-_OUTSIDE = "(SELECT 1 UNION ALL SELECT 2)"  # fails: a subquery of two rows
 _OPEN = """\
 SELECT 1 FROM performance_schema.events_transactions_current AS t
     WHERE t.THREAD_ID = PS_CURRENT_THREAD_ID() AND t.STATE = 'ACTIVE' AND t.AUTOCOMMIT = 'NO'"""
 
-INSIDE = f"IF(@@autocommit = 0, 1, {_OUTSIDE})"
+INSIDE = only_if("@@autocommit = 0")
 """Fails in autocommit mode, where a statement can't tell whether a transaction was begun."""
 
-INSIDE_TOLD = f"IF(@@autocommit = 0 OR EXISTS (\n    {_OPEN}\n), 1, {_OUTSIDE})"
+INSIDE_TOLD = only_if(f"@@autocommit = 0 OR EXISTS (\n    {_OPEN}\n)")
 """Fails if no transaction is open. Takes the right to look into performance_schema."""
 
 ASK = f"SELECT COUNT(*) FROM ({_OPEN}) AS open"
