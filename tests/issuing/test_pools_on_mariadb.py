@@ -145,7 +145,7 @@ async def test_connections_that_are_lost(
         for thread in ids:
             cursor.execute(f"KILL {thread}")
 
-    assert await asyncio.gather(issuer.issue(2), issuer.issue(3)) == [2, 3]
+    assert await asyncio.gather(*map(issuer.issue, (2, 3))) == [2, 3]
 
 
 async def test_a_connection_that_is_lost_before_anybody_notices(
@@ -180,15 +180,16 @@ async def test_an_issuer_that_is_cancelled(
     """While it waits. Its connection holds nothing, and its place in the pool is free."""
     table.count(1)
 
-    async def issue() -> int:
-        async with Issuer(pool, sequence, of(table.table), key="id") as issuer:
-            return await issuer.issue(1)
-
-    async def ask() -> Any:
-        async with pool.acquire() as conn:
-            return await scalar(conn, "SELECT 1")
-
     async with opened(driver, mariadb, maxsize=1) as pool:
+
+        async def issue() -> int:
+            async with Issuer(pool, sequence, of(table.table), key="id") as issuer:
+                return await issuer.issue(1)
+
+        async def ask() -> Any:
+            async with pool.acquire() as conn:
+                return await scalar(conn, "SELECT 1")
+
         with closing(connect_pymysql(mariadb)) as holder, closing(holder.cursor()) as cursor:
             holder.begin()
             cursor.execute(f"INSERT INTO aseq_sequence VALUES ('{sequence.name}', 7)")
