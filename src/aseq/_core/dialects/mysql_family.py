@@ -22,7 +22,10 @@ OUT_OF_RANGE = 1690
 _REGULAR_EXPRESSION: frozenset[Code] = frozenset({1139, 3691})  # MariaDB's, MySQL's
 _STATEMENT_TIMEOUT = 1969  # MariaDB's max_statement_time
 _LOCK_NOWAIT = 3572  # MySQL's NOWAIT
+_SELECT_TIMEOUT = 3024  # MySQL's MAX_EXECUTION_TIME, of one that locks
 _NO_SCHEMA, _NO_TABLE = 1049, 1146
+
+_WAITED = (LOCK_WAIT_TIMEOUT, _STATEMENT_TIMEOUT, _LOCK_NOWAIT, _SELECT_TIMEOUT)
 
 ENDS_TRANSACTION: frozenset[Code] = frozenset(
     {
@@ -33,7 +36,10 @@ ENDS_TRANSACTION: frozenset[Code] = frozenset(
     }
 )
 
-# Both have the same, for the first dialect that knows an error's code says.
+# Both have the same, for the first dialect that knows an error's code says. After each of them
+# nothing was kept, also if COMMIT raised it. So these two aren't among them: 1180 (the COMMIT
+# failed) on a node of Galera that was cut off, and 3100 (the group didn't answer) on one of
+# MySQL's group replication; the other nodes may have what was committed.
 RETRYABLE: frozenset[Code] = frozenset(
     {
         *(LOCK_WAIT_TIMEOUT, _LOCK_NOWAIT, 1213, 1020),
@@ -41,7 +47,7 @@ RETRYABLE: frozenset[Code] = frozenset(
         1047,  # Galera: the node isn't ready
         1290,  # --read-only: the server was demoted by a failover
         1836,  # read-only mode, as MySQL says it
-        3101,  # MySQL's group replication: somebody else's transaction came first
+        3101,  # MySQL's group replication: another node's transaction came first
     }
 )
 
@@ -84,7 +90,7 @@ def explain(exc: BaseException, table: str) -> type[AseqError] | None:
     found = report(exc, code)
     if found is None:
         return None
-    if found.code in (LOCK_WAIT_TIMEOUT, _STATEMENT_TIMEOUT, _LOCK_NOWAIT):
+    if found.code in _WAITED:
         return SequenceLocked
     if found.code in _REGULAR_EXPRESSION:
         return NotInTransaction

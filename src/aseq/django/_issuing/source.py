@@ -38,7 +38,7 @@ T = TypeVar("T")
 NOT_BEGUN = "begin a block first"
 ROLLED_BACK = "the transaction of a group was rolled back"
 _NOT_HERE = (
-    "an issuer of Django's works on PostgreSQL, SQLite and MariaDB alone. Draw the number with "
+    "an issuer works on PostgreSQL, MariaDB, MySQL and SQLite alone. Draw the number with "
     "get_next_value, in the transaction that saves the row"
 )
 
