@@ -451,7 +451,7 @@ def papers() -> Iterator[None]:
         editor.delete_model(Paper)
 
 
-@pytest.mark.usefixtures("not_on_mysql", "papers")
+@pytest.mark.usefixtures("papers")
 def test_one_row_gets_a_number_in_sync_code(name: str) -> None:
     issuer = Issuer(Paper, "number", name, using=M)
     one, two = (Paper.objects.using(M).create() for _ in range(2))
@@ -465,6 +465,18 @@ def test_one_row_gets_a_number_in_sync_code(name: str) -> None:
         transaction.set_rollback(True, using=M)
     assert sync.get_last_value(name, using=M) == 2
     assert set(Paper.objects.using(M).values_list("number", flat=True)) == {1, 2}
+
+
+def level() -> str:
+    """The session's isolation level, whichever name the server has for it."""
+    names = "'tx_isolation', 'transaction_isolation'"
+    return str(execute(f"SHOW VARIABLES WHERE variable_name IN ({names})")[0][1])
+
+
+def forget() -> None:
+    """In the thread of async code: the next test's database may be another one."""
+    connections[M].close()
+    del connections[M]
 
 
 async def saved_papers(count: int, **values: str) -> list[int]:
@@ -481,14 +493,13 @@ def _at_level(request: pytest.FixtureRequest, project: str) -> Iterator[None]:
         yield
 
 
-@pytest.mark.usefixtures("not_on_mysql", "papers", "_at_level")
+@pytest.mark.usefixtures("papers", "_at_level")
 async def test_an_issuer(name: str) -> None:
     """At READ COMMITTED; a row that is refused harms nobody else."""
     levels = list[str]()
 
     def look() -> None:
-        [[level]] = execute("SELECT @@tx_isolation")
-        levels.append(level)
+        levels.append(level())
 
     issuer = Issuer(Paper, "number", name, on_begin=look, using=M)
     [bad, *good] = [*await saved_papers(1, text="bad"), *await saved_papers(40)]
@@ -496,7 +507,7 @@ async def test_an_issuer(name: str) -> None:
     again = await gather(*map(issuer.issue, good))
     papers = Paper.objects.using(M).exclude(number=None)
     kept = dict([row async for row in papers.values_list("pk", "number")])
-    await sync_to_async(connections.close_all)()
+    await sync_to_async(forget)()
 
     assert isinstance(told.pop(0), IntegrityError | OperationalError)
     assert told == again == list(range(1, 41))
@@ -504,7 +515,7 @@ async def test_an_issuer(name: str) -> None:
     assert set(levels) == {"READ-COMMITTED"}
 
 
-@pytest.mark.usefixtures("not_on_mysql", "papers")
+@pytest.mark.usefixtures("papers")
 @pytest.mark.parametrize("refused", [False, True])
 def test_an_issuer_on_the_connection_of_sync_code(
     name: str, project: str, refused: bool
@@ -515,14 +526,14 @@ def test_an_issuer_on_the_connection_of_sync_code(
         issuer = Issuer(Paper, "number", name, using=M)
         [told] = async_to_sync(gather)(issuer.issue(paper.pk))
         assert isinstance(told, Exception) if refused else told == 1
-        assert execute("SELECT @@tx_isolation") == [("REPEATABLE-READ",)]
+        assert level() == "REPEATABLE-READ"
 
 
-@pytest.mark.usefixtures("not_on_mysql", "papers")
+@pytest.mark.usefixtures("papers")
 def test_an_issuer_in_an_open_transaction(name: str, project: str) -> None:
     """As in a TestCase: at another level than READ COMMITTED it is refused."""
-    for level, number in ("read committed", 1), ("repeatable read", None):
-        with reachable(project, isolation_level=level), transaction.atomic(using=M):
+    for isolation, number in ("read committed", 1), ("repeatable read", None):
+        with reachable(project, isolation_level=isolation), transaction.atomic(using=M):
             paper = Paper.objects.using(M).create()
             issuer = Issuer(Paper, "number", name, using=M)
             [told] = async_to_sync(gather)(issuer.issue(paper.pk))
@@ -531,7 +542,7 @@ def test_an_issuer_in_an_open_transaction(name: str, project: str) -> None:
     assert sync.get_last_value(name, using=M) is None
 
 
-@pytest.mark.usefixtures("not_on_mysql", "papers")
+@pytest.mark.usefixtures("papers")
 async def test_an_issuer_whose_connection_is_lost(name: str, project: str) -> None:
     """Each row is told its number, once, whatever becomes of connections meanwhile."""
     killed = 0
@@ -549,10 +560,10 @@ async def test_an_issuer_whose_connection_is_lost(name: str, project: str) -> No
 
     assert sorted(await gather(*map(issuer.issue, keys))) == list(range(1, 21))
     assert killed == 3
-    await sync_to_async(connections.close_all)()
+    await sync_to_async(forget)()
 
 
-@pytest.mark.usefixtures("not_on_mysql", "papers")
+@pytest.mark.usefixtures("papers")
 async def test_an_issuer_that_waits(name: str, project: str) -> None:
     """For a row, while the others have their numbers; and for the sequence."""
     issuer = Issuer(Paper, "number", name, using=M)
@@ -573,7 +584,7 @@ async def test_an_issuer_that_waits(name: str, project: str) -> None:
             await issuer.issue(more, timeout=0.3)
         holder.commit()
     assert await issuer.issue(more) == 5
-    await sync_to_async(connections.close_all)()
+    await sync_to_async(forget)()
 
 
 def test_mysql_is_not_audited_yet(name: str, brand: str) -> None:
