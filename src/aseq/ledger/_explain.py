@@ -9,7 +9,7 @@ from aseq.errors import AseqError, LedgerConflict, LedgerTableMissing, SequenceT
 
 # A unique index, as PostgreSQL and SQLite call it.
 _TWICE = ("23505", 19)
-_THERE = (
+THERE = (
     "its next number is in the ledger {} already, so its counter was set back, or it shares "
     "the ledger with another sequence of its name. Move the counter on with advance_to"
 )
@@ -30,7 +30,7 @@ def explained(
     if info.dialect.explain(exc, where) is SequenceTableMissing:
         ours: AseqError = LedgerTableMissing(where)
     elif _is_there(exc, table, info):
-        ours = LedgerConflict(name, _THERE.format(where))
+        ours = LedgerConflict(name, THERE.format(where))
     else:
         return None
     for note in getattr(exc, "__notes__", ()):

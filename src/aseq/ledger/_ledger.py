@@ -217,7 +217,7 @@ class Ledger(LedgerSpec):
         """
         executor = executor_for(conn)
         await run(
-            _ddl.create(executor.dialect.name, self._name), executor, f"the table {self._name}"
+            _ddl.create(executor, self._name), executor, f"the table {self._name}"
         )
 
     async def drop_table(self, conn: Connection, /) -> None:
@@ -240,8 +240,8 @@ class Ledger(LedgerSpec):
         """
         executor = executor_for(conn)
         table = executor.locate(self._name)
-        texts = _guard.creating(executor.dialect.name, table)
-        await run(_guard.run(texts, self._name), executor, f"the table {table}")
+        plan = _guard.create(executor, table)
+        await run(plan, executor, f"the table {table}")
 
     async def drop_guard(self, conn: Connection, /) -> None:
         """Drop the guard, if it is there.
@@ -251,8 +251,8 @@ class Ledger(LedgerSpec):
         """
         executor = executor_for(conn)
         table = executor.locate(self._name)
-        texts = _guard.dropping(executor.dialect.name, table)
-        await run(_guard.run(texts, self._name), executor, f"the table {table}")
+        plan = _guard.drop(executor, table)
+        await run(plan, executor, f"the table {table}")
 
     async def _ask(self, asked: Asked[T], conn: Connection, drawn: Count | None = None) -> T:
         executor, table = executor_for(conn), self._name

@@ -196,7 +196,7 @@ class Ledger(LedgerSpec):
         """
         executor = executor_for(conn)
         run_sync(
-            _ddl.create(executor.dialect.name, self._name), executor, f"the table {self._name}"
+            _ddl.create(executor, self._name), executor, f"the table {self._name}"
         )
 
     def drop_table(self, conn: Connection, /) -> None:
@@ -219,8 +219,8 @@ class Ledger(LedgerSpec):
         """
         executor = executor_for(conn)
         table = executor.locate(self._name)
-        texts = _guard.creating(executor.dialect.name, table)
-        run_sync(_guard.run(texts, self._name), executor, f"the table {table}")
+        plan = _guard.create(executor, table)
+        run_sync(plan, executor, f"the table {table}")
 
     def drop_guard(self, conn: Connection, /) -> None:
         """Drop the guard, if it is there.
@@ -230,8 +230,8 @@ class Ledger(LedgerSpec):
         """
         executor = executor_for(conn)
         table = executor.locate(self._name)
-        texts = _guard.dropping(executor.dialect.name, table)
-        run_sync(_guard.run(texts, self._name), executor, f"the table {table}")
+        plan = _guard.drop(executor, table)
+        run_sync(plan, executor, f"the table {table}")
 
     def _ask(self, asked: Asked[T], conn: Connection, drawn: Count | None = None) -> T:
         return ask(asked, executor_for(conn), self._name, drawn)

@@ -1,0 +1,62 @@
+"""The guard on MariaDB and MySQL, as statements.
+
+Triggers see each row that a statement changes or deletes, REPLACE and an upsert included. They
+don't see what a foreign key cascades into the table, nor TRUNCATE, nor another definition of the
+table; all of these take ALTER or DROP: see `grants_sql`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+_REFUSE = (
+    "SIGNAL SQLSTATE '45000' "
+    "SET MESSAGE_TEXT = 'the ledger ${{bare}} only grows: {event} refused'"
+)
+
+_DELETE = f"""\
+$create ${{guard}}_delete AFTER DELETE ON $table FOR EACH ROW
+{_REFUSE.format(event="DELETE")}"""
+
+# Behind the statement: a later trigger can't change the row any more.
+_UPDATE = f"""\
+$create ${{guard}}_update AFTER UPDATE ON $table FOR EACH ROW
+IF NOT (OLD.state = 'issued' AND NEW.state = 'void'
+    AND $same) THEN
+    {_REFUSE.format(event="UPDATE")};
+END IF"""
+
+DROP = tuple(f"DROP TRIGGER IF EXISTS ${{guard}}_{event}" for event in ("delete", "update"))
+
+
+def _create(create: str, kept: Iterable[str]) -> tuple[str, ...]:
+    same = " AND ".join(f"NEW.{name} <=> OLD.{name}" for name in kept)
+    texts = (text.replace("$create", create) for text in (_DELETE, _UPDATE))
+    return tuple(text.replace("$same", same) for text in texts)
+
+
+def on_mariadb(kept: Iterable[str]) -> tuple[str, ...]:
+    """What creates it, or makes it again.
+
+    Args:
+        kept: the columns that never change.
+    """
+    return _create("CREATE OR REPLACE TRIGGER", kept)
+
+
+def on_mysql(kept: Iterable[str]) -> tuple[str, ...]:
+    """What creates it, or drops it and makes it again.
+
+    Args:
+        kept: the columns that never change.
+    """
+    return (*DROP, *_create("CREATE TRIGGER", kept))
+
+
+DELIMITED = frozenset({"mariadb", "mysql"})
+"""The dialects whose triggers have semicolons in them, where a client would cut them."""
+
+
+def delimited(texts: Iterable[str]) -> str:
+    """Statements as the command-line clients take them."""
+    return "".join(("DELIMITER //\n", *(f"{text} //\n" for text in texts), "DELIMITER ;\n"))
