@@ -54,6 +54,7 @@ class Query:
     queues: bool = field(default=False, init=False)
     waited: None = field(default=None, init=False)
     nothing_on: frozenset[Code] = field(default=frozenset(), init=False)
+    reads: bool = field(default=False, init=False)
 
     def render(
         self, quote: str, paramstyle: Paramstyle, _table: TableName, _inside: str = ""

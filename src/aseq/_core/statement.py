@@ -43,12 +43,14 @@ class Template(NamedTuple):
             when it had its last lock, in microseconds; None if it doesn't tell.
         nothing_on: codes of errors by which the server says that nothing was drawn, and
             after which the transaction is as it was: there is no row then.
+        reads: whatever becomes of it, it draws nothing, and takes no place.
     """
 
     text: str
     queues: bool = False
     waited: int | None = None
     nothing_on: frozenset[Code] = frozenset()
+    reads: bool = False
 
 
 Script: TypeAlias = tuple[Template, ...]
@@ -82,6 +84,11 @@ class Statement(NamedTuple):
     def nothing_on(self) -> frozenset[Code]:
         """Which errors only say that nothing was drawn: see `Template`."""
         return self.template.nothing_on
+
+    @property
+    def reads(self) -> bool:
+        """Whether it draws nothing: see `Template`."""
+        return self.template.reads
 
     @property
     def waited(self) -> int | None:

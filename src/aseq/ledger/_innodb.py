@@ -59,23 +59,24 @@ class InnoDB(Texts):
         collation: the one that tells all texts apart.
         isolation: what tells how a session's transactions are isolated.
         setting: what stands before a statement that locks what is there now, and waits so.
+        locking_entries: what locks rows of the ledger that are read beside JSON.
         returning: what lets an INSERT answer with its rows; empty if nothing does.
     """
 
     collation: str
     isolation: str
     setting: Callable[[Wait], str]
+    locking_entries: str
     returning: str = ""
     gives_back: bool = True
 
     def look(self, wait: Wait) -> Script:
-        return (Template(f"SELECT 0, 1, {_FOUND} {self._by_key} AND {self._unlocked}"),)
+        return (Template(f"SELECT 0, 1, {_FOUND} {self._by_key} AND {self._unlocked}", reads=True),)
 
     def look_for_all(self, wait: Wait) -> Script:
         found = f"JSON_ARRAY(JSON_ARRAY({', '.join(_ENTRY)}))"
-        return (
-            Template(f"SELECT 0, 1, CAST({found} AS CHAR) {self._of_keys} WHERE {self._unlocked}"),
-        )
+        text = f"SELECT 0, 1, CAST({found} AS CHAR) {self._of_keys} WHERE {self._unlocked}"
+        return (Template(text, reads=True),)
 
     def find_all(self) -> Script:
         return (Template(f"SELECT {_json(*_ENTRY)} {self._of_keys}"),)
@@ -113,7 +114,7 @@ FROM {self._lines}, (SELECT {_NOW} AS clock) AS c{self.returning}"""
         return (Template(self.setting(wait) + text),)
 
     def recall_all(self, wait: Wait) -> Script:
-        text = f"SELECT {_json(*_ENTRY)} {self._of_keys} LOCK IN SHARE MODE"
+        text = f"SELECT {_json(*_ENTRY)} {self._of_keys} {self.locking_entries}"
         return (Template(self.setting(wait) + text),)
 
     def take_back(self, *, made: bool) -> Script:
@@ -191,6 +192,7 @@ def _on_mariadb(settings: Iterable[str]) -> InnoDB:
         collation=mariadb.COLLATION,
         isolation="@@tx_isolation",
         setting=lambda wait: mariadb.setting(wait, *settings),
+        locking_entries="LOCK IN SHARE MODE",
         returning="\nRETURNING 1",
     )
 
@@ -204,6 +206,7 @@ _MYSQL = InnoDB(
     collation=mysql.COLLATION,
     isolation="@@transaction_isolation",
     setting=lambda _: "",
+    locking_entries="FOR SHARE OF l",
 )
 
 
