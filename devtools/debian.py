@@ -5,7 +5,6 @@ once; its programs run with the loader that came with them. Knows apt and Debian
 not know databases, aseq or pytest.
 """
 
-import contextlib
 import os
 import re
 import shutil
@@ -51,8 +50,11 @@ def unpacked(suite: str, *packages: str) -> Path:
             wanted = " ".join(packages)
             raise DebianUnavailable(f"{wanted} of Debian {suite}: {said}") from error
         Path(tmp).chmod(0o755)
-        with contextlib.suppress(FileExistsError):  # somebody else was quicker
+        try:
             new.rename(folder)
+        except OSError:
+            if not folder.is_dir():  # else somebody else was quicker
+                raise
     return folder
 
 

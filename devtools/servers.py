@@ -25,7 +25,13 @@ from devtools.postgres import postgres_server
 _ON_BOTH = ("tests/contract", "tests/faults")
 _ON_DJANGO = "tests/django/test_mariadb.py"
 _MARIADB = (*_ON_BOTH, _ON_DJANGO, "-kAsyncmy or Aiomysql or mariadb or Mariadb")
-_MYSQL = (*_ON_BOTH, "tests/numbering", _ON_DJANGO, "-kMysql or mysql")
+_MYSQL = (
+    *_ON_BOTH,
+    "tests/numbering",
+    "tests/cli/test_mysql.py",
+    _ON_DJANGO,
+    "-kMysql or mysql",
+)
 _POSTGRES = ("tests/contract", "-kAsyncpg- or Psycopg- or SessionAsyncpg-")
 
 

@@ -60,7 +60,7 @@ NUMBERING = {
 # Of the block, the rest sees what users see; and the block sees the connection, never back.
 _DJANGO_BELOW = (
     *("aseq.django._private", "aseq.django.conf", "aseq.django.errors"),
-    *("aseq.django._mysql", "aseq.django._servers"),
+    *("aseq.django._mysql", "aseq.django._servers", "aseq.django._vendors"),
 )
 
 
@@ -99,7 +99,11 @@ DJANGO = {
         *(CORE, CONCURRENCY),
         *("aseq.adapters._mysql", "aseq.django._private", "aseq.django._servers"),
     ),
-    "aseq.django.connection": (ERRORS, CORE, BASE, "aseq.adapters._sqlite", *_DJANGO_BELOW),
+    "aseq.django._vendors": (
+        *(ERRORS, CORE, BASE, "aseq.adapters._sqlite", "aseq.django._vendors"),
+        *("aseq.django._private", "aseq.django._servers", "aseq.django._mysql"),
+    ),
+    "aseq.django.connection": (CORE, BASE, *_DJANGO_BELOW),
     "aseq.django._block": (
         *(CORE, BASE, CONCURRENCY, *_DJANGO_BELOW),
         *("aseq.django.connection", "aseq.django._block"),
@@ -323,6 +327,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "aseq.django._private": ("asgiref", "django"),
     "aseq.django._servers": ("django",),
     "aseq.django._mysql": ("django",),
+    "aseq.django._vendors": ("django",),
     "aseq.django.connection": ("django",),
     "aseq.django._block": ("anyio", "asgiref", "django"),
     "aseq.django._issuing": ("asgiref", "django"),

@@ -19,10 +19,11 @@ from aseq._core import plans
 from aseq._core.allocation import Allocation
 from aseq._core.arithmetic import MAX, MIN
 from aseq._core.dialects import MARIADB, MYSQL, Draw, by_greeting
-from aseq._core.scripts import PartlyDrawn
+from aseq._core.scripts import PartlyDrawn, Plan
 from aseq._core.spec import SequenceSpec
-from aseq._core.statement import Row
+from aseq._core.statement import IN_DOUBT, Row
 from aseq._core.table import TableName
+from aseq._core.timed import next_values_within
 from aseq._core.waiting import NOT_AT_ALL, waiting
 from tests.core.daily import Daily
 from tests.core.errors import OperationalError
@@ -56,13 +57,47 @@ OKS = [
     (0, 2**63, 0),  # a cycle may end where it was
     (-5, 2**63 - 5, 2),
     (MAX, 2**64 - 1, 2),
-    (MIN, 0, 1),
+    (MIN + 2**62, 2**62, 1),
 ]
 
 
 @pytest.mark.parametrize(("value", "last_id", "changed"), OKS)
 def test_what_an_ok_stands_for(value: int, last_id: int, changed: int) -> None:
     assert MYSQL.answer(last_id, changed) == ((value,),)
+
+
+# (the id that the OK carries, rows that were changed)
+DOUBTFUL = [
+    (0, 1),  # a trigger leaves none
+    (777, 1),  # AUTO_INCREMENT gives one
+    (2**62 - 1, 2),
+    (1, 0),
+]
+
+
+@pytest.mark.parametrize(("last_id", "changed"), DOUBTFUL)
+def test_an_ok_that_may_stand_for_something_else(last_id: int, changed: int) -> None:
+    assert MYSQL.answer(last_id, changed) == (IN_DOUBT,)
+
+
+def test_what_is_in_doubt_is_confirmed() -> None:
+    draws: list[Plan[Any]] = [
+        plans.next_values(A, MYSQL, 1),
+        next_values_within(A, MYSQL, 1, range(9)),
+    ]
+    for draw in draws:
+        asked = [next(draw), draw.send([IN_DOUBT])]
+        assert "LAST_INSERT_ID()" in asked[1].template.text
+        assert asked[1].binds == asked[0].binds
+        with pytest.raises(SequenceCorrupted, match="AUTO_INCREMENT"):
+            draw.send([])
+    said, drawn = play(plans.next_values(A, MYSQL, 1), [IN_DOUBT], [(MIN,)])
+    assert (len(said), drawn) == (2, range(MIN, MIN + 1))
+
+
+def test_whether_there_was_a_row_is_no_number() -> None:
+    for answer, was_there in (((), False), ((IN_DOUBT,), True)):
+        assert play(plans.delete(A, MYSQL), answer)[1] is was_there
 
 
 def test_an_ok_that_stands_for_nothing() -> None:
@@ -88,7 +123,10 @@ def test_two_ways_to_look_for_the_transaction() -> None:
     assert "performance_schema" not in MYSQL.inside
     assert asking.asked.inside == ""
     for dialect in (MYSQL, asking.telling, asking.asked):
-        assert dialect.explain(OperationalError(1242, "two rows"), "t") is NotInTransaction
+        assert (
+            dialect.explain(OperationalError(3691, "Mismatched parenthesis"), "t")
+            is NotInTransaction
+        )
         assert dialect.draw == MYSQL.draw
 
 

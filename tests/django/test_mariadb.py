@@ -26,6 +26,7 @@ from aseq import (
     AuditRefused,
     InvalidSequence,
     NotIssuable,
+    SequenceCorrupted,
     UnsupportedConnection,
     create_table_sql,
 )
@@ -353,6 +354,26 @@ def test_the_check_of_the_storage_engine() -> None:
     execute("ALTER TABLE aseq_sequence ENGINE = MyISAM")
     assert found() == ["aseq.E010"]
     execute("ALTER TABLE aseq_sequence ENGINE = InnoDB")
+    execute("CREATE OR REPLACE VIEW seen AS SELECT * FROM aseq_sequence")
+    with override_settings(ASEQ_TABLE="seen"):
+        [message] = check_databases(None, databases=[M])
+    assert "'seen' in database 'mariadb' is a view" in message.msg
+
+
+def test_the_check_of_ids(brand: DialectName, name: str) -> None:
+    """On MySQL they take a number's place; an answer of MariaDB's has a row."""
+    execute("ALTER TABLE aseq_sequence ADD id int NOT NULL UNIQUE AUTO_INCREMENT")
+    try:
+        found = [message.id for message in check_databases(None, databases=[M])]
+        assert found == (["aseq.E011"] if brand == "mysql" else [])
+        with transaction.atomic(using=M):
+            if brand == "mysql":
+                with pytest.raises(SequenceCorrupted, match="AUTO_INCREMENT"):
+                    draw(name)
+            else:
+                assert draw(name) == 1
+    finally:
+        execute("ALTER TABLE aseq_sequence DROP COLUMN id")
 
 
 def test_a_mysql_that_is_too_old_is_refused() -> None:

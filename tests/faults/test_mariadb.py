@@ -274,6 +274,21 @@ async def test_a_table_that_knows_no_rollback(database: Database, name: str) -> 
             assert await seq.next_value(client.conn) == 2
 
 
+async def test_a_view(database: Database, name: str) -> None:
+    """Of a table that may know no rollback."""
+    if database.case.client.__name__.startswith("Aatomic"):
+        pytest.skip("there the doctor looks at the table")
+    view = name.replace("-", "_")
+    database.run(f"CREATE VIEW {view} AS SELECT name, last FROM aseq_sequence")
+    seq = AsyncSequence(name, table=view)
+    async with database.connect() as client:
+        with pytest.raises(NotInTransaction, match=f"{view} is a view: .* the table itself"):
+            async with client.transaction():
+                await seq.next_value(client.conn)
+        async with client.transaction():
+            assert await seq.last_value(client.conn) is None
+
+
 _SELECTS = (
     "SELECT variable_value FROM information_schema.session_status "
     "WHERE variable_name = 'COM_SELECT'"

@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import anyio
 import pytest
 
-from aseq import AsyncSequence, InvalidSequence, NotInTransaction, SequenceLocked
+from aseq import (
+    AsyncSequence,
+    InvalidSequence,
+    NotInTransaction,
+    SequenceCorrupted,
+    SequenceLocked,
+    create_table_sql,
+)
 from aseq._core.dialects.mysql_family import ENDED
 from aseq.numbering import Numbering
 from devtools.mysql import mysql_server
@@ -19,6 +27,7 @@ from tests.codes import code
 from tests.contract.verbs import BOUNDED, BOUNDED_DRAWS
 from tests.database import Database
 from tests.faults.aftermath import commit_anyway
+from tests.observer import DEADLINE
 
 pytestmark = pytest.mark.only(dialect="mysql")
 
@@ -59,6 +68,96 @@ async def test_the_lowest_of_all(database: Database, name: str) -> None:
         )
         assert await down.next_values(client.conn, 2) == range(MIN + 1, MIN - 1, -1)
         assert await AsyncSequence(f"{name}-one", MIN).next_value(client.conn) == MIN
+
+
+TRIGGERS = {
+    "SET NEW.name = NEW.name": "BEFORE",
+    "SET @seen = LAST_INSERT_ID(999)": "AFTER",
+    "INSERT INTO seen (name) VALUES (NEW.name)": "AFTER",
+}
+
+
+@pytest.mark.parametrize("event", ["INSERT", "UPDATE"])
+@pytest.mark.parametrize("does", list(TRIGGERS))
+async def test_a_trigger_leaves_no_number_in_the_answer(
+    database: Database, name: str, does: str, event: str
+) -> None:
+    """So the row is looked at; and looping, it may be as it was."""
+    table = name.replace("-", "_")
+    database.run(create_table_sql("mysql", table))
+    database.run(
+        "CREATE TABLE IF NOT EXISTS seen (id int AUTO_INCREMENT PRIMARY KEY, name text)"
+    )
+    database.run("INSERT INTO seen (name) VALUES ('one'), ('two')")
+    database.run(
+        f"CREATE TRIGGER {table}_t {TRIGGERS[does]} {event} ON {table} FOR EACH ROW {does}"
+    )
+    seq, numbers = (
+        AsyncSequence(name, table=table),
+        Numbering(f"{name}-n", "{year}-{number}", period="year", tz="UTC", table=table),
+    )
+    low = AsyncSequence(f"{name}-low", MIN, table=table)
+    async with database.connect() as client:
+        for number in (1, 2, 3):
+            async with client.transaction():
+                drawn = await seq.next_value(client.conn)
+                await client.save(name, drawn)
+                assert await low.next_value(client.conn, nowait=True) == MIN + number - 1
+                assert (await numbers.next(client.conn)).number == number
+                assert await seq.advance_to(client.conn, 0) == number
+                assert await seq.delete(client.conn) is True
+                await seq.advance_to(client.conn, drawn)
+            assert drawn == number
+
+    assert database.last(name, table) == 3
+
+
+async def test_an_id_is_no_number(database: Database, name: str) -> None:
+    """A new row's column with AUTO_INCREMENT takes the number's place in the answer."""
+    table = name.replace("-", "_")
+    database.run(create_table_sql("mysql", table))
+    database.run(f"ALTER TABLE {table} ADD id int NOT NULL UNIQUE AUTO_INCREMENT")
+    seq = AsyncSequence(name, table=table)
+    async with database.connect() as client:
+
+        async def draw() -> None:
+            with pytest.raises(SequenceCorrupted, match="AUTO_INCREMENT"):
+                await seq.next_value(client.conn)
+
+        await commit_anyway(client, name, draw)
+    assert database.last(name, table) is None
+    async with database.connect() as client:
+        async with client.transaction():
+            await seq.advance_to(client.conn, 0)
+        async with client.transaction():
+            assert await seq.next_value(client.conn) == 1
+
+
+@DRIVERS
+async def test_no_number_comes_twice_without_a_transaction(
+    database: Database, name: str
+) -> None:
+    """Where somebody else draws before the row is looked at, nobody gets the other's number."""
+    table = name.replace("-", "_")
+    database.run(create_table_sql("mysql", table))
+    database.run(f"CREATE TRIGGER {table}_t AFTER UPDATE ON {table} FOR EACH ROW SET @seen = 1")
+    seq = AsyncSequence(name, table=table, require_transaction=False)
+    drawn, failed = list[int](), list[BaseException]()
+
+    async def many() -> None:
+        async with database.connect() as client:
+            while not failed:
+                try:
+                    drawn.append(await seq.next_value(client.conn))
+                except SequenceCorrupted as exc:
+                    failed.append(exc)
+
+    with anyio.fail_after(DEADLINE):
+        async with anyio.create_task_group() as tasks:
+            for _ in range(4):
+                tasks.start_soon(many)
+
+    assert len(drawn) == len(set(drawn))
 
 
 def plain_user(database: Database) -> Database:

@@ -13,9 +13,14 @@ from typing import TypeAlias, TypeVar, cast
 from aseq.errors import SequenceCorrupted
 
 from .spec import SequenceSpec
-from .statement import Bind, Row, Script, Statement
+from .statement import IN_DOUBT, Bind, Row, Script, Statement, Template
 from .table import TableName
 from .waiting import AS_LONG_AS_IT_TAKES, Wait, Waiting
+
+_UNCONFIRMED = (
+    "the server answered a draw with another number than the row has: a column of the table "
+    "has AUTO_INCREMENT, or a trigger changes what is drawn"
+)
 
 T = TypeVar("T")
 Plan: TypeAlias = Generator[Statement, Sequence[Row], T]
@@ -62,6 +67,15 @@ def say(
         if rows and left.kind is Wait.BOUNDED:
             left = left.after(cast("int", integer(rows[0][0])))
         rows = yield _bounded(statement, left)
+        if statement.template.confirm and rows and rows[0] is IN_DOUBT:
+            rows = yield from _confirmed(statement)
+    return rows
+
+
+def _confirmed(statement: Statement) -> Plan[Sequence[Row]]:
+    rows = yield statement._replace(template=Template(statement.template.confirm))
+    if not rows:
+        raise SequenceCorrupted(str(statement.binds["name"]), _UNCONFIRMED)
     return rows
 
 

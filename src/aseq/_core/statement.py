@@ -27,6 +27,9 @@ Paramstyle: TypeAlias = Literal["qmark", "format", "numeric_dollar"]
 
 _NO_BINDS: Mapping[str, Bind] = MappingProxyType({})
 
+IN_DOUBT: Row = ("in doubt",)
+"""The row of an answer that can't be told from one that isn't about the statement."""
+
 BIND = re.compile(r"(?<![:\w]):([A-Za-z_]\w*)")
 """A parameter in a template; its name is the first group."""
 _IDENTIFIER = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
@@ -44,6 +47,8 @@ class Template(NamedTuple):
         nothing_on: codes of errors by which the server says that nothing was drawn, and
             after which the transaction is as it was: there is no row then.
         reads: whatever becomes of it, it draws nothing, and takes no place.
+        confirm: reads the answer once more where it is `IN_DOUBT`, with the same values; no
+            row if it was another one.
     """
 
     text: str
@@ -51,6 +56,7 @@ class Template(NamedTuple):
     waited: int | None = None
     nothing_on: frozenset[Code] = frozenset()
     reads: bool = False
+    confirm: str = ""
 
 
 Script: TypeAlias = tuple[Template, ...]

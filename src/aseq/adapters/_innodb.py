@@ -20,6 +20,10 @@ ASK = (
 )
 """Who keeps a table: no row if there is none, or if it is a temporary one."""
 
+_VIEW = (
+    "{table} is a view: which engine keeps its rows, and so whether it knows a rollback, the "
+    "server doesn't tell. Name the table itself"
+)
 _KEPT = (
     "its table {table} is kept by {engine}, which knows no rollback, whatever transaction "
     "you are in: ALTER TABLE {table} ENGINE=InnoDB"
@@ -39,11 +43,13 @@ def is_known(rows: Sequence[Row], table: TableName) -> bool:
     """Whether the answer stays the same, so that it needn't be asked for again.
 
     Raises:
-        NoRollback: another engine keeps the table.
+        NoRollback: another engine keeps the table, or nobody knows which one.
     """
     if not rows:
         return False  # whoever draws from it is told that it isn't there
     [[engine]] = rows
-    if engine not in ("InnoDB", None):  # a view has none
+    if engine is None:
+        raise NoRollback(_VIEW.format(table=table))
+    if engine != "InnoDB":
         raise NoRollback(_KEPT.format(table=table, engine=engine))
     return True

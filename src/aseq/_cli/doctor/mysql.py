@@ -18,7 +18,7 @@ SELECT engine, table_type FROM information_schema.tables
 WHERE table_schema = COALESCE(:schema, DATABASE()) AND table_name = :name""")
 
 _COLUMNS = text("""\
-SELECT column_name, column_type, collation_name FROM information_schema.columns
+SELECT column_name, column_type, collation_name, extra FROM information_schema.columns
 WHERE table_schema = COALESCE(:schema, DATABASE()) AND table_name = :name""")
 
 _KEYS = text("""\
@@ -38,8 +38,8 @@ def table(connection: Connection, name: str) -> Iterator[Answer]:
         return
     engine, kind = found
     columns = {
-        column: (type_, collation)
-        for column, type_, collation in connection.execute(_COLUMNS, where)
+        column: (type_, collation, extra)
+        for column, type_, collation, extra in connection.execute(_COLUMNS, where)
     }
     missing = [column for column in ("name", "last") if column not in columns]
     if missing or kind != "BASE TABLE":
@@ -52,6 +52,8 @@ def table(connection: Connection, name: str) -> Iterator[Answer]:
     yield _engine(engine, name)
     yield _collation(connection, str(columns["name"][1]), name)
     yield from _last(columns["last"][0], name)
+    extras = {column: extra for column, (_, _, extra) in columns.items()}
+    yield from _own_id(connection, extras, name)
     yield _shared(connection, where["name"])
 
 
@@ -87,6 +89,15 @@ def _last(kind: str, name: str) -> Iterator[Answer]:
     if not kind.startswith("bigint"):
         told = f"last is {kind}: numbers beyond what it holds can't be drawn"
         yield warn("column", told, f"ALTER TABLE {name} MODIFY last bigint NOT NULL;")
+
+
+def _own_id(connection: Connection, extras: Mapping[str, str], name: str) -> Iterator[Answer]:
+    """What MySQL would answer a draw with, instead of the number."""
+    dialect: Any = connection.dialect
+    for column, extra in extras.items():
+        if "auto_increment" in extra and not dialect.is_mariadb:
+            told = f"{column} has AUTO_INCREMENT: the first draw of a new sequence is refused"
+            yield warn("column", told, f"ALTER TABLE {name} DROP COLUMN {column};")
 
 
 def _shared(connection: Connection, name: str) -> Answer:

@@ -103,6 +103,9 @@ class Dialect:
         settings: what each of its statements that locks sets for its own length.
         asking: how the server is asked whether a transaction is open, if `inside` can't
             tell it in autocommit mode; None if it can.
+        own_id: tells which column of a table gives new rows ids of their own, if `answer`
+            would be given those: no row if none does. Its parameters are the schema, or an
+            empty text, and the name. Empty elsewhere.
     """
 
     name: str
@@ -133,6 +136,7 @@ class Dialect:
     still_open: str = ""
     settings: tuple[str, ...] = ()
     asking: Asking | None = None
+    own_id: str = ""
 
     def render(
         self,

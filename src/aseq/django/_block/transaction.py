@@ -14,7 +14,8 @@ from django.db.transaction import TransactionManagementError
 
 from aseq._core.dialects import Dialect
 
-from ..connection import SAVEPOINT, DjangoConnection, has_ended, releases_commit
+from .._vendors.sqlite import SAVEPOINT, has_ended, releases_commit
+from ..connection import DjangoConnection
 from .state import State
 from .worker import Worker
 

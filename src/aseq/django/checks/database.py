@@ -28,7 +28,10 @@ def check_databases(
     databases: Iterable[str] | None = None,
     **kwargs: Any,
 ) -> list[checks.CheckMessage]:
-    """aseq.W001 to W003: drawing may fail, or can't work. E004, E010: numbers get lost."""
+    """aseq.W001 to W003: drawing may fail, or can't work. E004, E010: numbers get lost.
+
+    aseq.E011: no sequence can begin.
+    """
     ours = apps.get_model("aseq.Sequence")
     return [
         message
@@ -48,6 +51,7 @@ def _database(connection: BaseDatabaseWrapper) -> Iterator[checks.CheckMessage]:
             yield from _table(connection)
             if connection.vendor == "mysql":
                 yield from _engine(connection)
+                yield from _own_id(connection)
 
 
 def _transaction_mode(connection: BaseDatabaseWrapper) -> Iterator[checks.CheckMessage]:
@@ -103,13 +107,38 @@ def _engine(connection: BaseDatabaseWrapper) -> Iterator[checks.CheckMessage]:
             [table.schema, table.name],
         )
         [engine] = cursor.fetchone() or ["InnoDB"]
-    if engine != "InnoDB":
+    if engine is None:
+        yield checks.Error(
+            f"Table {str(table)!r} in database {connection.alias!r} is a view: which engine "
+            "keeps its rows, and so whether it knows a rollback, the server doesn't tell.",
+            hint="ASEQ_TABLE must name the table itself",
+            id="aseq.E010",
+        )
+    elif engine != "InnoDB":
         quoted = dialect_of(connection).on_table("$table", table)
         yield checks.Error(
             f"Table {str(table)!r} in database {connection.alias!r} is kept by {engine}, which "
             "knows no transactions: a number that is drawn and rolled back leaves a gap.",
             hint=f"ALTER TABLE {quoted} ENGINE=InnoDB",
             id="aseq.E010",
+        )
+
+
+def _own_id(connection: BaseDatabaseWrapper) -> Iterator[checks.CheckMessage]:
+    dialect, table = dialect_of(connection), TableName.parse(conf.table())
+    if not dialect.own_id:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(dialect.own_id, [table.schema or "", table.name])
+        found = cursor.fetchone()
+    if found is not None:
+        quoted = dialect.on_table("$table", table)
+        yield checks.Error(
+            f"Column {found[0]!r} of table {str(table)!r} in database {connection.alias!r} has "
+            "AUTO_INCREMENT. MySQL answers the first draw of a sequence with its value, and "
+            "not with the number, so that draw is refused.",
+            hint=f"ALTER TABLE {quoted} DROP COLUMN `{found[0]}`",
+            id="aseq.E011",
         )
 
 

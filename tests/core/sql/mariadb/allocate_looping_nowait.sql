@@ -15,7 +15,7 @@ FROM JSON_TABLE(%s, '$[*]' COLUMNS (
     room bigint PATH '$.room',
     retreat bigint PATH '$.retreat'
 )) AS w
-WHERE IF(@@in_transaction = 1 OR @@autocommit = 0, 1, (SELECT 1 UNION ALL SELECT 2)) AND (@aseq_kept := '') = ''
+WHERE _utf8mb4'a' REGEXP IF(@@in_transaction = 1 OR @@autocommit = 0, _utf8mb4'a', _utf8mb4'(') AND (@aseq_kept := '') = ''
 ORDER BY w.place
 ON DUPLICATE KEY UPDATE last = CASE
     WHEN (w.first IS NOT NULL OR CAST(last AS SIGNED) BETWEEN w.lowest AND w.highest) THEN CASE WHEN w.first IS NULL THEN CAST(last AS SIGNED) + w.advance ELSE CASE

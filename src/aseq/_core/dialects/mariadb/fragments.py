@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from aseq._core.dialects.fragments import looping
-from aseq._core.dialects.mysql_family import LOCK_WAIT_TIMEOUT, OUT_OF_RANGE, called
+from aseq._core.dialects.mysql_family import (
+    LOCK_WAIT_TIMEOUT,
+    OUT_OF_RANGE,
+    called,
+    only_if,
+)
 from aseq._core.failure import Code
 from aseq._core.waiting import Wait
 
@@ -11,10 +16,8 @@ COLLATION = "utf8mb4_nopad_bin"
 
 CALLED = called(COLLATION)
 
-IN_TRANSACTION = (
-    "IF(@@in_transaction = 1 OR @@autocommit = 0, 1, (SELECT 1 UNION ALL SELECT 2))"
-)
-"""Fails with an error of its own (a subquery of two rows) if no transaction is open."""
+IN_TRANSACTION = only_if("@@in_transaction = 1 OR @@autocommit = 0")
+"""Fails with an error of its own if no transaction is open."""
 
 # django-sequences has its column without a sign, which would go on after 64 bits' end.
 LAST = "CAST(last AS SIGNED)"

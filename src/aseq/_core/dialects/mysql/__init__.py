@@ -11,7 +11,7 @@ from aseq._core.dialects.fragments import DROP
 from aseq._core.dialects.kinds import DRAWS, MOVES, TIMED_DRAWS
 
 from .draw import LAST_VALUE, READ_CLOCK, advance, delete, draw, timed_draw
-from .fragments import ASK, COLLATION, INSIDE, INSIDE_TOLD, OPENS, answer
+from .fragments import ASK, COLLATION, INSIDE, INSIDE_TOLD, OPENS, OWN_ID, answer
 
 _BUSY = (
     "nowait=True doesn't wait for it, or the server's innodb_lock_wait_timeout was over. "
@@ -50,6 +50,7 @@ _NAMED = Dialect(
     answer=answer,
     no_timeout=_NO_TIMEOUT,
     still_open="SELECT NOT @@innodb_rollback_on_timeout",
+    own_id=OWN_ID,
 )
 
 MYSQL = replace(

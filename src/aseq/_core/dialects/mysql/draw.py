@@ -7,12 +7,14 @@ transaction goes on.
 from __future__ import annotations
 
 from aseq._core.dialects.kinds import Draw
+from aseq._core.failure import Code
 from aseq._core.statement import Script, Template
 from aseq._core.waiting import Wait
 
 from .fragments import (
     CALLED,
     CLOCK,
+    GIVEN,
     LAST,
     LOOPING,
     NEXT,
@@ -62,18 +64,26 @@ READ_CLOCK = (Template("SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIME
 
 _NOTHING = frozenset({NOT_JSON})
 
+# If the row has it, it isn't anybody's id. In autocommit mode somebody may have drawn since:
+# an error then, but no number twice.
+_CONFIRM = f"{LAST_VALUE[0].text} AND last = {GIVEN} FOR UPDATE"
+
 
 def draw(kind: Draw) -> Script:
     """Draws, from a row that is there if the first values don't fit."""
     said = (
         _UPSERT.format(next=given(LOOPING if kind.looping else NEXT)) if kind.starts else _THERE
     )
-    return (*first(kind.wait), Template(said, nothing_on=_NOTHING | {PAST_THE_END}))
+    return (*first(kind.wait), _drawing(said, nothing_on=_NOTHING | {PAST_THE_END}))
 
 
 def timed_draw(wait: Wait) -> Script:
     """Draws within a span of time, by the clock when nothing is waited for any more."""
-    return (*first(wait), Template(_TIMED, nothing_on=_NOTHING))
+    return (*first(wait), _drawing(_TIMED, nothing_on=_NOTHING))
+
+
+def _drawing(said: str, nothing_on: frozenset[Code]) -> Template:
+    return Template(said, nothing_on=nothing_on, confirm=_CONFIRM)
 
 
 def advance(*, upwards: bool) -> Script:
