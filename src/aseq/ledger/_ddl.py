@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple, cast
 
 from aseq._core.dialects import DIALECTS, DialectName
-from aseq._core.dialects.fragments import DROP
+from aseq._core.dialects.fragments import DROP, KEY
 from aseq._core.dialects.mariadb import fragments as mariadb
 from aseq._core.dialects.mysql import fragments as mysql
 from aseq._core.scripts import Plan, say, statements
@@ -33,7 +33,7 @@ CREATE TABLE IF NOT EXISTS $table (
     voided_at {moment},
     voided_by varchar(100),
     void_reason {text},
-    CONSTRAINT ${{bare}}_pkey PRIMARY KEY (sequence, number),
+    {key}PRIMARY KEY (sequence, number),
     CONSTRAINT ${{bare}}_key UNIQUE (series, document_key),
     CONSTRAINT ${{bare}}_void_check CHECK (
         state = 'issued' AND voided_at IS NULL AND voided_by IS NULL AND void_reason IS NULL
@@ -49,17 +49,19 @@ class _Kinds(NamedTuple):
         moment: a moment, to the microsecond.
         text: a text of any length.
         storage: what it is told of the table.
+        key: what the primary key is called; empty if it has a name of the database's own.
     """
 
     moment: str
     text: str = "text"
     storage: str = ""
+    key: str = KEY
 
 
 def _innodb(collation: str) -> _Kinds:
     """Moments are in UTC; texts are told apart, whatever differs."""
     storage = f" ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE {collation}"
-    return _Kinds("datetime(6)", "longtext", storage)
+    return _Kinds("datetime(6)", "longtext", storage, key="")
 
 
 _KINDS = {

@@ -10,6 +10,8 @@ don't own it.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
 from aseq._core.scripts import Plan, say, statements
 from aseq._core.statement import Script, Template
 from aseq._core.table import TableName
@@ -103,6 +105,12 @@ _CREATE = {
     "postgresql": _POSTGRESQL,
     "sqlite": _SQLITE,
 }
+_ENDED: Mapping[str, Callable[[str], str]] = {
+    "mariadb": _guard_innodb.delimited,
+    "mysql": _guard_innodb.delimited,
+    "postgresql": "{};\n".format,
+    "sqlite": "{};\n".format,
+}
 _DROP = {
     "mariadb": _guard_innodb.DROP,
     "mysql": _guard_innodb.DROP,
@@ -136,6 +144,11 @@ def _on(dialect: str, text: str, table: TableName) -> str:
     return on(dialect, text.replace("$guard", guard), table)
 
 
+def as_script(dialect: str, texts: Iterable[str]) -> Iterator[str]:
+    """Statements for a script, each with what ends it."""
+    return (_ENDED[dialect](text) for text in texts)
+
+
 def create(info: ConnectionInfo, table: TableName) -> Plan[None]:
     """Create the guard, or make it again."""
     yield from _run(creating(info.dialect.name, table), table)
@@ -161,12 +174,9 @@ def create_guard_sql(dialect: str, table: str = "aseq_ledger", /) -> str:
 
     Returns:
         the statements, each with a semicolon and a line end. For MariaDB and MySQL, a
-        DELIMITER stands around them, as their command-line clients need it.
+        DELIMITER stands around one that has semicolons, as their command-line clients need it.
 
     Raises:
         InvalidSequence: not a valid table name, or an unknown dialect.
     """
-    texts = creating(dialect, TableName.parse(table))
-    if dialect in _guard_innodb.DELIMITED:
-        return _guard_innodb.delimited(texts)
-    return "".join(f"{text};\n" for text in texts)
+    return "".join(as_script(dialect, creating(dialect, TableName.parse(table))))

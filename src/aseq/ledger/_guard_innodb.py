@@ -53,10 +53,16 @@ def on_mysql(kept: Iterable[str]) -> tuple[str, ...]:
     return (*DROP, *_create("CREATE TRIGGER", kept))
 
 
-DELIMITED = frozenset({"mariadb", "mysql"})
-"""The dialects whose triggers have semicolons in them, where a client would cut them."""
+def delimited(text: str) -> str:
+    """A statement as command-line clients take it, which would cut it at its semicolons."""
+    return f"DELIMITER //\n{text}//\nDELIMITER ;\n" if ";" in text else f"{text};\n"
 
 
-def delimited(texts: Iterable[str]) -> str:
-    """Statements as the command-line clients take them."""
-    return "".join(("DELIMITER //\n", *(f"{text} //\n" for text in texts), "DELIMITER ;\n"))
+def account(role: str) -> str:
+    """An account such as ``shop@127.0.0.1``, quoted; without a host, it is a role's name."""
+    name, at, host = role.rpartition("@") if "@" in role else (role, "", "")
+    return _quoted(name) + (f"@{_quoted(host)}" if at else "")
+
+
+def _quoted(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"

@@ -18,6 +18,7 @@ from aseq.numbering import DocumentNumber, ParsedNumber
 from aseq.numbering._scope import ScopeValue
 
 from . import _ddl, _guard
+from ._advice import advised
 from ._entry import Entry
 from ._explain import explained
 from ._many import keys_of
@@ -241,7 +242,8 @@ class Ledger(LedgerSpec):
         executor = executor_for(conn)
         table = executor.locate(self._name)
         plan = _guard.create(executor, table)
-        await run(plan, executor, f"the table {table}")
+        with advised():
+            await run(plan, executor, f"the table {table}")
 
     async def drop_guard(self, conn: Connection, /) -> None:
         """Drop the guard, if it is there.

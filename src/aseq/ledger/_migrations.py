@@ -5,7 +5,13 @@ from __future__ import annotations
 from aseq._core.table import TableName
 
 from . import _ddl, _guard
+from ._advice import advised
 from ._ddl import checked, on
+
+__all__ = (
+    *("DEFAULT_TABLE", "advised", "as_script"),
+    *("creating", "dropping", "dropping_guard", "guarding"),
+)
 
 DEFAULT_TABLE = "aseq_ledger"
 
@@ -28,5 +34,6 @@ def dropping(dialect: str, table: TableName) -> tuple[str, ...]:
     return (drop, *function)
 
 
+as_script = _guard.as_script
 guarding = _guard.creating
 dropping_guard = _guard.dropping

@@ -13,6 +13,7 @@ from aseq._core.waiting import waiting
 from aseq._drive_sync import run_sync
 from aseq._observe import Count
 from aseq.ledger import _ddl, _guard
+from aseq.ledger._advice import advised
 from aseq.ledger._entry import Entry
 from aseq.ledger._many import keys_of
 from aseq.ledger._spec import Asked, LedgerSpec
@@ -220,7 +221,8 @@ class Ledger(LedgerSpec):
         executor = executor_for(conn)
         table = executor.locate(self._name)
         plan = _guard.create(executor, table)
-        run_sync(plan, executor, f"the table {table}")
+        with advised():
+            run_sync(plan, executor, f"the table {table}")
 
     def drop_guard(self, conn: Connection, /) -> None:
         """Drop the guard, if it is there.
