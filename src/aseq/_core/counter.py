@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from aseq.errors import InvalidSequence
 
-if TYPE_CHECKING:
-    from .spec import SequenceSpec
+from .spec import SequenceSpec
 
 N_co = TypeVar("N_co", covariant=True)
 
@@ -63,20 +62,3 @@ def check_all_drawable(sequences: Iterable[object]) -> None:
             raise InvalidSequence(
                 "sequences", f"has {each!r}, which is neither an AsyncSequence nor a Numbering"
             )
-
-
-class Always(NamedTuple):
-    """A sequence, which is the right one at any moment."""
-
-    spec: SequenceSpec
-    span: None = None
-
-    @property
-    def series(self) -> str:
-        return self.spec.name
-
-    def numbers(self, values: Sequence[int], clock: int) -> Sequence[int]:
-        return values
-
-    def at(self, clock: int) -> Always:
-        return self

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import TypeGuard
+from typing import NamedTuple, TypeGuard
 
 from aseq.errors import InvalidSequence
 
 from .arithmetic import Cycle, fits
-from .counter import Always
 from .table import TableName
 
 DEFAULT_TABLE = "aseq_sequence"
@@ -77,7 +77,7 @@ class SequenceSpec:
         return (self.name,)
 
     def _counter(self) -> Always:
-        """What is drawn from, where several are: see `Drawable`."""
+        """What is drawn from, where several are: see `counter.Drawable`."""
         return Always(self)
 
     def _check_count(self, count: int) -> None:
@@ -110,6 +110,23 @@ class SequenceSpec:
                 f"must be one that the sequence loops over: {cycle.first} to {cycle.final} "
                 f"in steps of {cycle.step}, not {value}",
             )
+
+
+class Always(NamedTuple):
+    """A sequence as a `counter.Counter`: the right one at any moment."""
+
+    spec: SequenceSpec
+    span: None = None
+
+    @property
+    def series(self) -> str:
+        return self.spec.name
+
+    def numbers(self, values: Sequence[int], clock: int) -> Sequence[int]:
+        return values
+
+    def at(self, clock: int) -> Always:
+        return self
 
 
 def _is_integer(value: object) -> TypeGuard[int]:

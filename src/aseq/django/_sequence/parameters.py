@@ -9,8 +9,8 @@ from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model
 
-from aseq._core.counter import Always, Counter
-from aseq._core.spec import SequenceSpec
+from aseq._core.counter import Counter
+from aseq._core.spec import Always, SequenceSpec
 from aseq.django import conf
 
 NOT_INSTALLED = (
