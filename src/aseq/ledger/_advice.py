@@ -8,14 +8,13 @@ from contextlib import contextmanager
 from aseq._core.dialects.mysql_family import code
 from aseq._core.failure import Code, report
 
-_ADVICE: Mapping[Code, str] = {
-    1419: (
-        "aseq: while the binary log is on, only an account with SUPER may create triggers. Let "
-        "such an account create the guard (`aseq.ledger.create_guard_sql` gives the "
-        "statements), or SET GLOBAL log_bin_trust_function_creators = 1 until the migration "
-        "has run. Or do without the guard (guard=False), and rely on grants alone"
-    ),
-}
+BINARY_LOG = (
+    "aseq: while the server writes a binary log, only an account with SUPER may create triggers. "
+    "Let such an account create the guard (`aseq.ledger.create_guard_sql` gives the statements), "
+    "or SET GLOBAL log_bin_trust_function_creators = 1 until the migration has run"
+)
+
+_ADVICE: Mapping[Code, str] = {1419: BINARY_LOG}
 
 
 @contextmanager

@@ -79,9 +79,11 @@ class Ledger(LedgerSpec):
 
         Waits until other transactions that drew a number of this scope have ended, whatever
         their period. One round trip; with a key that has no number yet, two. (Three and four
-        with a check digit.) At READ COMMITTED a race needs no second try. At REPEATABLE READ
-        and SERIALIZABLE its loser gets a serialization failure, as of a plain draw. Can
-        be cancelled like `AsyncSequence.next_value`: if a number may have been drawn, the
+        with a check digit. On MariaDB two and three, and on MySQL three and four, whatever is
+        printed.) At READ COMMITTED a race needs no second try. At REPEATABLE READ and
+        SERIALIZABLE its loser gets a serialization failure on PostgreSQL, as of a plain draw;
+        not on MariaDB and MySQL, where at SERIALIZABLE a repeat waits, too. Can be cancelled
+        like `AsyncSequence.next_value`: if a number may have been drawn, the
         transaction is made unusable until it is rolled back.
 
         Args:
@@ -234,7 +236,8 @@ class Ledger(LedgerSpec):
         """Create the triggers that let the ledger only grow, or make them again.
 
         They refuse to change, delete or replace a row; only a number that is issued can be made
-        void. The role must own the table, and can drop them again.
+        void. The role must own the table, and can drop them again. On MariaDB and MySQL, this
+        commits the transaction, and grants must forbid what no trigger sees: see `grants_sql`.
 
         Args:
             conn: the caller's connection or session. It commits as that commits.

@@ -213,7 +213,9 @@ class Ledger(LedgerSpec):
         """Create the triggers that let the ledger only grow, or make them again.
 
         They refuse to change, delete or replace a row; only a number that is issued can be made
-        void. The role must own the table, and can drop them again.
+        void. The role must own the table, and can drop them again. On MariaDB and MySQL, this
+        commits the transaction, and grants must forbid what no trigger sees: see
+        `aseq.ledger.grants_sql`.
 
         Args:
             conn: the caller's connection or session. It commits as that commits.
