@@ -83,7 +83,7 @@ class Query:
 _NAME, _WORD, _OPTION, _LITERAL = "n", "w", "o", "l"
 
 EXACTLY = f"\0{_OPTION}EXACTLY\0"
-"""Behind a column of ours, where it is compared with one whose texts are told apart otherwise."""
+"""Behind a column of ours that is compared with one to which other texts are the same."""
 
 TEXT, BIGINT, NUMERIC, MATERIALIZED, JOIN, LENGTH = (
     f"\0{_WORD}{word}\0"

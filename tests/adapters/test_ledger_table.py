@@ -21,7 +21,9 @@ from aseq.sqlalchemy import ledger_table
 from aseq.tortoise.operations import CreateLedgerTable as TortoiseOperation
 from tests.adapters.alembic_project import Project
 
-pytestmark = pytest.mark.parametrize("project", ["mariadb", "postgresql", "sqlite"], indirect=True)
+pytestmark = pytest.mark.parametrize(
+    "project", ["mariadb", "postgresql", "sqlite"], indirect=True
+)
 
 REVISION = """
 from alembic import op

@@ -233,8 +233,9 @@ def test_the_doctor_looks_at_a_ledger(
     sql(f"GRANT DROP, TRIGGER ON `{pattern}`.* TO {ledger}@'%'")
     app = told(ledger)
     assert app["guard"] == ("OK", "it is there")
-    assert f"{ledger}@% has DROP on {pattern}.*, TRIGGER on {pattern}.*: no trigger" in (
-        app["grants"][1]
+    assert (
+        f"{ledger}@% has DROP on {pattern}.*, TRIGGER on {pattern}.*: no trigger"
+        in (app["grants"][1])
     )
     sql(f"ALTER TABLE {ledger}.aseq_ledger ENGINE=Aria")
     assert told("root")["storage engine"][0] == "WARN"

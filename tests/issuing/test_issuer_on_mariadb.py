@@ -319,9 +319,7 @@ class Noted:
 
     def check(self) -> None:
         """The ledger has what the rows have, and no number is missing."""
-        told = dict(
-            self._table.run(f"SELECT document_key, number FROM {self.ledger.table}")
-        )
+        told = dict(self._table.run(f"SELECT document_key, number FROM {self.ledger.table}"))
         name, numbers = self._table.name, self._table.numbers()
         assert told == {f"{name}/{key}": number for key, number in numbers.items()}
         self._table.check_gapless()

@@ -64,9 +64,7 @@ SQLITE = [
     ("drop the table", "DROP TABLE {t}"),
 ]
 
-_UPSERT = (
-    f"INSERT INTO {{t}} ({COLUMNS}) VALUES ({ROW}) ON DUPLICATE KEY UPDATE text = 'y'"
-)
+_UPSERT = f"INSERT INTO {{t}} ({COLUMNS}) VALUES ({ROW}) ON DUPLICATE KEY UPDATE text = 'y'"
 _IGNORED = f"UPDATE IGNORE {{t}} SET text = 'y', {VOID}"
 
 # Definitions are committed at once here, so each is tried on a ledger of its own.

@@ -126,7 +126,9 @@ async def test_what_aseq_does_passes(database: Database, own_ledger: Ledger, nam
             drawn = [await own_ledger.issue(client.conn, seq, key=key) for key in "aba"]
             assert await own_ledger.void(client.conn, 2, of=seq, reason="x")
     assert drawn == [1, 2, 1]
-    with pytest.raises((psycopg.Error, pymysql.Error, sqlite3.Error), match="only grows: DELETE refused"):
+    with pytest.raises(
+        (psycopg.Error, pymysql.Error, sqlite3.Error), match="only grows: DELETE refused"
+    ):
         database.run(f"DELETE FROM {own_ledger.table}")
     database.run(f"DROP TABLE {own_ledger.table}")
 

@@ -1,11 +1,11 @@
-"""Who can rewrite a ledger on MariaDB and MySQL: each is tried, and the page has what came out."""
+"""Who can rewrite a ledger on MariaDB and MySQL: each is tried; the page has what came out."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import pymysql
 import pytest

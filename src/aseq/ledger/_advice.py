@@ -9,9 +9,9 @@ from aseq._core.dialects.mysql_family import code
 from aseq._core.failure import Code, report
 
 BINARY_LOG = (
-    "aseq: while the server writes a binary log, only an account with SUPER may create triggers. "
-    "Let such an account create the guard (`aseq.ledger.create_guard_sql` gives the statements), "
-    "or SET GLOBAL log_bin_trust_function_creators = 1 until the migration has run"
+    "aseq: while the server writes a binary log, only an account with SUPER may create "
+    "triggers. Let such an account create the guard (`aseq.ledger.create_guard_sql` gives the "
+    "statements), or SET GLOBAL log_bin_trust_function_creators = 1 until the migration has run"
 )
 
 _ADVICE: Mapping[Code, str] = {1419: BINARY_LOG}

@@ -59,7 +59,7 @@ class _Kinds(NamedTuple):
 
 
 def _innodb(collation: str) -> _Kinds:
-    """Moments are in UTC; texts are told apart, whatever differs."""
+    """Moments are in UTC; two texts are the same only if nothing differs."""
     storage = f" ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE {collation}"
     return _Kinds("datetime(6)", "longtext", storage, key="")
 

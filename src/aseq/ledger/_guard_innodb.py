@@ -1,8 +1,8 @@
 """The guard on MariaDB and MySQL, as statements.
 
 Triggers see each row that a statement changes or deletes, REPLACE and an upsert included. They
-don't see what a foreign key cascades into the table, nor TRUNCATE, nor another definition of the
-table; all of these take ALTER or DROP: see `grants_sql`.
+don't see what a foreign key cascades into the table, nor TRUNCATE, nor a change of the table
+itself; all of these take ALTER or DROP: see `grants_sql`.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 There is no queue to enter before the draw: the lock on the counter's row is the queue, and is
 taken by drawing. So the row of the ledger tells, when it is written, whether somebody else has
-issued for the key meanwhile: a unique index looks at what is there now, whatever the snapshot of
-the transaction. Then the number is given back, under the lock that was taken to draw it.
+issued for the key meanwhile: a unique index looks at what is there now, however old the
+transaction's snapshot is. Then the number is given back, under the lock that drawing took.
 
 Before the draw, the key is looked for without a lock. A lock on what isn't there is one on the
 gap, which two transactions get at once, and then neither can write into it: a deadlock. At
@@ -71,7 +71,9 @@ class InnoDB(Texts):
     gives_back: bool = True
 
     def look(self, wait: Wait) -> Script:
-        return (Template(f"SELECT 0, 1, {_FOUND} {self._by_key} AND {self._unlocked}", reads=True),)
+        return (
+            Template(f"SELECT 0, 1, {_FOUND} {self._by_key} AND {self._unlocked}", reads=True),
+        )
 
     def look_for_all(self, wait: Wait) -> Script:
         found = f"JSON_ARRAY(JSON_ARRAY({', '.join(_ENTRY)}))"
@@ -137,7 +139,7 @@ WHERE sequence = :name AND {self._exactly("sequence")} = :name AND number = :num
 
     @property
     def _by_key(self) -> str:
-        """The row of a key; not that of another, which an older collation takes for the same."""
+        """The row of a key; not of one that is the same only to another collation."""
         key = self._exactly("document_key")
         return (
             f"FROM $ledger WHERE series = :series AND {self._exactly('series')} = :series "
@@ -146,13 +148,17 @@ WHERE sequence = :name AND {self._exactly("sequence")} = :name AND number = :num
 
     @property
     def _of_keys(self) -> str:
+        by = f"COLLATE {self.collation}"
         columns = ", ".join(
-            (f"s {self._text('varchar(100)')} PATH '$.s'", f"k {self._text('varchar(200)')} PATH '$.k'")
+            (
+                f"s {self._text('varchar(100)')} PATH '$.s'",
+                f"k {self._text('varchar(200)')} PATH '$.k'",
+            )
         )
         return f"""\
 FROM JSON_TABLE(:keys, '$[*]' COLUMNS ({columns})) AS w
 STRAIGHT_JOIN $ledger AS l
-    ON l.series = w.s COLLATE {self.collation} AND l.document_key = w.k COLLATE {self.collation}"""
+    ON l.series = w.s {by} AND l.document_key = w.k {by}"""
 
     @property
     def _lines(self) -> str:

@@ -1,4 +1,4 @@
-"""One number to issue on one connection: what is known of it, and what its database is asked."""
+"""One number to issue on one connection: what is known of it, and what is asked about it."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from ._print import ALWAYS, Lane, of_moment
 from ._sqlite import SQLite
 from ._texts import Texts, on_ledger, wanted
 
+_POSTGRESQL, _SQLITE = PostgreSQL(), SQLite()
 _TEXTS: dict[str, Callable[[Dialect], Texts]] = {
     "mariadb": _innodb.on_mariadb,
     "mysql": _innodb.on_mysql,
     "postgresql": lambda _: _POSTGRESQL,
     "sqlite": lambda _: _SQLITE,
 }
-_POSTGRESQL, _SQLITE = PostgreSQL(), SQLite()
 
 NOT_WRITTEN = (
     "a number was drawn, and its row wasn't written. Look for triggers, rules and row-level "

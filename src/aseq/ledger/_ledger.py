@@ -219,9 +219,7 @@ class Ledger(LedgerSpec):
             conn: the caller's connection or session. It commits as that commits.
         """
         executor = executor_for(conn)
-        await run(
-            _ddl.create(executor, self._name), executor, f"the table {self._name}"
-        )
+        await run(_ddl.create(executor, self._name), executor, f"the table {self._name}")
 
     async def drop_table(self, conn: Connection, /) -> None:
         """Drop the ledger's table with all that is in it, if it is there.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aseq._core.table import TableName
 
 from . import _ddl, _guard
-from ._advice import advised
+from ._advice import advised as advised
 from ._ddl import checked, on
 
 __all__ = (

@@ -56,4 +56,6 @@ class RowLedger:
 
 
 def _say(page: Page, script: Script, binds: dict[str, Bind]) -> Plan[Sequence[Row]]:
-    return say(statements(on_ledger(script, page.table, page.dialect.quote), page.counters, binds))
+    return say(
+        statements(on_ledger(script, page.table, page.dialect.quote), page.counters, binds)
+    )

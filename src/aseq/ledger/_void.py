@@ -54,7 +54,9 @@ def void(asked: Void, info: ConnectionInfo) -> Plan[bool]:
     }
 
     def ask(script: Script) -> Plan[Sequence[Row]]:
-        return say(statements(on_ledger(script, asked.ledger, info.dialect.quote), table, binds))
+        return say(
+            statements(on_ledger(script, asked.ledger, info.dialect.quote), table, binds)
+        )
 
     if (yield from ask(texts_of(info.dialect).void())):
         return True

@@ -20,8 +20,8 @@ from aseq.numbering._days import chosen
 from aseq.numbering._spec import NumberingSpec
 
 from ._entry import Entry
-from ._many import GivenMany, issue_many
 from ._issue import Given, Issue
+from ._many import GivenMany, issue_many
 from ._plans import issue
 from ._print import Lane, lane_of, of_moment
 

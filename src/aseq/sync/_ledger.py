@@ -196,9 +196,7 @@ class Ledger(LedgerSpec):
             conn: the caller's connection or session. It commits as that commits.
         """
         executor = executor_for(conn)
-        run_sync(
-            _ddl.create(executor, self._name), executor, f"the table {self._name}"
-        )
+        run_sync(_ddl.create(executor, self._name), executor, f"the table {self._name}")
 
     def drop_table(self, conn: Connection, /) -> None:
         """Drop the ledger's table with all that is in it, if it is there.

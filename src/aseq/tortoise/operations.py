@@ -71,7 +71,10 @@ class CreateLedgerTable(TortoiseOperation):
     ) -> None:
         """Create the table."""
         if state_editor is not None:
-            dialect, table = await _find_dialect(state_editor.client), TableName.parse(self.table)
+            dialect, table = (
+                await _find_dialect(state_editor.client),
+                TableName.parse(self.table),
+            )
             texts = creating(dialect.name, table, guard=self.guard)
             await _run(state_editor, dialect, texts)
 

@@ -24,7 +24,8 @@ AND trigger_name LIKE CONCAT(REPLACE(:name, '_', '\\\\_'), '\\\\_guard\\\\_%')""
 # What is granted for a database may name it by a pattern.
 _RIGHTS = text("""\
 SELECT privilege_type, '*.*' FROM information_schema.user_privileges WHERE grantee = :me
-UNION SELECT privilege_type, CONCAT(table_schema, '.*') FROM information_schema.schema_privileges
+UNION SELECT privilege_type, CONCAT(table_schema, '.*')
+FROM information_schema.schema_privileges
 WHERE grantee = :me AND COALESCE(:schema, DATABASE()) LIKE table_schema
 UNION SELECT privilege_type, table_name FROM information_schema.table_privileges
 WHERE grantee = :me AND table_schema = COALESCE(:schema, DATABASE()) AND table_name = :name""")
@@ -59,7 +60,9 @@ def _engine(engine: str, name: str) -> Answer:
     topic = "ledger's storage engine"
     if engine == "InnoDB":
         return ok(topic, "it is InnoDB")
-    told = f"it is {engine}, which knows no rollback: it keeps rows of numbers that are free again"
+    told = (
+        f"it is {engine}, which knows no rollback: it keeps rows of numbers that are free again"
+    )
     return warn(topic, told, f"ALTER TABLE {name} ENGINE=InnoDB;")
 
 
