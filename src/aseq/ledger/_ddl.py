@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from typing import NamedTuple, cast
 
-from aseq._core.dialects import DIALECTS, DialectName
+from aseq._core.dialects import DIALECTS, Dialect, DialectName
 from aseq._core.dialects.fragments import DROP, KEY
 from aseq._core.dialects.mariadb import fragments as mariadb
 from aseq._core.dialects.mysql import fragments as mysql
 from aseq._core.scripts import Plan, say, statements
 from aseq._core.statement import Script, Template, on_table
 from aseq._core.table import TableName
-from aseq.adapters.base import ConnectionInfo
 from aseq.errors import InvalidSequence
 
 _CREATE = """\
@@ -81,9 +80,8 @@ def creating(dialect: DialectName) -> Script:
     return (_ONE_AT_A_TIME, create) if dialect == "postgresql" else (create,)
 
 
-def create(info: ConnectionInfo, table: TableName) -> Plan[None]:
+def create(dialect: Dialect, table: TableName) -> Plan[None]:
     """Create the table, if it isn't there."""
-    dialect = info.dialect  # by now the server has said what it is
     if dialect.exists:
         [[exists]] = yield from say(statements(dialect.exists, table, {}))
         if exists:

@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from aseq._core.scripts import Plan, say, statements
 from aseq._core.statement import Script, Template
 from aseq._core.table import TableName
-from aseq.adapters.base import ConnectionInfo
 
 from . import _guard_innodb
 from ._ddl import checked, on
@@ -149,14 +148,14 @@ def as_script(dialect: str, texts: Iterable[str]) -> Iterator[str]:
     return (_ENDED[dialect](text) for text in texts)
 
 
-def create(info: ConnectionInfo, table: TableName) -> Plan[None]:
+def create(dialect: str, table: TableName) -> Plan[None]:
     """Create the guard, or make it again."""
-    yield from _run(creating(info.dialect.name, table), table)
+    yield from _run(creating(dialect, table), table)
 
 
-def drop(info: ConnectionInfo, table: TableName) -> Plan[None]:
+def drop(dialect: str, table: TableName) -> Plan[None]:
     """Drop the guard, if it is there."""
-    yield from _run(dropping(info.dialect.name, table), table)
+    yield from _run(dropping(dialect, table), table)
 
 
 def _run(texts: tuple[str, ...], table: TableName) -> Plan[None]:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 
 from aseq._connection import Connection
 from aseq._core.counter import Drawable
+from aseq._core.scripts import later
 from aseq._core.waiting import waiting
 from aseq._dispatch import executor_for
 from aseq._drive import run, run_on
@@ -219,7 +220,8 @@ class Ledger(LedgerSpec):
             conn: the caller's connection or session. It commits as that commits.
         """
         executor = executor_for(conn)
-        await run(_ddl.create(executor, self._name), executor, f"the table {self._name}")
+        plan = later(lambda: _ddl.create(executor.dialect, self._name))
+        await run(plan, executor, f"the table {self._name}")
 
     async def drop_table(self, conn: Connection, /) -> None:
         """Drop the ledger's table with all that is in it, if it is there.
@@ -242,7 +244,7 @@ class Ledger(LedgerSpec):
         """
         executor = executor_for(conn)
         table = executor.locate(self._name)
-        plan = _guard.create(executor, table)
+        plan = later(lambda: _guard.create(executor.dialect.name, table))
         with advised():
             await run(plan, executor, f"the table {table}")
 
@@ -254,7 +256,7 @@ class Ledger(LedgerSpec):
         """
         executor = executor_for(conn)
         table = executor.locate(self._name)
-        plan = _guard.drop(executor, table)
+        plan = later(lambda: _guard.drop(executor.dialect.name, table))
         await run(plan, executor, f"the table {table}")
 
     async def _ask(self, asked: Asked[T], conn: Connection, drawn: Count | None = None) -> T:

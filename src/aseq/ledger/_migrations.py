@@ -8,11 +8,6 @@ from . import _ddl, _guard
 from ._advice import advised as advised
 from ._ddl import checked, on
 
-__all__ = (
-    *("DEFAULT_TABLE", "advised", "as_script"),
-    *("creating", "dropping", "dropping_guard", "guarding"),
-)
-
 DEFAULT_TABLE = "aseq_ledger"
 
 

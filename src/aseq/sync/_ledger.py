@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import Any, TypeVar
 
 from aseq._core.counter import Drawable
+from aseq._core.scripts import later
 from aseq._core.waiting import waiting
 from aseq._drive_sync import run_sync
 from aseq._observe import Count
@@ -196,7 +197,8 @@ class Ledger(LedgerSpec):
             conn: the caller's connection or session. It commits as that commits.
         """
         executor = executor_for(conn)
-        run_sync(_ddl.create(executor, self._name), executor, f"the table {self._name}")
+        plan = later(lambda: _ddl.create(executor.dialect, self._name))
+        run_sync(plan, executor, f"the table {self._name}")
 
     def drop_table(self, conn: Connection, /) -> None:
         """Drop the ledger's table with all that is in it, if it is there.
@@ -220,7 +222,7 @@ class Ledger(LedgerSpec):
         """
         executor = executor_for(conn)
         table = executor.locate(self._name)
-        plan = _guard.create(executor, table)
+        plan = later(lambda: _guard.create(executor.dialect.name, table))
         with advised():
             run_sync(plan, executor, f"the table {table}")
 
@@ -232,7 +234,7 @@ class Ledger(LedgerSpec):
         """
         executor = executor_for(conn)
         table = executor.locate(self._name)
-        plan = _guard.drop(executor, table)
+        plan = later(lambda: _guard.drop(executor.dialect.name, table))
         run_sync(plan, executor, f"the table {table}")
 
     def _ask(self, asked: Asked[T], conn: Connection, drawn: Count | None = None) -> T:
