@@ -6,19 +6,20 @@
 #     make test PYTHON=python3.13 VENV=.venv-3.13
 #
 # ARGS is for the program: make test ARGS="-k looping"
+# WITH is for more groups of pyproject.toml: make test WITH=mysqlclient
 
 VENV ?= .venv
 
 ifeq ($(shell uv --version >/dev/null 2>&1 && echo yes),yes)
 
-python = UV_PROJECT_ENVIRONMENT=$(VENV) uv run $(if $(PYTHON),--python $(PYTHON)) --group $1 python
+python = UV_PROJECT_ENVIRONMENT=$(VENV) uv run $(if $(PYTHON),--python $(PYTHON)) $(addprefix --group ,$1 $(WITH)) python
 
 else
 
 base := $(or $(PYTHON),python3)
 version := $(shell $(base) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 python = $(VENV)/bin/python
-environment = $(VENV)/.has-$1-$(version)
+environment = $(patsubst %,$(VENV)/.has-%-$(version),$1 $(WITH))
 
 endif
 

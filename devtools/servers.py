@@ -22,16 +22,12 @@ from devtools.mariadb import admin, mariadb_server
 from devtools.mysql import mysql_server
 from devtools.postgres import postgres_server
 
-_ON_BOTH = ("tests/contract", "tests/faults")
-_ON_DJANGO = "tests/django/test_mariadb.py"
-_MARIADB = (*_ON_BOTH, _ON_DJANGO, "-kAsyncmy or Aiomysql or mariadb or Mariadb")
-_MYSQL = (
-    *_ON_BOTH,
-    "tests/numbering",
-    "tests/cli/test_mysql.py",
-    _ON_DJANGO,
-    "-kMysql or mysql",
+_ON_BOTH = (
+    *("tests/contract", "tests/faults", "tests/sync", "tests/numbering", "tests/ledger"),
+    *("tests/audit", "tests/issuing", "tests/cli", "tests/django/test_mariadb.py"),
 )
+_MARIADB = (*_ON_BOTH, "--on=mariadb")
+_MYSQL = (*_ON_BOTH, "--on=mysql")
 _POSTGRES = ("tests/contract", "-kAsyncpg- or Psycopg- or SessionAsyncpg-")
 
 

@@ -20,9 +20,8 @@ from tests.clients import sqlite_file
 from tests.clients.sync import use_aseq_sync
 from tests.contract import verbs
 from tests.database import Database
-
-SERVERS = {"mariadb": "mariadb", "mysql": "mysql", "postgresql": "postgres"}
-"""The fixture of each server's URL."""
+from tests.mysqlclient import need_mysqlclient
+from tests.selected import SERVERS, select
 
 ON_ANY_LOOP = {"audit", "holders", "ledger", "numbering"} | {
     f"test_{name}"
@@ -32,9 +31,15 @@ ON_ANY_LOOP = {"audit", "holders", "ledger", "numbering"} | {
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let the tests run on uvloop, too, which takes a quarter as long again."""
+    """Let the tests run on uvloop, too, which takes a quarter as long again; or choose."""
     parser.addoption("--uvloop", action="store_true", help="on uvloop, too: what talks to it")
     parser.addoption("--uvloop-everywhere", action="store_true", help="on uvloop, too: all")
+    parser.addoption("--on", choices=SERVERS, help="the tests of one server alone")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Config) -> None:
+    """Leave out what isn't about the server that was asked for."""
+    select(items, config)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -150,6 +155,8 @@ def database(case: Case, tmp_path: Path, request: pytest.FixtureRequest) -> Data
         pytest.skip(
             "there is no timeout= on MySQL: tests/faults/test_mysql.py has what is said"
         )
+    if case.client.needs_mysqlclient:
+        need_mysqlclient()
     on_server = case.dialect != "sqlite"
     url = request.getfixturevalue(SERVERS[case.dialect]) if on_server else sqlite_file(tmp_path)
     database = Database(case, url)

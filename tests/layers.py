@@ -97,7 +97,7 @@ DJANGO = {
     "aseq.django._servers": (ERRORS, CORE),
     "aseq.django._mysql": (
         *(CORE, CONCURRENCY),
-        *("aseq.adapters._mysql", "aseq.django._private", "aseq.django._servers"),
+        *("aseq.adapters._mysql_further", "aseq.django._private", "aseq.django._servers"),
     ),
     "aseq.django._vendors": (
         *(ERRORS, CORE, BASE, "aseq.adapters._sqlite", "aseq.django._vendors"),
@@ -300,7 +300,7 @@ OURS: dict[str, tuple[str, ...]] = {
 # Any other adapter: what all adapters share, and itself.
 ADAPTER = (
     *(ERRORS, CORE, BASE, CONCURRENCY),
-    *("aseq.adapters._innodb", "aseq.adapters._instances"),
+    *("aseq.adapters._innodb", "aseq.adapters._instances", "aseq.adapters._mysql_further"),
     *("aseq.adapters._sqlite", "aseq.adapters._thread"),
 )
 

@@ -7,7 +7,14 @@ users would. What it does is never mocked.
 from __future__ import annotations
 
 from .base import Client, sqlite_file
-from .django import AatomicMariadb, AatomicMysql, AatomicPostgres, AatomicSqlite, AsyncBackend
+from .django import (
+    AatomicMariadb,
+    AatomicMysql,
+    AatomicMysqlclient,
+    AatomicPostgres,
+    AatomicSqlite,
+    AsyncBackend,
+)
 from .mysql import (
     Aiomysql,
     AiomysqlPool,
@@ -39,7 +46,7 @@ from .sqlalchemy import (
 )
 from .sqlite import Aiosqlite, AiosqliteLegacy, Sqlite3, Sqlite3Legacy
 from .sync import (
-    SyncConnectionMysql,
+    SyncConnectionMysqlclient,
     SyncConnectionPsycopg,
     SyncPsycopg,
     SyncPsycopgBlock,
@@ -66,6 +73,7 @@ __all__ = (
     "LOST_BY_SQLALCHEMY",
     "AatomicMariadb",
     "AatomicMysql",
+    "AatomicMysqlclient",
     "AatomicPostgres",
     "AatomicSqlite",
     "Aiomysql",
@@ -99,7 +107,7 @@ __all__ = (
     "SessionPsycopg",
     "Sqlite3",
     "Sqlite3Legacy",
-    "SyncConnectionMysql",
+    "SyncConnectionMysqlclient",
     "SyncConnectionPsycopg",
     "SyncPsycopg",
     "SyncPsycopgBlock",

@@ -30,6 +30,7 @@ class Client(ABC):
         awaited: whether aseq is used as in async code. If not, it is aseq.sync in a worker
             thread, which nobody can cancel.
         without_table: what is said where there is no table, after that.
+        needs_mysqlclient: whether its driver is that one, which has to be compiled.
     """
 
     conn: Any
@@ -37,6 +38,7 @@ class Client(ABC):
     draws_in_savepoints: ClassVar[bool] = True
     shares_connections: ClassVar[bool] = True
     awaited: ClassVar[bool] = True
+    needs_mysqlclient: ClassVar[bool] = False
     without_table: ClassVar[str] = (
         ": create it once with `await aseq.create_table(conn, '{table}')`, or with your "
         "migrations"

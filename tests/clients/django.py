@@ -165,6 +165,8 @@ class AatomicSqlite(AatomicPostgres):
 
 
 class AatomicMariadb(AatomicPostgres):
+    """On PyMySQL."""
+
     def settings(self) -> dict[str, Any]:
         from tests.django.settings import mariadb
 
@@ -173,3 +175,14 @@ class AatomicMariadb(AatomicPostgres):
 
 class AatomicMysql(AatomicMariadb):
     """On a server of the same protocol."""
+
+
+class AatomicMysqlclient(AatomicPostgres):
+    """On MariaDB and MySQL, through mysqlclient."""
+
+    needs_mysqlclient = True
+
+    def settings(self) -> dict[str, Any]:
+        from tests.django.settings import mariadb
+
+        return mariadb(self.url, "mysqlclient")

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from importlib.util import find_spec
 from types import FunctionType, ModuleType
 from typing import Any, ClassVar
 
 import anyio
 import pytest
+from pymysql.constants import CLIENT
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 
@@ -105,13 +105,18 @@ class SyncConnectionPsycopg(SyncSession):
 
 
 class SyncSessionPymysql(SyncSession):
+    """It may send several statements at once, as those of the other drivers may unasked."""
+
     driver = "mysql+pymysql"
 
+    def make_engine(self) -> Engine:
+        flags = {"client_flag": CLIENT.MULTI_STATEMENTS}
+        return create_engine(self.driver + self.url[self.url.index(":") :], connect_args=flags)
 
-class SyncConnectionMysql(SyncConnectionPsycopg):
-    """Through mysqlclient, which has to be compiled, if it is installed."""
 
-    driver = "mariadb+mysqldb" if find_spec("MySQLdb") else "mariadb+pymysql"
+class SyncConnectionMysqlclient(SyncConnectionPsycopg):
+    driver = "mariadb+mysqldb"
+    needs_mysqlclient = True
 
 
 class SyncSessionSqlite(SyncSession):

@@ -155,11 +155,13 @@ async def test_a_timeout_inside_the_transaction_swallowed(
 
 async def expire(limit: asyncio.Timeout, stall: Stall, late: bool) -> None:
     """Let a timeout expire when a draw has stopped."""
-    await stall.reached()
-    if late:
-        stall.release_unnoticed()
-    limit.reschedule(asyncio.get_running_loop().time())
-    stall.release_if_it_cannot_be_interrupted()
+    try:
+        await stall.reached()
+        if late:
+            stall.release_unnoticed()
+    finally:  # or nothing would end
+        limit.reschedule(asyncio.get_running_loop().time())
+        stall.release_if_it_cannot_be_interrupted()
 
 
 async def test_a_late_cancellation_of_the_whole_transaction(

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import json
 import os
-from importlib.util import find_spec
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
-import pymysql
+MysqlDriver = Literal["PyMySQL", "mysqlclient"]
 
 POOL: dict[str, Any] = {}
 if "ASEQ_DJANGO_POOL" in os.environ:
@@ -43,13 +42,15 @@ def sqlite(path: str) -> dict[str, Any]:
     }
 
 
-def mariadb(url: str) -> dict[str, Any]:
-    """A database of `DATABASES`, through mysqlclient if it is there, else through PyMySQL."""
+def mariadb(url: str, driver: MysqlDriver = "PyMySQL") -> dict[str, Any]:
+    """A database of `DATABASES`, on MariaDB or MySQL."""
     parts = urlsplit(url)
-    if find_spec("MySQLdb") is None:
-        pymysql.install_as_MySQLdb()
+    engines = {
+        "PyMySQL": "tests.django.on_pymysql",
+        "mysqlclient": "django.db.backends.mysql",
+    }
     return {
-        "ENGINE": "django.db.backends.mysql",
+        "ENGINE": engines[driver],
         "NAME": parts.path.lstrip("/"),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),

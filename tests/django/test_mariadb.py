@@ -1,14 +1,11 @@
-"""Django on MariaDB and MySQL: drawing, what ends a transaction unnoticed, the commands.
-
-Through mysqlclient if it is installed, else through PyMySQL.
-"""
+"""Django on MariaDB and MySQL: drawing, what ends a transaction unnoticed, the commands."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from functools import partial
 from time import sleep
@@ -21,6 +18,7 @@ from django.db import Error, OperationalError, connections, transaction
 from django.db.transaction import TransactionManagementError
 from django.db.utils import ConnectionHandler
 from django.test.utils import CaptureQueriesContext, override_settings
+from pymysql.constants import CLIENT
 
 from aseq import (
     AuditRefused,
@@ -32,6 +30,7 @@ from aseq import (
 )
 from aseq._core.dialects import DialectName
 from aseq.django import Issuer, aatomic, get_next_value, sync
+from aseq.django._block.worker import Worker
 from aseq.django._mysql import kill_query
 from aseq.django.audit import aaudit, audit
 from aseq.django.checks.database import check_databases
@@ -40,10 +39,12 @@ from aseq.testing import assert_gapless
 from devtools.mariadb import mariadb_server
 from devtools.mysql import is_asked_for, mysql_server
 from tests.clients.mysql import connect_pymysql
+from tests.django.settings import MysqlDriver
 from tests.django.settings import mariadb as on_mariadb
 from tests.django.shop.models import Case, Paper, Saved
 from tests.django.storm import SEED, saved, work
 from tests.django.threads import DEADLINE, elsewhere, in_threads, start
+from tests.mysqlclient import need_mysqlclient
 
 M = "mariadb"
 SERVERS = {"mariadb": mariadb_server} | ({"mysql": mysql_server} if is_asked_for() else {})
@@ -53,9 +54,9 @@ draw = partial(sync.get_next_value, using=M)
 
 
 @contextmanager
-def reachable(url: str, **options: object) -> Iterator[None]:
+def reachable(url: str, driver: MysqlDriver = "PyMySQL", **options: object) -> Iterator[None]:
     """The alias is the database at the URL, until the end of the block."""
-    wanted = on_mariadb(url) | {"OPTIONS": options}
+    wanted = on_mariadb(url, driver) | {"OPTIONS": options}
     known = ConnectionHandler({"default": {}, M: wanted}).settings
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(connections.settings, M, known[M])
@@ -95,9 +96,18 @@ def project(brand: str, request: pytest.FixtureRequest) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(params=["PyMySQL", "mysqlclient"])
+def driver(request: pytest.FixtureRequest) -> MysqlDriver:
+    """What the connections of the test are made with."""
+    found: MysqlDriver = request.param
+    if found == "mysqlclient":
+        need_mysqlclient()
+    return found
+
+
 @pytest.fixture(autouse=True)
-def _reachable(project: str) -> Iterator[None]:
-    with reachable(project):
+def _reachable(project: str, driver: MysqlDriver) -> Iterator[None]:
+    with reachable(project, driver):
         yield
 
 
@@ -160,8 +170,9 @@ def test_who_does_not_wait_goes_on(name: str, brand: str) -> None:
     assert sync.get_last_value(f"{name}/other", using=M) == 1
 
 
-def test_a_draw_that_waits_is_ended_by_the_server(name: str, project: str) -> None:
-    """As a block does it that is cancelled. (After some seconds it would hang up.)"""
+@contextmanager
+def waiting_draw(name: str, project: str) -> Iterator[tuple[Any, Future[None]]]:
+    """A draw that waits in another thread: Django's connection there, and what comes of it."""
     waiting = list[Any]()
 
     def wait() -> None:
@@ -179,9 +190,28 @@ def test_a_draw_that_waits_is_ended_by_the_server(name: str, project: str) -> No
             ):
                 assert not waiter.done()
                 sleep(0.15)
-        kill_query(waiting[0])
+        yield waiting[0], waiter
+
+
+def test_a_draw_that_waits_is_ended_by_the_server(name: str, project: str) -> None:
+    """As a block does it that is cancelled. (After some seconds it would hang up.)"""
+    with waiting_draw(name, project) as (waiting, waiter):
+        kill_query(waiting)
         with pytest.raises(OperationalError, match="1317"):
             waiter.result(DEADLINE)
+
+
+def test_a_connection_that_another_thread_waits_on_is_given_up(name: str, project: str) -> None:
+    """As a block does it whose coroutine is closed. (mysqlclient closes none in use.)"""
+    with waiting_draw(name, project) as (waiting, waiter):
+        worker = Worker(M)
+        worker.connection = waiting
+        worker.disconnect()
+        with pytest.raises(Error):
+            waiter.result(DEADLINE)
+    assert sync.get_last_value(f"{name}/other", using=M) is None
+    with transaction.atomic(using=M):
+        assert draw(f"{name}/other", nowait=True) == 1
 
 
 CHANGE = "UPDATE shop_saved SET number = 0 WHERE name = %s"
@@ -241,6 +271,19 @@ def test_a_swallowed_deadlock_repeats_no_number(
         assert draw(name) == number == 1
 
 
+def test_a_deadlock_of_a_statement_behind_another(
+    name: str, project: str, driver: MysqlDriver, two_rows: tuple[str, str]
+) -> None:
+    """In one string with it: its error comes as the cursor is closed, and Django drops it."""
+    several = {"client_flag": CLIENT.MULTI_STATEMENTS}
+    with reachable(project, driver, **several), transaction.atomic(using=M):
+        draw(name)
+        run_into_a_deadlock(project, two_rows, lambda: execute(f"DO 0; {CHANGE}", two_rows[1]))
+        with pytest.raises(TransactionManagementError):
+            execute(CHANGE, name)
+    assert sync.get_last_value(name, using=M) is None
+
+
 def test_a_swallowed_deadlock_without_a_block(
     name: str, project: str, two_rows: tuple[str, str]
 ) -> None:
@@ -257,7 +300,7 @@ def test_a_swallowed_deadlock_without_a_block(
 
 
 def test_a_swallowed_change_of_the_snapshot_repeats_no_number(
-    name: str, project: str, brand: str
+    name: str, project: str, brand: str, driver: MysqlDriver
 ) -> None:
     """As a MariaDB of 11.8 is set up."""
     if brand == "mysql":
@@ -266,7 +309,7 @@ def test_a_swallowed_change_of_the_snapshot_repeats_no_number(
     with (
         closing(connect_pymysql(project)) as other,
         other.cursor() as changes,
-        reachable(project, isolation_level="repeatable read", init_command=setting),
+        reachable(project, driver, isolation_level="repeatable read", init_command=setting),
     ):
         changes.execute("INSERT INTO shop_saved (name, number) VALUES (%s, 1)", [name])
         with pytest.raises(TransactionManagementError, match="the server had ended"):
@@ -288,10 +331,10 @@ async def swallow(name: str, others: Any) -> None:
             await get_next_value(name, using=M)
 
 
-def test_a_timeout_that_ends_the_transaction(brand: str) -> None:
+def test_a_timeout_that_ends_the_transaction(brand: str, driver: MysqlDriver) -> None:
     """As a server may be set up."""
     told = SERVERS[brand](innodb_rollback_on_timeout="ON", innodb_lock_wait_timeout=1)
-    with told as server, new_project(server) as url, reachable(url):
+    with told as server, new_project(server) as url, reachable(url, driver):
         Saved.objects.using(M).create(name="row", number=1)
         lock = partial(execute, CHANGE, "row")
         with elsewhere(lock, M), transaction.atomic(using=M):
@@ -383,10 +426,10 @@ def test_a_mysql_that_is_too_old_is_refused() -> None:
         draw()
 
 
-def test_a_field() -> None:
+def test_a_field(name: str) -> None:
     with transaction.atomic(using=M):
-        cases = [Case.objects.using(M).create(text=text) for text in "ab"]
-    assert [case.number for case in cases] == [1000, 1001]
+        cases = [Case.objects.using(M).create(text=f"{name}/{number}") for number in range(2)]
+    assert cases[1].number == cases[0].number + 1 > 1000
 
 
 async def test_what_does_not_work_is_refused(name: str) -> None:

@@ -18,6 +18,7 @@ import pytest
 from tests.docs.markdown import blocks, page_id, pages
 from tests.docs.played import NOT_RUN, play, timeless
 from tests.docs.setup import SETUPS, Place, place
+from tests.mysqlclient import replaceable
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def here(
     monkeypatch.chdir(tmp_path)
     page: Path = request.getfixturevalue("page")
     servers = [partial(request.getfixturevalue, name) for name in ("postgres", "mariadb")]
-    with place(page, tmp_path, *servers) as here:
+    with replaceable(), place(page, tmp_path, *servers) as here:
         yield here
 
 

@@ -22,7 +22,7 @@ from tests.exports import EXPORTS
 # What the docs call the connections of the contract suite.
 CONNECTIONS = {
     clients.SyncConnectionPsycopg: "SQLAlchemy `Connection`",
-    clients.SyncConnectionMysql: "SQLAlchemy `Connection`",
+    clients.SyncConnectionMysqlclient: "SQLAlchemy `Connection`",
     clients.SyncSession: "SQLAlchemy `Session`, `scoped_session`",
     clients.SQLAlchemySession: "SQLAlchemy `AsyncSession`",
     clients.SQLAlchemyConnection: "SQLAlchemy `AsyncConnection`",

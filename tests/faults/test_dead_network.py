@@ -20,6 +20,7 @@ from tests.clients import Client
 from tests.database import Database
 from tests.faults.aftermath import assert_free, assert_gapless, draw_and_save, roll_back
 from tests.faults.attempts import Attempt
+from tests.mysqlclient import need_mysqlclient
 from tests.proxy import Proxy, proxy_before
 
 BY_DRIVER = [
@@ -58,6 +59,23 @@ async def test_a_frozen_network(
     """The server has drawn the number; neither its answer nor a request to cancel passes."""
     monkeypatch.setattr(_drive, "ABORT_TIMEOUT", 0.1)
     monkeypatch.setattr(call, "LIMIT", 0.1)
+    await freeze(behind, name, kind)
+
+
+@pytest.mark.parametrize("kind", [clients.AatomicMariadb, clients.AatomicMysqlclient])
+async def test_a_frozen_network_before_mariadb(
+    mariadb: str, name: str, kind: type[Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There a second connection asks for the end of the statement, and doesn't get through."""
+    if kind.needs_mysqlclient:
+        need_mysqlclient()
+    monkeypatch.setattr(call, "LIMIT", 0.1)
+    behind = Database(next(case for case in CASES if case.client is kind), mariadb)
+    behind.create_tables()
+    await freeze(behind, name, kind)
+
+
+async def freeze(behind: Database, name: str, kind: type[Client]) -> None:
     seq, attempt = AsyncSequence(name), Attempt()
     with proxy_before(behind.url) as proxy:
         async with connected(kind, proxy) as client:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from itertools import pairwise
 
 import anyio
@@ -102,6 +103,23 @@ async def test_a_deadlock_of_the_callers_own_statement(database: Database, name:
                     f"UPDATE aseq_sequence SET last = 7 WHERE name = '{name}-theirs'"
                 )
             assert code(caught.value) == DEADLOCK
+
+        await lose(database, loser, name, wait_for_theirs)
+
+    assert database.saved(name) == []
+    assert database.saved(f"{name}-won") == [1]
+
+
+@pytest.mark.only(client=(clients.SQLAlchemySession, clients.SyncSession))
+async def test_a_deadlock_of_a_statement_behind_another(database: Database, name: str) -> None:
+    """In one string with it: its error comes as the cursor is closed, and is only logged."""
+    async with database.connect() as loser:
+
+        async def wait_for_theirs() -> None:
+            with suppress(Exception):  # asyncmy and aiomysql raise it, past SQLAlchemy
+                await loser.execute(
+                    f"DO 0; UPDATE aseq_sequence SET last = 7 WHERE name = '{name}-theirs'"
+                )
 
         await lose(database, loser, name, wait_for_theirs)
 

@@ -13,6 +13,7 @@ from aseq import create_table_sql
 from tests.clients import sqlite_file
 from tests.clients.mysql import connect_pymysql
 from tests.database import SAVED
+from tests.mysqlclient import need_mysqlclient
 from tests.sync.kinds import KINDS, Kind
 
 
@@ -20,6 +21,8 @@ from tests.sync.kinds import KINDS, Kind
 def kind(request: pytest.FixtureRequest) -> Kind:
     """Each kind of connection."""
     found: Kind = request.param
+    if found.needs_mysqlclient:
+        need_mysqlclient()
     return found
 
 

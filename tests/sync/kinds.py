@@ -22,6 +22,7 @@ class Kind:
     dialect: Literal["mariadb", "postgresql", "sqlite"]
     open: Callable[[str], Any]
     execute: Callable[[Any, str], object]
+    needs_mysqlclient: bool = False
 
     @contextmanager
     def connect(self, url: str) -> Iterator[Any]:
@@ -60,6 +61,13 @@ KINDS = [
         "mariadb",
         lambda url: session(url.replace(":", "+pymysql:", 1)),
         run,
+    ),
+    Kind(
+        "Session-mysqldb",
+        "mariadb",
+        lambda url: session(url.replace(":", "+mysqldb:", 1)),
+        run,
+        needs_mysqlclient=True,
     ),
     Kind("Session-sqlite", "sqlite", lambda url: session(f"sqlite:///{url}"), run),
     Kind("sqlite3", "sqlite", sqlite3.connect, sqlite3.Connection.execute),

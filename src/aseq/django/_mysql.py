@@ -11,8 +11,9 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from math import ceil
 from typing import Any
 
@@ -28,18 +29,36 @@ from aseq._core.dialects.mysql_family import (
     is_from_server,
 )
 from aseq._core.failure import chain, report
+from aseq.adapters._mysql_further import hear_further
 
 from ._private import wrap_outermost
 from ._servers import dialect_of
 
 
 def watch(connection: BaseDatabaseWrapper) -> None:
-    """Notice from now on what ends a transaction on a connection, which is open.
+    """Notice from now on what ends a transaction on a connection, which is open."""
+    note(connection)
+    known = weakref.ref(connection)
 
-    Who it is to the server is noted, too: mysqlclient tells no other thread while one waits.
-    """
-    connection.aseq_thread_id = connection.connection.thread_id()
+    def tell(exc: BaseException) -> None:
+        if (watched := known()) is not None:
+            _end(watched, exc)
+
+    hear_further(connection.connection, tell)
     wrap_outermost(connection, _watched)
+
+
+def note(connection: BaseDatabaseWrapper) -> None:
+    """In its thread: who a connection is to the server, and its socket.
+
+    While a thread waits on it, mysqlclient refuses to tell either to any other thread. Nothing
+    is noted of other databases than MariaDB and MySQL.
+    """
+    if connection.vendor == "mysql":
+        connection.ensure_connection()
+        driver = connection.connection
+        connection.aseq_thread_id = driver.thread_id()
+        connection.aseq_socket = weakref.ref(driver), fileno(connection)
 
 
 def _watched(
@@ -50,9 +69,15 @@ def _watched(
     except Error as exc:
         connection = context["connection"]
         if is_open(connection) and _has_ended(connection, exc):
-            connection.needs_rollback = True
-            connection.rollback_exc = exc
+            _end(connection, exc)
         raise
+
+
+def _end(connection: BaseDatabaseWrapper, exc: BaseException) -> None:
+    """The server has ended the transaction: let nothing follow but a rollback."""
+    if is_open(connection):
+        connection.needs_rollback = True
+        connection.rollback_exc = exc
 
 
 def is_open(connection: BaseDatabaseWrapper) -> bool:
@@ -99,12 +124,30 @@ def break_off(connection: BaseDatabaseWrapper) -> None:
     """
     if connection.needs_rollback:
         return  # the server has rolled back already
-    number = fileno(connection.connection)
+    number = fileno(connection)
     if number is not None:  # else it is closed
         call.hang_up(number)
 
 
-def fileno(driver: Any) -> int | None:
-    """The socket of a driver's connection, if it tells."""
+def let_go(connection: BaseDatabaseWrapper) -> None:
+    """From any thread, before it is closed: a thread that waits on it goes on at once.
+
+    To close it wouldn't do: PyMySQL's thread wouldn't notice, and mysqlclient refuses.
+    """
+    if connection.vendor == "mysql":
+        with suppress(connection.Database.Error):  # it is closed
+            number = fileno(connection)
+            if number is not None:
+                call.hang_up(number)
+
+
+def fileno(connection: BaseDatabaseWrapper) -> int | None:
+    """The socket of a connection, if its driver tells."""
+    driver = connection.connection
     socket = driver if hasattr(driver, "fileno") else getattr(driver, "_sock", None)
-    return None if socket is None else int(socket.fileno())
+    try:
+        return None if socket is None else int(socket.fileno())
+    except connection.Database.ProgrammingError:
+        # mysqlclient: another thread is using it, so it is open, and has the socket it had.
+        noted, number = getattr(connection, "aseq_socket", (lambda: None, None))
+        return number if noted() is driver else None

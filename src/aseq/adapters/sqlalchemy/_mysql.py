@@ -3,6 +3,8 @@
 * After some errors (a deadlock, for example) the server has rolled the transaction back, and
   SQLAlchemy goes on as if it hadn't. If a number was drawn before, the caller may save it after
   all, though it is free again. So from then on everything but a rollback is refused.
+  The error may be of a statement that was sent along with another, in one string: SQLAlchemy
+  hears nothing of those, so the driver is listened to.
 * Whether it was our statement that the server refused, or one of a listener's, its error
   doesn't say. So it is noted when a statement was answered, before any listener hears of it.
 """
@@ -10,15 +12,17 @@
 from __future__ import annotations
 
 import weakref
+from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import PendingRollbackError
 
 from aseq._core.dialects.mysql_family import ENDS_TRANSACTION, code
+from aseq.adapters._mysql_further import hear_further
 
 from ._listeners import GONE, roll_back
-from ._noted import drew, is_ended, note_ended
+from ._noted import drew, is_ended, note_ended, note_ended_in
 
 # In the `info` of a pooled connection: the last statement that the server has answered.
 _ANSWERED = "aseq.answered"
@@ -26,8 +30,14 @@ _ANSWERED = "aseq.answered"
 _watched: weakref.WeakSet[Engine] = weakref.WeakSet()
 
 
-def watch(engine: Engine) -> None:
-    """Hear what is said on an engine."""
+def watch(connection: Connection, driver: Any) -> None:
+    """Hear what is said on an engine, and on one connection of the driver's."""
+    info = connection.info
+    hear_further(driver, lambda _: note_ended_in(info))
+    _watch(connection.engine)
+
+
+def _watch(engine: Engine) -> None:
     if engine in _watched:
         return
     _watched.add(engine)

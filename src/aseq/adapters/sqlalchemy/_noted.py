@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
+from typing import Any
 
 from sqlalchemy import Connection, RootTransaction
 
@@ -26,7 +27,7 @@ _UNDER_WAY = "aseq.under_way"
 
 
 def users(connection: Connection) -> weakref.WeakSet[Connection]:
-    """Who has the same database connection. To be added to."""
+    """All who use the same database connection. To be added to."""
     found: weakref.WeakSet[Connection] = connection.info.setdefault(_USERS, weakref.WeakSet())
     return found
 
@@ -64,6 +65,12 @@ def drew(connection: Connection) -> bool:
 def note_ended(connection: Connection) -> None:
     """The database has ended the transaction by itself: only a rollback may follow."""
     note(connection, _ENDED, connection.get_transaction())
+
+
+def note_ended_in(info: dict[str, Any]) -> None:
+    """As `note_ended`, by the `info` of a connection: of the transaction that has drawn."""
+    if DRAWN in info:
+        info[_ENDED] = info[DRAWN]
 
 
 def is_ended(connection: Connection) -> bool:

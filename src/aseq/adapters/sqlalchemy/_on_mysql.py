@@ -42,7 +42,7 @@ class MySQLConnection(OnSQLAlchemy):
         if dialect is None:
             raise unsupported(self._given, {}, _UNKNOWN.format(greeting=greeting, known=KNOWN))
         self.dialect = dialect
-        watch(connection.engine)
+        watch(connection, self._driver)
 
     def _outside(self) -> str | None:
         return _AUTOCOMMIT if self._driver.get_autocommit() else None

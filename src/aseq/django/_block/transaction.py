@@ -124,7 +124,7 @@ class ThreadAtomic:
 
     def _enter(self, around: Worker | None, *, under_sync: bool) -> None:
         self.dialect = DjangoConnection(self._using).dialect
-        self._worker.connection = connection = self._worker.find()
+        connection = self._worker.take()
         if around is not None:
             around.check_thread()
         elif connection.in_atomic_block and not under_sync:

@@ -10,7 +10,7 @@ from threading import Thread
 from typing import Any, TypeVar
 
 from asgiref.sync import sync_to_async
-from django.db import Error, connections
+from django.db import Error, ProgrammingError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.transaction import TransactionManagementError
 
@@ -101,6 +101,12 @@ class Worker:
         """In the thread: its connection."""
         return connections[self._using]
 
+    def take(self) -> BaseDatabaseWrapper:
+        """In the thread: use its connection from now on."""
+        self.connection = self.find()
+        _mysql.note(self.connection)
+        return self.connection
+
     def check_thread(self) -> None:
         """In the thread: refuse if it isn't the one that the block began in.
 
@@ -114,7 +120,9 @@ class Worker:
     def disconnect(self) -> None:
         """From any thread: the server rolls back."""
         self.connection.inc_thread_sharing()
-        self.connection.close()
+        _mysql.let_go(self.connection)
+        with suppress(ProgrammingError):  # mysqlclient closes none that a thread waits on
+            self.connection.close()
 
     def wake(self) -> None:
         """From another thread: ask the server to cancel what the thread waits for."""
@@ -143,9 +151,8 @@ class Worker:
         Django is told so that `Atomic.__exit__` neither sends anything nor opens another
         connection, which wouldn't react either (`set_autocommit` would do so).
         """
-        driver = self.connection.connection
         with suppress(Exception):  # it is closed
-            fileno = _mysql.fileno(driver)
+            fileno = _mysql.fileno(self.connection)
             if fileno is not None:
                 self.connection.closed_in_transaction = self.connection.needs_rollback = True
                 call.hang_up(fileno)
