@@ -119,6 +119,9 @@ async def test_a_key_of_the_old_year_that_came_meanwhile(
         had = await own_ledger.issue(one.conn, numbers, key="a", at=JUNE)
         again = own_ledger.issue(other.conn, numbers, key="a", at=NEXT_JUNE)
         assert await late(database, one, again) == had
+        await other.conn.commit()
+        assert database.last(f"{name}/2027") == (1 if there else None)
+        await other.conn.begin()
         new = await own_ledger.issue(other.conn, numbers, key="b", at=NEXT_JUNE)
         await other.conn.commit()
     assert new.number == (2 if there else 1)
