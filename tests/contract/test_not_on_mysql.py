@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from aseq import AsyncSequence, AuditRefused, HoldersUnknown, UnsupportedConnection, holders
+from aseq import AsyncSequence, AuditRefused, HoldersUnknown, holders
 from aseq.audit import audit
-from aseq.issuing import number_rows
 from tests.database import Database
 
 pytestmark = pytest.mark.only(dialect="mysql")
@@ -17,8 +16,6 @@ async def test_what_to_do_instead_is_said(database: Database, name: str) -> None
     async with database.connect() as client, client.transaction():
         with pytest.raises(AuditRefused, match="audits are for"):
             await audit(client.conn, "saved.number", numbers)
-        with pytest.raises(UnsupportedConnection, match="next_value"):
-            await number_rows(client.conn, numbers, "saved.number", key="name")
         with pytest.raises(HoldersUnknown):
             await holders(client.conn, numbers)
         assert await numbers.next_value(client.conn) == 1

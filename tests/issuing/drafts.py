@@ -60,11 +60,10 @@ def of(table: str, column: str = "number") -> str:
 
 @asynccontextmanager
 async def connected(database: Database) -> AsyncIterator[Client]:
-    """A connection; on MariaDB, one whose transactions are at READ COMMITTED."""
+    """A connection; on MariaDB and MySQL, one whose transactions are at READ COMMITTED."""
     async with database.connect() as client:
-        if database.case.dialect == "mariadb" and not isinstance(
-            client, clients.AatomicPostgres
-        ):
+        of_the_family = database.case.dialect in ("mariadb", "mysql")
+        if of_the_family and not isinstance(client, clients.AatomicPostgres):
             await client.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
             await client.conn.rollback()
         yield client

@@ -121,12 +121,13 @@ async def test_numbers_with_scopes_and_dates(database: Database, name: str) -> N
 
 
 async def test_the_databases_clock(database: Database, name: str) -> None:
-    at = "at datetime(6)" if database.case.dialect == "mariadb" else "at timestamp"
+    at = "at datetime(6)" if database.case.dialect in ("mariadb", "mysql") else "at timestamp"
     drafts = Drafts(database, name, f"tenant text, code text, {at}")
     numbers = Numbering(name, "{tenant}-{number}")
     drafts.add((1, "b"), (2, "a"), (3, "b"), columns="id, tenant")
     moment = {
         "mariadb": "UTC_TIMESTAMP(6)",
+        "mysql": "UTC_TIMESTAMP(6)",
         "postgresql": "clock_timestamp() AT TIME ZONE 'UTC'",
         "sqlite": "strftime('%Y-%m-%d %H:%M:%f', 'now')",
     }[database.case.dialect]

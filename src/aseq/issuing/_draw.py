@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby, islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from aseq._core import plans
 from aseq._core.allocation import Allocation
-from aseq._core.scripts import NothingDrawn
-from aseq._core.waiting import Waiting
+from aseq._core.scripts import NothingDrawn, integer
+from aseq._core.statement import Bind, Statement
+from aseq._core.waiting import AS_LONG_AS_IT_TAKES, Wait, Waiting
 from aseq._sequence import AsyncSequence
 from aseq.errors import InvalidSequence
 from aseq.numbering import DocumentNumber
@@ -19,7 +20,7 @@ from aseq.numbering._spec import NumberingSpec
 from ._drafts import Draft, Key, check_complete, invalid, scope_of
 from ._moments import read_moment
 from ._place import Place
-from ._plans import Plan
+from ._plans import TEXTS, Plan
 
 Scope = tuple[tuple[str, str], ...]
 
@@ -101,6 +102,8 @@ def draw(
     place: Place, parts: Sequence[Part], waiting: Waiting
 ) -> Plan[Mapping[Key, int | DocumentNumber]]:
     """The numbers of the rows, by their keys."""
+    if waiting.kind is Wait.BOUNDED:
+        waiting = yield from _hold(place, parts, waiting)
     what = place.what
     numbers: dict[Key, int | DocumentNumber] = {}
     if isinstance(what, NumberingSpec) and place.target.at_from is None:
@@ -117,6 +120,22 @@ def draw(
             drawn = _documents(what, part, values[part.counter])
         numbers |= zip((key for key, _ in part.rows), drawn, strict=True)
     return numbers
+
+
+def _hold(place: Place, parts: Iterable[Part], waiting: Waiting) -> Plan[Waiting]:
+    """Wait for the counters where a draw can't be told how long; how long it may wait then."""
+    template = TEXTS[place.dialect.name].hold()
+    if template is None:
+        return waiting
+    for part in parts:
+        binds: dict[str, Bind] = {
+            "name": part.counter.name,
+            "timeout": waiting.milliseconds,
+        }
+        rows = yield Statement(template, place.counters, binds)
+        if rows:
+            waiting = waiting.after(cast("int", integer(rows[0][0])))
+    return AS_LONG_AS_IT_TAKES
 
 
 def _documents(

@@ -32,6 +32,7 @@ from aseq.numbering import DocumentNumber
 from ._answers import Answer, Held, Refused, Row, Told
 from ._assign import Numbered, assign, count_new
 from ._drafts import Draft
+from ._haste import Haste
 from ._hooks import HookFailed, Hooks, Issued
 from ._ledgered import explained
 from ._outcome import is_about_all, is_about_rows, is_lock_timeout, told
@@ -90,6 +91,7 @@ class Group:
 
     def __init__(self, groups: Groups, link: Link, wait: Waiting) -> None:
         self._groups, self._link, self._wait = groups, link, wait
+        self._haste = Haste(link)
         executor = executor_for(link.conn)
         what = adapted(groups.target.what, executor)
         self._subject = Subject(what.name, what.table)
@@ -116,7 +118,7 @@ class Group:
         if isinstance(error, HookFailed):
             await self._check_connection()
         self._groups.place = None  # it may be what was wrong
-        await self._link.rollback()
+        await self._haste.rollback()
         if len(keys) == 1 or self._is_about_all(error):
             return dict.fromkeys(keys, self._alone(error))
         if self._assigning and self._has_savepoints and not careful:
@@ -143,7 +145,7 @@ class Group:
         return is_about_all(error, self._dialect, assigning=self._assigning)
 
     async def _transaction(self, keys: Sequence[Hashable], *, careful: bool) -> Answers:
-        await self._link.begin()
+        await self._haste.begin()
         await self._groups.hooks.begin(self._link)
         executor = executor_for(self._link.conn)
         patience = BRIEFLY if careful or len(keys) == 1 else UPDATE_WAITS
@@ -152,7 +154,7 @@ class Group:
         self._assigning = True
         if group.locked:
             await (self._halves if careful else self._assign)(group, group.locked)
-        await self._link.commit()
+        await self._haste.commit()
         return group.answers
 
     async def _halves(self, group: Prepared, drafts: Sequence[Draft]) -> None:

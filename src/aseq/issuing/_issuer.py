@@ -60,8 +60,9 @@ class Issuer(Generic[V]):
     signals and version columns of an ORM take no notice of it; triggers of the database do.
 
     Args:
-        source: a SQLAlchemy `AsyncEngine` (on asyncpg, psycopg or aiosqlite, or on MariaDB with
-            asyncmy or aiomysql), an `asyncpg.Pool` or a `psycopg_pool.AsyncConnectionPool`.
+        source: a SQLAlchemy `AsyncEngine` (on asyncpg, psycopg or aiosqlite, or on MariaDB or
+            MySQL with asyncmy or aiomysql), an `asyncpg.Pool` or a
+            `psycopg_pool.AsyncConnectionPool`.
         what: gives the numbers: an `AsyncSequence` or a `Numbering`.
         column: the column that gets them: ``Invoice.number``, ``(Invoice, "number")`` or
             "table.column". It is NULL in a draft. It may be an integer or a text.

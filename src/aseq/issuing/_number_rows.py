@@ -58,8 +58,8 @@ async def number_rows(
 
     Waits until other transactions that drew from the same sequences have ended. Waits for
     no row, unless it is told to. Can be cancelled like `AsyncSequence.next_value`. It takes a
-    few statements, however many rows there are. On MariaDB, the transaction must be at READ
-    COMMITTED.
+    few statements, however many rows there are. On MariaDB and MySQL, the transaction must be
+    at READ COMMITTED.
 
     It works in the database: objects that a session has loaded don't learn their numbers
     (refresh them), rows that it hasn't flushed aren't seen, and nothing fires but the

@@ -37,7 +37,7 @@ _ABOUT_ALL = ("25", "42")
 
 _OF_MYSQL = ("mariadb", "mysql")
 
-# The same of MariaDB: what is retryable, and what an operator does or a resource lacks.
+# The same of MariaDB and MySQL: what is retryable, what an operator does, what is lacking.
 _MARIADB_SAYS_NOTHING = frozenset(
     {
         *mysql_family.RETRYABLE,
@@ -45,6 +45,8 @@ _MARIADB_SAYS_NOTHING = frozenset(
         *(1021, 1037, 1038, 1041, 1114),  # no room on the disk, no memory, a table that is full
         *(1053, 1152, 1180, 1317, 1927, 1969),  # shutdown, aborted, COMMIT failed, killed, late
         *(1158, 1159, 1160, 1161),  # errors of the network
+        # MySQL's: late, offline, not committed by a plugin, killed, idle for too long
+        *(3024, 3032, 3100, 3169, 4031),
     }
 )
 _MARIADB_ABOUT_ALL = frozenset({1044, 1054, 1064, 1142, 1143, 1146, 1792})

@@ -33,6 +33,7 @@ from aseq.errors import InvalidSequence
 from . import _place
 from ._drafts import Draft, Found, Key, check_complete, drafts_of, loads, scope_of
 from ._mariadb import MariaDB
+from ._mysql import MySQL
 from ._place import Place, adapted
 from ._postgresql import PostgreSQL
 from ._sqlite import SQLite
@@ -44,8 +45,13 @@ T = TypeVar("T")
 Plan: TypeAlias = Generator[Statement | Query, Sequence[Row], T]
 
 TEXTS = ByDialect[Texts](
-    {"mariadb": MariaDB(), "postgresql": PostgreSQL(), "sqlite": SQLite()},
-    "rows that are there get numbers on PostgreSQL, MariaDB and SQLite alone. Draw with "
+    {
+        "mariadb": MariaDB(),
+        "mysql": MySQL(),
+        "postgresql": PostgreSQL(),
+        "sqlite": SQLite(),
+    },
+    "rows that are there get numbers on PostgreSQL, MariaDB, MySQL and SQLite alone. Draw with "
     "next_value or next_values, and save each number with its row in the same transaction",
 )
 

@@ -45,13 +45,26 @@ class Texts(Catalogue, Protocol):
 
     Attributes:
         has_queues: whether there are queues to stand in before rows are locked.
+        hurry: what an issuer says first in its transaction, so that nothing waits longer than
+            a moment for a lock; empty where a statement can be told so.
+        as_before: what it says at the end, then.
     """
 
     has_queues: bool = True
+    hurry: str = ""
+    as_before: str = ""
 
     def queue(self, wait: Wait) -> Template:
         """Takes the places in the queues ``:queues``, a JSON list, in its order."""
         ...
+
+    def hold(self) -> Template | None:
+        """Locks the row of the counter ``:name`` within ``:timeout`` milliseconds.
+
+        There is a row if it is there: how many milliseconds have passed. None where a draw
+        can be told how long it may wait.
+        """
+        return None
 
     def peek(self, place: Place, keys: str) -> str:
         """The rows with these keys: the key's place among them, the number, the draft."""

@@ -23,7 +23,10 @@ OUT_OF_RANGE = 1690
 _REGULAR_EXPRESSION: frozenset[Code] = frozenset({1139, 3691})  # MariaDB's, MySQL's
 _STATEMENT_TIMEOUT = 1969  # MariaDB's max_statement_time
 _LOCK_NOWAIT = 3572  # MySQL's NOWAIT
+_SELECT_TIMEOUT = 3024  # MySQL's MAX_EXECUTION_TIME, of one that locks
 _NO_SCHEMA, _NO_TABLE = 1049, 1146
+
+_WAITED = (LOCK_WAIT_TIMEOUT, _STATEMENT_TIMEOUT, _LOCK_NOWAIT, _SELECT_TIMEOUT)
 
 ENDS_TRANSACTION: frozenset[Code] = frozenset(
     {
@@ -85,7 +88,7 @@ def explain(exc: BaseException, table: str) -> type[AseqError] | None:
     found = report(exc, code)
     if found is None:
         return None
-    if found.code in (LOCK_WAIT_TIMEOUT, _STATEMENT_TIMEOUT, _LOCK_NOWAIT):
+    if found.code in _WAITED:
         return SequenceLocked
     if found.code in _REGULAR_EXPRESSION:
         return NotInTransaction

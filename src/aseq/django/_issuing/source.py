@@ -29,12 +29,12 @@ from aseq.django._block.block import Block
 from aseq.django._block.kept import KeptThread
 from aseq.errors import UnsupportedConnection
 from aseq.issuing._hooks import HookFailed
-from aseq.issuing._plans import TEXTS
 from aseq.issuing._sources import Link, Source
 
 T = TypeVar("T")
 
 READ_COMMITTED = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED"
+_THERE = ("postgresql", "sqlite")
 NOT_BEGUN = "begin a block first"
 ROLLED_BACK = "the transaction of a group was rolled back"
 _NOT_HERE = (
@@ -54,7 +54,7 @@ def dialect_of_issuer(using: str) -> Dialect:
         UnsupportedConnection: no issuer works there.
     """
     connection = connections[using]
-    if connection.vendor not in TEXTS:  # MariaDB's is "mysql", and only its server tells which
+    if connection.vendor not in _THERE:  # MariaDB's is "mysql", and only its server tells which
         raise UnsupportedConnection(f"the database {using!r}", _NOT_HERE)
     return DIALECTS[connection.vendor]
 

@@ -1,4 +1,4 @@
-"""What is MariaDB's own where rows are numbered."""
+"""What is MariaDB's and MySQL's own where rows are numbered."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from aseq.issuing import number_rows
 from aseq.numbering import Numbering
 from tests import clients
 from tests.clients import Client
+from tests.codes import code
 from tests.database import Database
 
 from .drafts import Drafts, connected, of
 
-pytestmark = pytest.mark.only(dialect="mariadb", client=clients.Asyncmy)
+pytestmark = pytest.mark.only(dialect={"mariadb", "mysql"}, client=clients.Asyncmy)
+
+CALLED = {"mariadb": "MariaDB", "mysql": "MySQL"}
 
 
 @asynccontextmanager
@@ -43,7 +46,8 @@ async def test_levels_at_which_more_than_the_rows_would_be_locked(
             assert await numbers.next_value(client.conn) == 1
             await client.save(name, 1)
 
-    assert f"on a connection at {level}: there MariaDB would lock" in str(refused.value)
+    server = CALLED[database.case.dialect]
+    assert f"on a connection at {level}: there {server} would lock" in str(refused.value)
     assert "Begin it at READ COMMITTED: with SQLAlchemy" in str(refused.value)
     assert database.saved(name) == [1]
 
@@ -55,7 +59,7 @@ async def test_who_saves_drafts_meanwhile_waits_for_nothing(
     drafts.add((1,), (5,), (9,))
     async with begun(database) as client, database.connect() as other:
         await number_rows(client.conn, numbers, of(drafts.table), key="id", where="id < 6")
-        await other.execute("SET SESSION innodb_lock_wait_timeout = 0")
+        await other.execute("SET SESSION innodb_lock_wait_timeout = 1")
         await other.execute(f"INSERT INTO {drafts.table} (id) VALUES (0), (3), (7), (99)")
         await other.execute(f"UPDATE {drafts.table} SET note = 'edited' WHERE id = 9")
 
@@ -123,6 +127,52 @@ async def test_a_crowd_that_numbers_and_draws(database: Database, name: str) -> 
     given = sorted([*drafts.column(), *database.saved(name)])
     assert given == list(range(1, len(given) + 1))
     assert database.last(name) == len(given)
+
+
+async def test_a_deadlock_that_is_swallowed(database: Database, name: str) -> None:
+    """The server rolls all back: nothing more can be done in its transaction."""
+    drafts, numbers = Drafts(database, name), AsyncSequence(name)
+    drafts.count(1)
+    deadlock: list[Exception] = []
+
+    async def number(client: Client) -> None:
+        # The caller swallows that the connection is closed, too.
+        with suppress(Exception):
+            async with client.transaction():
+                try:
+                    await number_rows(client.conn, numbers, of(drafts.table), key="id")
+                except Exception as exc:
+                    deadlock.append(exc)
+                await client.save(f"{name}-lost", 1)
+
+    async with (
+        connected(database) as other,
+        connected(database) as client,
+        other.transaction(),
+        anyio.create_task_group() as group,
+    ):
+        for drawn in await numbers.next_values(other.conn, 50):  # so the other one pays
+            await other.save(name, drawn)
+        group.start_soon(number, client)
+        await until_it_waits(database, name)
+        await other.execute(f"UPDATE {drafts.table} SET note = 'edited' WHERE id = 1")
+
+    assert [code(exc) for exc in deadlock] == [1213]
+    assert all(map(is_retryable, deadlock))
+    assert database.saved(f"{name}-lost") == []
+    assert (database.saved(name), database.last(name)) == ([*range(1, 51)], 50)
+    assert drafts.column() == [None]
+
+
+async def until_it_waits(database: Database, name: str) -> None:
+    """Wait until the server says that somebody waits for a counter."""
+    waits = (
+        "SELECT 1 FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT' "
+        f"AND trx_query LIKE '%INSERT INTO%{name}%'"
+    )
+    with anyio.fail_after(30):
+        while not database.run(waits):  # noqa: ASYNC110  # the server tells nobody
+            await anyio.sleep(0.01)
 
 
 class Retry(Exception):
@@ -214,6 +264,8 @@ KEYS = {
 
 @pytest.mark.parametrize("kind", KEYS)
 async def test_keys(database: Database, name: str, kind: str) -> None:
+    if kind == "uuid" and database.case.dialect == "mysql":
+        pytest.skip("MySQL has no such type")
     table, numbers = name.replace("-", "_"), AsyncSequence(name)
     database.run(f"CREATE TABLE {table} (k {kind} PRIMARY KEY, number int UNIQUE)")
     for value in KEYS[kind]:
@@ -265,7 +317,7 @@ async def test_scopes_that_a_collation_takes_for_one(database: Database, name: s
 
 async def test_other_engines_and_tables(database: Database, name: str) -> None:
     drafts, numbers = Drafts(database, name), AsyncSequence(name)
-    database.run(f"ALTER TABLE {drafts.table} ENGINE=Aria")
+    database.run(f"ALTER TABLE {drafts.table} ENGINE=MyISAM")
     problems: list[Any] = []
     async with begun(database) as client:
         for column, key in ((of(drafts.table), "id"), ("nothing.number", "id")):
@@ -274,6 +326,34 @@ async def test_other_engines_and_tables(database: Database, name: str) -> None:
             problems.append(str(refused.value))
 
     assert problems == [
-        "column is in a table of the storage engine Aria: only InnoDB can roll back",
+        "column is in a table of the storage engine MyISAM: only InnoDB can roll back",
         "column can't be nothing.number: there is no table nothing",
     ]
+
+
+async def test_an_index_that_cannot_be_named(database: Database, name: str) -> None:
+    """The optimizer is told to leave it alone, and a statement that names it fails."""
+    table, numbers = name.replace("-", "_"), AsyncSequence(name)
+    alone = {"mariadb": "IGNORED", "mysql": "INVISIBLE"}[database.case.dialect]
+    database.run(f"CREATE TABLE {table} (k int NOT NULL, number int, KEY a (k) {alone})")
+    database.run(f"INSERT INTO {table} VALUES (1, NULL), (2, NULL)")
+    async with begun(database) as client:
+        await number_rows(client.conn, numbers, of(table), key="k", order_by="-k")
+
+    assert database.run(f"SELECT number FROM {table} ORDER BY k") == [(2,), (1,)]
+
+
+async def test_no_more_rows_are_locked_than_get_numbers(database: Database, name: str) -> None:
+    """Others edit the rest; those that somebody has locked are passed over."""
+    drafts, numbers = Drafts(database, name), AsyncSequence(name)
+    drafts.count(30)
+    async with connected(database) as other, begun(database) as client, other.transaction():
+        await other.execute(f"UPDATE {drafts.table} SET note = 'mine' WHERE id > 27")
+        done = await number_rows(
+            client.conn, numbers, of(drafts.table), key="id", order_by="-id", limit=5
+        )
+        await other.execute("SET SESSION innodb_lock_wait_timeout = 1")
+        await other.execute(f"UPDATE {drafts.table} SET note = 'mine' WHERE id < 23")
+
+    assert done.count == 5
+    assert drafts.column()[20:] == [None, None, 5, 4, 3, 2, 1, None, None, None]
