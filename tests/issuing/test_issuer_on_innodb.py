@@ -330,8 +330,8 @@ class Noted:
 
     def __init__(self, table: Drafts) -> None:
         self._table, self.ledger = table, Ledger(f"{table.name}_ledger")
-        table.run(create_ledger_sql("mariadb", self.ledger.table))
-        for text in guarding("mariadb", TableName.parse(self.ledger.table)):
+        table.run(create_ledger_sql(table.dialect, self.ledger.table))
+        for text in guarding(table.dialect, TableName.parse(self.ledger.table)):
             table.run(text)
 
     def issuer_on(self, engine: AsyncEngine) -> Issuer[int]:
