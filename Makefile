@@ -31,7 +31,7 @@ QUICK := not contract or Asyncpg-asyncio] or SessionAiosqlite-asyncio]
 SOAK ?= 60
 SEED ?= $(shell date +%s)
 
-.PHONY: help demo check test test-layers cluster cluster-postgres cluster-galera test-poolers test-servers soak serve test-browser pictures bench lint types docs dist clean
+.PHONY: help demo check test test-layers cluster cluster-postgres cluster-patroni cluster-galera cluster-group-replication test-poolers test-servers soak serve test-browser pictures bench lint types docs dist clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1	/p' Makefile
@@ -58,13 +58,19 @@ soak: $(call environment,test) ## a long search for lost numbers (SOAK=60 second
 	    $(call python,test) -m pytest tests/faults/search --uvloop $(ARGS)
 
 # Several servers at once, on the loopback interface; what has to be installed, they say.
-cluster: cluster-postgres cluster-galera ## several servers: killed, cut off, promoted (some minutes each)
+cluster: cluster-postgres cluster-patroni cluster-galera cluster-group-replication ## several servers: killed, cut off, promoted (some minutes each)
 
 cluster-postgres: $(call environment,test) ## a primary and its synchronous standby (ASEQ_FAILOVERS=20)
 	ASEQ_CLUSTERS=1 $(call python,test) -m pytest -s -n 0 $(ARGS) tests/clusters/test_postgres.py
 
+cluster-patroni: $(call environment,test) ## PostgreSQL under Patroni and etcd (ASEQ_PATRONI_FAILOVERS=3)
+	ASEQ_CLUSTERS=1 $(call python,test) -m pytest -s -n 0 $(ARGS) tests/clusters/test_patroni.py
+
 cluster-galera: $(call environment,test) ## MariaDB Galera, three nodes (ASEQ_NUMBERS=10000)
 	ASEQ_CLUSTERS=1 $(call python,test) -m pytest -s -n 0 $(ARGS) tests/clusters/test_galera.py
+
+cluster-group-replication: $(call environment,test) ## MySQL Group Replication, three nodes (ASEQ_NUMBERS=2000)
+	ASEQ_CLUSTERS=1 $(call python,test) -m pytest -s -n 0 $(ARGS) tests/clusters/test_group_replication.py
 
 # They want older versions of others than the newest: an environment of their own.
 test-layers: ## libraries on SQLAlchemy: ormar, advanced-alchemy, edgy, saffier

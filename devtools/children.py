@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,16 @@ def child(
             process.wait(10)
         process.kill()
         process.wait()
+
+
+@contextlib.contextmanager
+def keeper() -> Iterator[Executor]:
+    """A thread to start children in, which lives as long as the block, and no longer than we.
+
+    A thread of a pool may end at any time, and its children with it.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        yield thread
 
 
 def identity() -> dict[str, Any]:

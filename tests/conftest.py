@@ -58,7 +58,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         if case.runs and case.dialect in _some(wanted.get("dialect", case.dialect))
         if case.client.awaited or not wanted.get("awaited")
         if issubclass(case.client, client)
-        if not case.brief or module in BRIEF
+        if not case.brief or module in BRIEF or module in case.also
         if not case.unstoppable or module not in STOPS
         for backend in case.backends
         if uvloop or "uvloop" not in backend

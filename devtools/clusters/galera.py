@@ -5,18 +5,13 @@ Knows how Galera's nodes find each other. Must not know aseq or pytest.
 
 import contextlib
 import shutil
-import signal
-import socket
-import subprocess
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from concurrent.futures import Executor
 from pathlib import Path
-from typing import Any
 
-import pymysql
-
-from devtools.children import child, give_away
+from devtools.children import child, give_away, keeper
+from devtools.clusters import node
 from devtools.clusters.packages import PackageUnavailable, unpacked
 
 INSTALL = "apt-get install mariadb-server-core mariadb-client-core galera-4 rsync iproute2"
@@ -24,7 +19,6 @@ INSTALL = "apt-get install mariadb-server-core mariadb-client-core galera-4 rsyn
 
 _LIBRARY = "/usr/lib/galera/libgalera_smm.so"
 _PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
-_PATIENCE = 60.0
 _FAST = ("--innodb-buffer-pool-size=64M", "--innodb-flush-log-at-trx-commit=0")
 
 
@@ -32,63 +26,39 @@ class GaleraUnavailable(RuntimeError):
     """A program is missing; the message gives the line that installs it."""
 
 
-class Node:
-    """One of the nodes.
+class Node(node.Node):
+    """One of the nodes."""
 
-    Attributes:
-        name: what the cluster calls it.
-        url: of its database.
-    """
-
-    def __init__(self, base: Path, name: str, path: str) -> None:
-        self.name, self._base, self._path = name, base / name, path
-        self._base.mkdir()
-        self._ports = {port: _free_port() for port in ("sql", "group", "state", "changes")}
-        self.url = f"mysql://root@127.0.0.1:{self._ports['sql']}/aseq"
-        self._process: subprocess.Popen[bytes] | None = None
-        self._started = contextlib.ExitStack()
+    def __init__(self, base: Path, name: str, path: str, keeper: Executor) -> None:
+        super().__init__(base, name, ("group", "state", "changes"), keeper)
+        self._path = path
 
     @property
     def address(self) -> str:
         """Where other nodes find it."""
-        return f"127.0.0.1:{self._ports['group']}"
+        return f"127.0.0.1:{self.ports['group']}"
 
     def create(self) -> None:
         """Set its directory up."""
-        give_away(self._base)
+        give_away(self.base)
         install = ("--auth-root-authentication-method=normal", "--skip-test-db")
-        command = ("mariadb-install-db", "--no-defaults", f"--datadir={self._base / 'data'}")
+        command = ("mariadb-install-db", "--no-defaults", f"--datadir={self.base / 'data'}")
         with child(_program(command[0]), *command[1:], *install, log=self.log) as process:
             assert process.wait() == 0, self.log.read_text(errors="replace")
 
-    @property
-    def log(self) -> Path:
-        """Its log."""
-        return self._base / "log"
-
     def start(self, others: list[str], *, first: bool = False) -> None:
         """Start it, and return when it takes part in the cluster."""
-        self._started.close()
         group = ("--wsrep-new-cluster",) if first else ()
-        options = (
-            *self._options(),
-            *group,
-            f"--wsrep-cluster-address=gcomm://{','.join(others)}",
-        )
-        server = child(
-            _program("mariadbd"),
-            *options,
-            log=self.log,
-            ends_by=signal.SIGTERM,
-            env={"PATH": self._path},  # it runs scripts by name, and may not look into ours
-        )
-        self._process = self._started.enter_context(server)
+        address = f"--wsrep-cluster-address=gcomm://{','.join(others)}"
+        # It runs scripts by name, and may not look into our PATH.
+        env = {"PATH": self._path}
+        self.run(_program("mariadbd"), *self._options(), *group, address, env=env)
         self.wait("wsrep_ready", "ON")
 
     def _options(self) -> Iterator[str]:
         yield from ("--no-defaults", *_FAST, "--bind-address=127.0.0.1", "--skip-name-resolve")
-        yield from (f"--datadir={self._base / 'data'}", f"--socket={self._base / 'socket'}")
-        yield from (f"--port={self._ports['sql']}", f"--pid-file={self._base / 'pid'}")
+        yield from (f"--datadir={self.base / 'data'}", f"--socket={self.base / 'socket'}")
+        yield from (f"--port={self.ports['sql']}", f"--pid-file={self.base / 'pid'}")
         yield from ("--binlog-format=ROW", "--innodb-autoinc-lock-mode=2")
         yield from ("--max-connections=200", "--character-set-server=utf8mb4")
         yield from (
@@ -99,23 +69,13 @@ class Node:
         yield from (f"--wsrep-node-name={self.name}", "--wsrep-node-address=127.0.0.1")
         yield from (
             "--wsrep-sst-method=rsync",
-            f"--wsrep-node-incoming-address=127.0.0.1:{self._ports['sql']}",
+            f"--wsrep-node-incoming-address=127.0.0.1:{self.ports['sql']}",
         )
-        yield f"--wsrep-sst-receive-address=127.0.0.1:{self._ports['state']}"
+        yield f"--wsrep-sst-receive-address=127.0.0.1:{self.ports['state']}"
         yield (
             f"--wsrep-provider-options=gmcast.listen_addr=tcp://{self.address};"
-            f"ist.recv_addr=127.0.0.1:{self._ports['changes']};gcache.size=16M"
+            f"ist.recv_addr=127.0.0.1:{self.ports['changes']};gcache.size=16M"
         )
-
-    def kill(self) -> None:
-        """``kill -9``."""
-        assert self._process is not None
-        self._process.kill()
-        self._process.wait()
-
-    def stop(self) -> None:
-        """End it in an orderly way, if it runs."""
-        self._started.close()
 
     def cut_off(self) -> None:
         """Let it hear nothing of the others: it refuses to do anything then."""
@@ -127,46 +87,14 @@ class Node:
         self.ask("SET GLOBAL wsrep_provider_options = 'gmcast.isolate=0'")
         self.wait("wsrep_ready", "ON")
 
-    def ask(self, sql: str) -> list[Any]:
-        """Run one statement, over its own socket."""
-        with (
-            pymysql.connect(
-                unix_socket=str(self._base / "socket"), user="root", autocommit=True
-            ) as conn,
-            conn.cursor() as cursor,
-        ):
-            cursor.execute(sql)
-            return list(cursor.fetchall())
-
-    def _greets(self) -> bool:
-        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as caller:
-            caller.settimeout(5)
-            caller.connect(str(self._base / "socket"))
-            return bool(caller.recv(1))
-        return False
-
     def wait(self, status: str, value: str) -> None:
         """Return when its status says so."""
 
         def says() -> bool:
-            if not self._greets():
-                return False  # a connect that fails leaks the driver's socket
             rows = self.ask(f"SHOW STATUS LIKE '{status}'")
             return bool(rows) and str(rows[0][1]).lower() == value.lower()
 
-        _until(says, self._process, self.log)
-
-
-def _until(
-    says: Callable[[], bool], process: "subprocess.Popen[bytes] | None", log: Path
-) -> None:
-    end = time.monotonic() + _PATIENCE
-    while time.monotonic() < end and (process is None or process.poll() is None):
-        with contextlib.suppress(pymysql.Error):
-            if says():
-                return
-        time.sleep(0.05)
-    raise RuntimeError(f"The node didn't get there:\n{log.read_text(errors='replace')[-4000:]}")
+        self.until(says)
 
 
 @contextlib.contextmanager
@@ -182,15 +110,16 @@ def galera(count: int = 3) -> Iterator[list[Node]]:
         raise GaleraUnavailable(f"Galera is missing: {INSTALL}")
     with (
         tempfile.TemporaryDirectory(prefix="aseq-galera-", ignore_cleanup_errors=True) as tmp,
+        keeper() as thread,
         contextlib.ExitStack() as running,
     ):
         Path(tmp).chmod(0o755)
         path = _with_scripts(Path(tmp))
-        nodes = [Node(Path(tmp), f"n{number}", path) for number in range(1, count + 1)]
-        for number, node in enumerate(nodes):
-            node.create()
-            running.callback(node.stop)
-            node.start([each.address for each in nodes[:number]], first=not number)
+        nodes = [Node(Path(tmp), f"n{each}", path, thread) for each in range(1, count + 1)]
+        for number, new in enumerate(nodes):
+            new.create()
+            running.callback(new.stop)
+            new.start([each.address for each in nodes[:number]], first=not number)
         nodes[0].ask("CREATE DATABASE aseq")
         yield nodes
 
@@ -213,10 +142,3 @@ def _program(name: str) -> str:
     if found is None:
         raise GaleraUnavailable(f"{name} is missing: {INSTALL}")
     return found
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -2,13 +2,14 @@
 
 The whole transaction is tried again, by stamina. What `is_retryable` doesn't say yes to is a
 lost connection: nobody knows then whether the transaction was committed, so the next try looks
-for the row by its key first.
+for the row by its key first. Before either, a taker waits for a server that can be written to.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
 
 import anyio
 import stamina
@@ -17,6 +18,7 @@ from aseq import is_retryable
 
 Draw = Callable[[str], Awaitable[int]]
 LookUp = Callable[[str], Awaitable[int | None]]
+Ready = Callable[[str], Awaitable[None]]
 
 stamina.instrumentation.set_on_retry_hooks([])
 
@@ -27,6 +29,7 @@ class Takers:
     Args:
         draw: one transaction: draws a number and saves it under a key; may raise anything.
         look_up: the number that is saved under a key, if it is.
+        ready: returns when there is a server for a key that says that it can be written to.
         lost: the errors of a lost connection.
 
     Attributes:
@@ -36,9 +39,13 @@ class Takers:
     """
 
     def __init__(
-        self, draw: Draw, look_up: LookUp, lost: tuple[type[BaseException], ...]
+        self,
+        draw: Draw,
+        look_up: LookUp,
+        ready: Ready,
+        lost: tuple[type[BaseException], ...],
     ) -> None:
-        self._draw, self._look_up, self._lost = draw, look_up, lost
+        self._draw, self._look_up, self._ready, self._lost = draw, look_up, ready, lost
         self.acknowledged: dict[str, int] = {}
         self.retried: dict[str, int] = {}
         self.ambiguous = {"saved": 0, "not saved": 0}
@@ -49,7 +56,7 @@ class Takers:
             try:
                 number = await self._transaction(key)
             except self._lost:
-                found = await self._answered(key)
+                found = await self.answered(key)
                 self.ambiguous["not saved" if found is None else "saved"] += 1
                 if found is None:
                     continue
@@ -58,26 +65,26 @@ class Takers:
             return number
 
     async def _transaction(self, key: str) -> int:
-        """As docs/how-to/retries.md has it."""
+        """As docs/how-to/retries.md has it; its pauses are for those who collide."""
         async for attempt in stamina.retry_context(
-            on=self._worth_it, attempts=None, timeout=60, wait_initial=0.002, wait_max=0.1
+            on=self._worth_it, attempts=None, timeout=90, wait_initial=0.002, wait_max=0.1
         ):
             with attempt:
+                if attempt.num > 1:
+                    await self._ready(key)
                 return await self._draw(key)
         raise AssertionError
 
-    async def _answered(self, key: str) -> int | None:
+    async def answered(self, key: str) -> int | None:
         """Ask until there is somebody to answer."""
         with anyio.fail_after(90):
             while True:
+                await self._ready(key)
                 try:
                     return await self._look_up(key)
-                except self._lost:
-                    await anyio.sleep(0.05)
                 except Exception as exc:
-                    if not is_retryable(exc):
+                    if not isinstance(exc, self._lost) and not is_retryable(exc):
                         raise
-                    await anyio.sleep(0.05)
 
     def _worth_it(self, exc: Exception) -> bool:
         worth_it = is_retryable(exc)
@@ -95,6 +102,23 @@ class Takers:
         while not until():
             count += 1
             await self.take(f"{name}-{count}")
+
+    @asynccontextmanager
+    async def working(self, count: int) -> AsyncIterator[None]:
+        """So many of them take numbers while the block runs."""
+        over = anyio.Event()
+        async with anyio.create_task_group() as tasks:
+            for each in range(count):
+                tasks.start_soon(self.work, f"t{each}", over.is_set)
+            yield
+            over.set()
+
+    async def more(self, count: int) -> None:
+        """Return when so many more were acknowledged."""
+        wanted = len(self.acknowledged) + count
+        with anyio.fail_after(240):
+            while len(self.acknowledged) < wanted:  # noqa: ASYNC110
+                await anyio.sleep(0.01)
 
 
 def assert_complete(takers: Takers, stored: Iterable[tuple[str, int]], last: int) -> None:

@@ -63,6 +63,16 @@ ERRORS: list[tuple[Exception, type[AseqError] | None, bool]] = [
     (OperationalError(1213, "Deadlock found"), None, True),
     (OperationalError(1020, "Record has changed since last read"), None, True),
     (OperationalError(1040, "Too many connections"), None, True),
+    (OperationalError(1047, "WSREP has not yet prepared node"), None, True),
+    (OperationalError(1290, "running with the --super-read-only option"), None, True),
+    (OperationalError(3101, "Plugin instructed the server to rollback"), None, True),
+    # After these, the group may have kept what was committed.
+    (OperationalError(1180, "Got error 6 during COMMIT"), None, False),
+    (
+        OperationalError(3100, "Error on observer while running hook 'before_commit'"),
+        None,
+        False,
+    ),
     (OperationalError(1062, "Duplicate entry"), None, False),
     (OperationalError(2013, "Lost connection"), None, False),
     (OperationalError(0, "Not connected"), None, False),

@@ -45,8 +45,8 @@ _MARIADB_SAYS_NOTHING = frozenset(
         *(1021, 1037, 1038, 1041, 1114),  # no room on the disk, no memory, a table that is full
         *(1053, 1152, 1180, 1317, 1927, 1969),  # shutdown, aborted, COMMIT failed, killed, late
         *(1158, 1159, 1160, 1161),  # errors of the network
-        # MySQL's: late, offline, not committed by a plugin, killed, idle for too long
-        *(3024, 3032, 3100, 3169, 4031),
+        *(3024, 3032, 3169, 4031),  # MySQL's: late, offline, killed, idle for too long
+        *(3100, 3797),  # its group replication: the group didn't answer
     }
 )
 _MARIADB_ABOUT_ALL = frozenset({1044, 1054, 1064, 1142, 1143, 1146, 1792})

@@ -37,7 +37,10 @@ ENDS_TRANSACTION: frozenset[Code] = frozenset(
     }
 )
 
-# Both have the same, for the first dialect that knows an error's code says.
+# Both have the same, for the first dialect that knows an error's code says. After each of them
+# nothing was kept, also if COMMIT raised it. So these two aren't among them: 1180 (the COMMIT
+# failed) on a node of Galera that was cut off, and 3100 (the group didn't answer) on one of
+# MySQL's group replication; the other nodes may have what was committed.
 RETRYABLE: frozenset[Code] = frozenset(
     {
         *(LOCK_WAIT_TIMEOUT, _LOCK_NOWAIT, 1213, 1020),
@@ -45,7 +48,7 @@ RETRYABLE: frozenset[Code] = frozenset(
         1047,  # Galera: the node isn't ready
         1290,  # --read-only: the server was demoted by a failover
         1836,  # read-only mode, as MySQL says it
-        3101,  # MySQL's group replication: somebody else's transaction came first
+        3101,  # MySQL's group replication: another node's transaction came first
     }
 )
 
