@@ -188,6 +188,8 @@ def texts(collation: str, session: Session, begins: str = "") -> Texts:
         fingerprint=None,
         hashes=None,
         words={
+            "EXACTLY": f" COLLATE {collation}",
+            "\\": "\\\\",
             "text": _CHAR,
             "bigint": "SIGNED",
             "numeric": "DECIMAL(65)",
