@@ -191,5 +191,13 @@ async def test_who_may_not_look(database: Database, name: str) -> None:
         with pytest.raises(Exception, match=r"PROCESS privilege|denied .* 'data_locks'"):
             await holders(client.conn, AsyncSequence(name))
         assert await AsyncSequence(name).next_value(client.conn) == 1
+    right = {"mariadb": "PROCESS ON *.*", "mysql": "SELECT ON performance_schema.*"}
+    for host in ("127.0.0.1", "localhost"):
+        database.run(f"GRANT {right[database.case.dialect]} TO {user}@'{host}'")
+    async with plain.connect() as client:
+        pid = await backend_pid(client)
+        async with plain.connect() as asking, client.transaction():
+            await AsyncSequence(name).next_value(client.conn)
+            await until(asking, AsyncSequence(name), has(pid))
     for host in ("127.0.0.1", "localhost"):
         database.run(f"DROP USER {user}@'{host}'")

@@ -3,8 +3,9 @@
 It lists the lock of a row whose sequence somebody has drawn from. A first number that isn't
 committed is in no list of locks until somebody waits for it: till then, all that is known is
 who has written to the table, and one of them may hold it. (Whoever asks sees his own new rows
-as if they were committed, so he is one of them wherever he has written. Such a lock is noted by the thread
-that waits for it. So whose it is, is looked up by its transaction, in the lock of the table.)
+as if they were committed, so he is one of them wherever he has written. Such a lock is noted
+by the thread that waits for it. So whose it is, is looked up by its transaction, in the lock
+of the table.)
 """
 
 from __future__ import annotations
