@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from time import sleep
 from typing import Any
@@ -21,6 +21,7 @@ from django.db.utils import ConnectionHandler
 from django.test.utils import CaptureQueriesContext, override_settings
 from pymysql.constants import CLIENT
 
+import aseq.django
 from aseq import (
     AuditRefused,
     InvalidSequence,
@@ -37,6 +38,8 @@ from aseq.django._mysql import kill_query
 from aseq.django.audit import aaudit, audit
 from aseq.django.checks.database import check_databases
 from aseq.django.errors import NotInTransaction, SequenceLocked
+from aseq.django.operations import CreateLedgerTable
+from aseq.ledger import create_guard_sql, create_ledger_sql
 from aseq.testing import assert_gapless
 from devtools.mariadb import mariadb_server
 from devtools.mysql import is_asked_for, mysql_server
@@ -612,6 +615,50 @@ async def test_an_audit_in_a_block(name: str) -> None:
         number = await get_next_value(name, using=M)
         await Saved.objects.using(M).acreate(name=name, number=number)
         assert (await aaudit(Saved.number, name, where=f"name = '{name}'", using=M)).ok
+
+
+@pytest.fixture
+def ledger(name: str) -> Iterator[str]:
+    """The table of a ledger, with its guard."""
+    operation: Any = CreateLedgerTable(name.replace("-", "_"))
+    with connections[M].schema_editor() as editor:
+        operation.database_forwards("shop", editor, None, None)
+    yield operation.table
+    with connections[M].schema_editor() as editor:
+        operation.database_backwards("shop", editor, None, None)
+
+
+def test_a_ledger(name: str, ledger: str, brand: DialectName) -> None:
+    numbers, book = sync.Numbering(name, "{number:03}", using=M), sync.Ledger(ledger, using=M)
+    with pytest.raises(NotInTransaction):
+        book.issue(numbers)
+    with transaction.atomic(using=M):
+        drawn = [book.issue(numbers, key=key).text for key in ("ü'\\%s", None, "ü'\\%s")]
+        with suppress(ZeroDivisionError), transaction.atomic(using=M):
+            book.issue(numbers)
+            raise ZeroDivisionError
+        many = book.issue_many(numbers, keys=["b", "ü'\\%s"])
+        assert book.void("002", of=numbers, reason="x")
+    assert drawn == ["001", "002", "001"]
+    assert {key: each.number for key, each in many.items()} == {"b": 3, "ü'\\%s": 1}
+    assert execute(f"SELECT number, state FROM {ledger} ORDER BY 1") == [
+        *((1, "issued"), (2, "void"), (3, "issued")),
+    ]
+    for sql in (f"UPDATE {ledger} SET text = 'x'", f"DELETE FROM {ledger}"):
+        with pytest.raises(OperationalError, match="only grows"):
+            execute(sql)
+    with connections[M].schema_editor(collect_sql=True) as editor:
+        CreateLedgerTable(ledger).database_forwards("shop", editor, None, None)
+    script = "\n".join(editor.collected_sql) + "\n"
+    assert script == create_ledger_sql(brand, ledger) + create_guard_sql(brand, ledger)
+
+
+async def test_a_ledger_in_async_code(name: str, ledger: str) -> None:
+    seq, book = aseq.django.Sequence(name, using=M), aseq.django.Ledger(ledger, using=M)
+    for _ in "ab":
+        async with aatomic(using=M):
+            assert await book.issue(seq, key="a") == 1
+            assert await book.issue_many(seq, keys=["b", "a"]) == {"b": 2, "a": 1}
 
 
 def test_the_command(name: str, capsys: pytest.CaptureFixture[str]) -> None:

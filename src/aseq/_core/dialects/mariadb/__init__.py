@@ -52,7 +52,9 @@ def _mariadb(*settings: str) -> Dialect:
         ended=family.ENDED,
         exists=family.EXISTS,
         holders=HOLDERS,
+        answer=family.changed,
         still_open="SELECT @@in_transaction",
+        settings=settings,
     )
 
 
