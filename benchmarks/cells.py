@@ -203,19 +203,8 @@ def groups(settings: Settings) -> list[Group]:
 EVERY_PEER = {
     peer.id: peer
     for peer in (
-        *(
-            *HOT,
-            *LONG,
-            *OWN,
-            *NOTED,
-            *LITE,
-            *MYSQL,
-            DJANGO_MYSQLDB,
-            *ISSUE,
-            PROCESSES,
-            *ROWS,
-            *AUDITED,
-        ),
+        *(*HOT, *LONG, *OWN, *NOTED, *LITE, *MYSQL, DJANGO_MYSQLDB),
+        *(*ISSUE, PROCESSES, *ROWS, *AUDITED),
         *(peer for pair in CROWDS for peer in pair),
     )
 }
