@@ -28,7 +28,7 @@ class Observer:
     async def until_waiting(self, pid: int, over: Callable[[], bool] = lambda: False) -> None:
         """Return as soon as the backend waits for a lock, or when it is over all the same."""
         with anyio.fail_after(DEADLINE):
-            while not self.waits(pid) and not over():  # the server tells only who asks
+            while not self.waits(pid) and not over():  # noqa: ASYNC110  # it tells who asks
                 await anyio.sleep(0.002)
 
     def waits(self, pid: int) -> bool:
