@@ -79,3 +79,12 @@ async def test_a_node_cut_off_refuses_to_draw(nodes: list[Node]) -> None:
 
     last = GALERA.assert_complete(group.takers, nodes)
     tell(f"{last} numbers, {group}")
+
+
+async def test_the_issuer_goes_on_after_its_node_was_killed(nodes: list[Node]) -> None:
+    async def kill() -> None:
+        nodes[0].kill()
+        await run_sync(nodes[1].wait, "wsrep_cluster_size", "2")
+
+    await GALERA.issue(nodes, kill)
+    await run_sync(nodes[0].start, [nodes[1].address, nodes[2].address])

@@ -91,6 +91,15 @@ async def test_a_node_cut_off_refuses_to_draw(nodes: list[Member]) -> None:
     tell(f"{last} numbers, {group}")
 
 
+async def test_the_issuer_goes_on_after_its_node_was_killed(nodes: list[Member]) -> None:
+    async def kill() -> None:
+        nodes[0].kill()
+        await run_sync(nodes[1].wait_size, 2)
+
+    await MYSQL.issue(nodes, kill)
+    await run_sync(nodes[0].start, [node.address for node in nodes])
+
+
 async def test_a_commit_that_failed_with_3100_though_the_group_keeps_it(
     nodes: list[Member],
 ) -> None:
@@ -100,7 +109,7 @@ async def test_a_commit_that_failed_with_3100_though_the_group_keeps_it(
     group, key = OnNodes(MYSQL, [alone, *others]), "t0-1"
     for node in others:
         node.pause()
-    with pytest.raises(Lost):
+    with pytest.raises(Lost):  # as `is_retryable` doesn't say yes
         await group.draw(key)
     assert group.unknown == {3100: 1}
 

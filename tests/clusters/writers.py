@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import anyio
 import asyncmy
+from sqlalchemy.ext.asyncio import create_async_engine
 
-from aseq import AsyncSequence, create_table
+from aseq import AsyncSequence, create_table, is_retryable
+from aseq.issuing import Issuer
 from devtools.clusters.node import Node
 
+from . import issued
 from .takers import Takers, assert_complete
 
 LOST = (asyncmy.errors.InterfaceError, OSError, TimeoutError)
@@ -58,6 +61,8 @@ class Kind:
     def is_unknown(self, exc: Exception) -> bool:
         """Whether one has to look; an earlier try's row may have come late, too."""
         code, text = exc.args
+        if is_retryable(exc):  # then nothing was kept: what is counted shows whether that is so
+            return False
         return code in self.unknown or (code == 1062 and "PRIMARY" in text)
 
     async def prepare(self, node: Node) -> None:
@@ -71,6 +76,26 @@ class Kind:
                 "CREATE TABLE invoice (`key` varchar(40) PRIMARY KEY, number bigint UNIQUE)",
             )
             await conn.commit()
+
+    async def issue(
+        self, nodes: Sequence[Node], happens: Callable[[], Awaitable[object]]
+    ) -> None:
+        """The issuer on the first node that can be written to; counted on the last one."""
+        async with self.connected(nodes[-1]) as conn:
+            await execute(conn, "DROP TABLE IF EXISTS draft")
+            await execute(conn, issued.TABLE)
+            await execute(conn, issued.FILL)
+            await conn.commit()
+        group = OnNodes(self, nodes)
+        engine = create_async_engine("mysql+asyncmy://", async_creator=group.connect)
+        answers = await issued.issue_all(
+            Issuer(engine, numbers, "draft.number", key="id", timeout=5),
+            lambda: group.ready("t0"),
+            happens,
+        )
+        await engine.dispose()
+        rows = nodes[-1].ask_all(self.up_to_date, "SELECT id, number FROM aseq.draft")
+        issued.assert_issued(answers, rows)
 
     async def draw_on(self, node: Node) -> int:
         """Draw, and save nothing."""
@@ -124,6 +149,11 @@ class OnNodes:
     def __str__(self) -> str:
         retried, looked_up = self.takers.retried, self.takers.ambiguous
         return f"{retried=} {looked_up=}, at COMMIT {self.unknown}"
+
+    async def connect(self) -> Any:
+        """A connection to a node that can be written to: the same one, while it can be."""
+        await self.ready("t0")
+        return await connect(self._node("t0"))
 
     async def ready(self, key: str) -> None:
         """Its node, or the next one that says that it can be written to."""
