@@ -1,4 +1,4 @@
-"""Run the tests in `tests/pooler` behind each pooler that can be had: ``make test-poolers``.
+"""Run `tests/pooler` and the contract behind each pooler there is: ``make test-poolers``.
 
 The PgBouncer that is installed, the newest one of Debian's, which is unpacked beside the
 system, and Pgpool-II. Knows where they come from, and how pytest is called.
@@ -10,15 +10,21 @@ import sys
 
 from devtools.debian import DebianUnavailable, unpacked, wrap
 
+# It counts what goes over the wire, and so has no pooler in between.
+_DIRECT = "--ignore=tests/contract/test_round_trips.py"
+_EVERYTHING = {"ASEQ_TEST_THROUGH_POOLER": "1"}
+
 
 def main(arguments: list[str]) -> int:
     """Run all; gives the exit code of the first that failed."""
     for name, settings in _poolers():
-        print(f"\n== {name}", flush=True)
-        command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "tests/pooler", *arguments]
-        code = subprocess.run(command, env=os.environ | {"CI": "1"} | settings).returncode
-        if code != 0:
-            return code
+        for tests, everything in (("tests/pooler", {}), ("tests/contract", _EVERYTHING)):
+            print(f"\n== {tests}, through {name}", flush=True)
+            command = [sys.executable, "-m", "pytest", "-q", tests, _DIRECT, *arguments]
+            env = os.environ | {"CI": "1"} | settings | everything
+            code = subprocess.run(command, env=env).returncode
+            if code != 0:
+                return code
     return 0
 
 

@@ -28,6 +28,7 @@ class Case:
         backends: the event loops that its library runs on.
         python: the lowest version that its library runs on.
         brief: another row has the same driver, so only what is in `BRIEF` runs on this one.
+        also: what runs on it besides.
         unstoppable: the suite can't stop its draws in the middle; its own tests do.
     """
 
@@ -36,6 +37,7 @@ class Case:
     backends: tuple[str, ...] = ASYNCIO
     python: tuple[int, int] = (3, 11)
     brief: bool = False
+    also: tuple[str, ...] = ()
     unstoppable: bool = False
 
     @property
@@ -96,7 +98,7 @@ CASES = (
     Case(clients.ConnectionAsyncmy, "mysql", ONE_LOOP, brief=True),
     Case(clients.SessionAiomysql, "mysql", ONE_LOOP, brief=True),
     Case(clients.AatomicMysql, "mysql", ONE_LOOP),
-    Case(clients.AatomicMysqlclient, "mariadb", ONE_LOOP, brief=True),
+    Case(clients.AatomicMysqlclient, "mariadb", ONE_LOOP, brief=True, also=("test_search",)),
     Case(clients.AatomicMysqlclient, "mysql", ONE_LOOP, brief=True),
     Case(clients.SyncPsycopg, "postgresql", NO_LOOP),
     Case(clients.SyncPsycopgBlock, "postgresql", NO_LOOP),

@@ -21,6 +21,8 @@ from tests.clients.sync import use_aseq_sync
 from tests.contract import verbs
 from tests.database import Database
 from tests.mysqlclient import need_mysqlclient
+from tests.pooler.cases import pooled_cases
+from tests.pooler.server import EVERYTHING, pooled
 from tests.selected import SERVERS, select
 
 ON_ANY_LOOP = {"audit", "holders", "ledger", "numbering"} | {
@@ -54,11 +56,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     uvloop = _plays_uvloop(metafunc)
     rows = [
         pytest.param(case, BACKENDS[backend], id=f"{case.id}-{backend}")
-        for case in CASES
+        for case in (pooled_cases() if EVERYTHING else CASES)
         if case.runs and case.dialect in _some(wanted.get("dialect", case.dialect))
         if case.client.awaited or not wanted.get("awaited")
         if issubclass(case.client, client)
-        if not case.brief or module in BRIEF
+        if not case.brief or module in BRIEF or module in case.also
         if not case.unstoppable or module not in STOPS
         for backend in case.backends
         if uvloop or "uvloop" not in backend
@@ -119,6 +121,13 @@ def postgres() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def pooler(postgres: str) -> Iterator[str]:
+    """The URL of the run's PostgreSQL through its pooler."""
+    with pooled(postgres) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
 def mariadb() -> Iterator[str]:
     """The URL of a MariaDB that lives as long as the test run.
 
@@ -159,7 +168,8 @@ def database(case: Case, tmp_path: Path, request: pytest.FixtureRequest) -> Data
         need_mysqlclient()
     on_server = case.dialect != "sqlite"
     url = request.getfixturevalue(SERVERS[case.dialect]) if on_server else sqlite_file(tmp_path)
-    database = Database(case, url)
+    through = request.getfixturevalue("pooler") if EVERYTHING else ""
+    database = Database(case, url, through)
     database.create_tables()
     return database
 

@@ -24,15 +24,16 @@ class Database:
     Attributes:
         case: the kind of connection that the test runs on.
         url: the PostgreSQL URL, or the name of the SQLite file.
+        through: the URL for the test's connections, if they go through a pooler.
     """
 
-    def __init__(self, case: Case, url: str) -> None:
-        self.case, self.url = case, url
+    def __init__(self, case: Case, url: str, through: str = "") -> None:
+        self.case, self.url, self.through = case, url, through or url
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[Client]:
         """A new connection of the test's kind, closed at the end of the block."""
-        client = self.case.client(self.url)
+        client = self.case.client(self.through)
         await client.open()
         try:
             yield client

@@ -242,8 +242,13 @@ OURS: dict[str, tuple[str, ...]] = {
     ),
     # A table's statements know nothing of what is written to it.
     "aseq.ledger._ddl": (ERRORS, CORE),
-    "aseq.ledger._migrations": (CORE, "aseq.ledger._ddl", "aseq.ledger._guard"),
-    "aseq.ledger._guard": (ERRORS, CORE, "aseq._sql", "aseq.ledger._ddl"),
+    "aseq.ledger._migrations": (
+        CORE,
+        *(f"aseq.ledger.{name}" for name in ("_advice", "_ddl", "_guard")),
+    ),
+    "aseq.ledger._guard": (ERRORS, CORE, "aseq.ledger._ddl", "aseq.ledger._guard_innodb"),
+    "aseq.ledger._guard_innodb": (),
+    "aseq.ledger._advice": (CORE,),
     "aseq.ledger._entry": (ERRORS, CORE),
     "aseq.testing": (ERRORS, CORE, BASE, *_AUDITS_WORDS),
     **NUMBERING,

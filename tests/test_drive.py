@@ -13,7 +13,14 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from aseq import AsyncSequence, InvalidSequence, SequenceLocked, _drive, _loss
+from aseq import (
+    AsyncSequence,
+    InvalidSequence,
+    SequenceCorrupted,
+    SequenceLocked,
+    _drive,
+    _loss,
+)
 from aseq._core.statement import Statement, Template
 from aseq.adapters.base import SQLITE, Bind, Executor, Paramstyle, Row, TableName
 from tests.cases import BACKENDS
@@ -184,7 +191,7 @@ async def test_what_the_plan_cannot_read_was_drawn_all_the_same(
 ) -> None:
     """A codec of the caller's gave something that is no number: nobody may commit."""
     executor = Answering([("one",)])
-    with pytest.raises(ValueError, match="one") as caught:
+    with pytest.raises(SequenceCorrupted, match="last value is 'one', not an int") as caught:
         await AsyncSequence("invoices").next_value(executor)
 
     assert caught.value.__notes__ == [_loss.UNUSABLE_NOTE]

@@ -31,7 +31,7 @@ from ._core.failure import Code, report
 from ._core.scripts import Plan
 from ._core.statement import Bind, Row
 from ._explain import Subject, check_in_transaction, explained
-from ._loss import log_failed_before, may_have_drawn, report_loss
+from ._loss import Sent, log_failed_before, may_have_drawn, report_loss
 from ._observe import Count, Observation, observed
 from ._tally import note_queued
 from .adapters.base import ConnectionInfo, Executor
@@ -50,6 +50,7 @@ class Request(NamedTuple):
     args: tuple[Bind, ...]
     timeout: float | None
     nothing_on: frozenset[Code]
+    reads: bool
 
     def drew_nothing(self, exc: BaseException, info: ConnectionInfo) -> bool:
         """Whether an error only says so, and the plan goes on as without a row."""
@@ -76,7 +77,8 @@ def requests(
             return result
         table = info.locate(statement.table)
         sql, args = info.dialect.render(statement, info.paramstyle, table, inside=inside)
-        rows = yield Request(sql, args, statement.timeout, statement.nothing_on)
+        more = statement.timeout, statement.nothing_on, statement.reads
+        rows = yield Request(sql, args, *more)
         if statement.queues:
             note_queued(statement, table, rows or (), info.kind)
         if seen is not None:
@@ -156,7 +158,7 @@ async def _play(
 ) -> T:
     steps = requests(plan, executor, seen, inside=inside)
     rows: Sequence[Row] | None = None
-    asked = 0
+    sent = Sent()
     try:
         while True:
             try:
@@ -166,7 +168,7 @@ async def _play(
                 if seen is not None:
                     seen.drew(result)
                 return result
-            asked += 1
+            sent.note(reads=request.reads)
             try:
                 rows = await executor.fetch(
                     request.sql, request.args, timeout=request.timeout, inside=inside
@@ -176,18 +178,18 @@ async def _play(
                     raise
                 rows = ()
     except GeneratorExit:  # the coroutine is being closed: nothing can be awaited
-        if asked and draws:
+        if sent.any and draws:
             executor.terminate()
         raise
     except BaseException as exc:
         if draws:
-            await _settle(exc, executor, about, asked)
+            await _settle(exc, executor, about, sent)
         raise
 
 
-async def _settle(exc: BaseException, executor: Executor, about: str, asked: int) -> None:
+async def _settle(exc: BaseException, executor: Executor, about: str, sent: Sent) -> None:
     """Do what has to be done about the transaction after an error."""
-    if may_have_drawn(exc, executor, asked):
+    if may_have_drawn(exc, executor, sent):
         await _make_unusable(executor, about, exc)
     else:
         log_failed_before(exc, executor, about)

@@ -15,7 +15,7 @@ from ._core.scripts import Plan
 from ._core.statement import Row
 from ._drive import requests
 from ._explain import Subject, check_in_transaction, explained
-from ._loss import log_failed_before, may_have_drawn, report_loss
+from ._loss import Sent, log_failed_before, may_have_drawn, report_loss
 from ._observe import Count, Observation, observed
 from .adapters.base import SyncExecutor
 from .hooks._registry import REGISTRY
@@ -112,7 +112,7 @@ def _play_sync(
 ) -> T:
     steps = requests(plan, executor, seen, inside=inside)
     rows: Sequence[Row] | None = None
-    asked = 0
+    sent = Sent()
     try:
         while True:
             try:
@@ -120,7 +120,7 @@ def _play_sync(
             except StopIteration as stop:
                 result: T = stop.value
                 return result
-            asked += 1
+            sent.note(reads=request.reads)
             try:
                 rows = executor.fetch(
                     request.sql, request.args, timeout=request.timeout, inside=inside
@@ -131,12 +131,12 @@ def _play_sync(
                 rows = ()
     except BaseException as exc:
         try:
-            if draws and may_have_drawn(exc, executor, asked):
+            if draws and may_have_drawn(exc, executor, sent):
                 _make_unusable_sync(executor, about, exc)
             elif draws:
                 log_failed_before(exc, executor, about)
         except BaseException:  # interrupted once more, before anything could be asked
-            if asked:
+            if sent.any:
                 executor.terminate()
             raise
         raise

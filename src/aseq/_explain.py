@@ -6,7 +6,7 @@ from time import perf_counter
 from typing import Protocol
 
 from ._core.failure import report
-from ._core.scripts import NothingDrawn, PartlyDrawn
+from ._core.scripts import NotAnInteger, NothingDrawn, PartlyDrawn, not_an_integer
 from ._core.table import TableName
 from .adapters.base import ConnectionInfo, TransactionEnded
 from .errors import AseqError, NotInTransaction, SequenceLocked, SequenceTableMissing
@@ -54,6 +54,7 @@ class explained:  # noqa: N801  # reads as a word; a generator would cost twice 
 
     Raises:
         NotInTransaction: the transaction ended before the statement could be sent.
+        SequenceCorrupted: its row has something that is no integer.
         SequenceLocked: another transaction holds the sequence, and the wait was over.
         SequenceTableMissing: there is no table for the sequence.
     """
@@ -78,7 +79,10 @@ class explained:  # noqa: N801  # reads as a word; a generator would cost twice 
                 note = info.dialect.notes[found.code]
                 exc.add_note(note.format(sequence=repr(spec.name)))
         elif isinstance(exc, PartlyDrawn | NothingDrawn):
-            raise _as_subclass(_with_notes(exc), info) from None
+            raise _as_subclass(_with_notes(exc.args[0], exc), info) from None
+        elif isinstance(exc, NotAnInteger):
+            ours = not_an_integer(spec.name, *exc.args)
+            raise _as_subclass(_with_notes(ours, exc), info) from None
         elif isinstance(exc, TransactionEnded):
             raise _as_subclass(NotInTransaction(spec.name, *exc.args), info) from None
         elif isinstance(exc, AseqError) and type(exc) in info.errors:
@@ -110,9 +114,8 @@ def _as_subclass(exc: AseqError, info: ConnectionInfo) -> AseqError:
     return theirs
 
 
-def _with_notes(exc: PartlyDrawn | NothingDrawn) -> AseqError:
-    """Why not all was drawn, or nothing, with what became of the transaction."""
-    reason: AseqError = exc.args[0]
+def _with_notes(reason: AseqError, exc: BaseException) -> AseqError:
+    """The caller's error, with what was noted on a plan's of what became of the transaction."""
     for note in getattr(exc, "__notes__", ()):
         reason.add_note(note)
     return reason

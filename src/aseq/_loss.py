@@ -39,22 +39,41 @@ _NOTHING_DRAWN = (
 )
 
 
-def may_have_drawn(exc: BaseException, info: ConnectionInfo, asked: int) -> bool:
+class Sent:
+    """What was handed to a connection.
+
+    Attributes:
+        any: whether anything was.
+        first: whether nothing that came before the latest statement can have drawn.
+    """
+
+    __slots__ = ("_reads", "any", "first")
+
+    def __init__(self) -> None:
+        self.any, self.first, self._reads = False, True, True
+
+    def note(self, *, reads: bool) -> None:
+        """Note a statement, before it is handed over."""
+        self.any, self.first = True, self._reads
+        self._reads = self._reads and reads
+
+
+def may_have_drawn(exc: BaseException, info: ConnectionInfo, sent: Sent) -> bool:
     """Whether a number may have been drawn that the caller doesn't get.
 
     Args:
         exc: what was raised.
         info: the connection.
-        asked: how many statements were handed to it.
+        sent: what was handed to it.
     """
-    if not asked or isinstance(exc, _NOTHING_DRAWN):
+    if not sent.any or isinstance(exc, _NOTHING_DRAWN):
         return False
     dialect = info.dialect
     found = report(exc, dialect.code)
     if found is not None and found.code in dialect.ends_transaction:
         return True  # earlier numbers are free again, and the next statement commits by itself
     # Where an error leaves the transaction usable, an earlier statement may have drawn.
-    only = asked == 1 or dialect.aborts_on_error
+    only = sent.first or dialect.aborts_on_error
     return not (only and info.refused(exc))
 
 

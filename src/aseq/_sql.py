@@ -54,6 +54,7 @@ class Query:
     queues: bool = field(default=False, init=False)
     waited: None = field(default=None, init=False)
     nothing_on: frozenset[Code] = field(default=frozenset(), init=False)
+    reads: bool = field(default=False, init=False)
 
     def render(
         self, quote: str, paramstyle: Paramstyle, _table: TableName, _inside: str = ""
@@ -74,10 +75,15 @@ class Query:
         kind, said = mark[0], mark[1:]
         if kind == _NAME:
             return quote + said.replace(quote, quote * 2) + quote
-        return self.words.get(said, said)
+        if kind == _LITERAL:
+            return _literal(said).replace("\\", self.words.get("\\", "\\"))
+        return self.words.get(said, "" if kind == _OPTION else said)
 
 
-_NAME, _WORD = "n", "w"
+_NAME, _WORD, _OPTION, _LITERAL = "n", "w", "o", "l"
+
+EXACTLY = f"\0{_OPTION}EXACTLY\0"
+"""Behind a column of ours that is compared with one to which other texts are the same."""
 
 TEXT, BIGINT, NUMERIC, MATERIALIZED, JOIN, LENGTH = (
     f"\0{_WORD}{word}\0"
@@ -129,8 +135,19 @@ def named_table(table: TableName) -> str:
     return ".".join(map(named, parts))
 
 
+def literal(text: str) -> str:
+    """A text, for a `Query` whose condition people may read."""
+    return f"\0{_LITERAL}{text}\0"
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
 def readable(text: str) -> str:
     """The text of a `Query` for people: names as they are called."""
+    text = re.sub(f"\0{_LITERAL}([^\0]*)\0", lambda found: _literal(found[1]), text)
+    text = text.replace(EXACTLY, "")
     return re.sub(f"\0{_NAME}([^\0]*)\0", r"\1", text)
 
 

@@ -217,7 +217,8 @@ class SequenceCorrupted(AseqError, RuntimeError):
     """The row of the sequence isn't what aseq writes: somebody else changed it.
 
     A trigger or a rule on the table of sequences, or a table made by hand without its
-    constraints. The transaction was made unusable, because nobody knows what was drawn.
+    constraints; or a codec, loader or converter on the connection that makes something else
+    of a bigint. The transaction was made unusable, because nobody knows what was drawn.
 
     Attributes:
         sequence: name of the sequence.

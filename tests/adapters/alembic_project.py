@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy import NullPool, create_engine, make_url, text
 
 Dialect = Literal["mariadb", "postgresql", "sqlite"]
 
@@ -93,7 +94,13 @@ class Project:
             connection.connection.cursor().execute(sql)
 
     def run_script(self, script: str) -> None:
-        """Run all statements of a script."""
+        """Run all statements of a script; MariaDB's with its command-line client."""
+        if self.dialect == "mariadb":
+            url = make_url(self.url)
+            where = f"--host={url.host}", f"--port={url.port}", f"--user={url.username}"
+            command = "mariadb", "--no-defaults", *where, str(url.database)
+            subprocess.run(command, input=script, text=True, check=True)
+            return
         with create_engine(self.url, poolclass=NullPool).begin() as connection:
             driver: Any = connection.connection.driver_connection
             if self.dialect == "sqlite":

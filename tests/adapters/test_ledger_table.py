@@ -13,6 +13,7 @@ from sqlalchemy import MetaData, create_engine, inspect
 from sqlalchemy.exc import DBAPIError
 from tortoise import Tortoise
 from tortoise.migrations.schema_editor.asyncpg import AsyncpgSchemaEditor
+from tortoise.migrations.schema_editor.mysql import MySQLSchemaEditor
 from tortoise.migrations.schema_editor.sqlite import SqliteSchemaEditor
 
 from aseq.ledger import create_ledger_sql
@@ -20,7 +21,9 @@ from aseq.sqlalchemy import ledger_table
 from aseq.tortoise.operations import CreateLedgerTable as TortoiseOperation
 from tests.adapters.alembic_project import Project
 
-pytestmark = pytest.mark.parametrize("project", ["postgresql", "sqlite"], indirect=True)
+pytestmark = pytest.mark.parametrize(
+    "project", ["mariadb", "postgresql", "sqlite"], indirect=True
+)
 
 REVISION = """
 from alembic import op
@@ -62,7 +65,10 @@ def by_operation(project: Project) -> None:
 
 def by_operation_as_sql(project: Project) -> None:
     project.write(REVISION, "1")
+    url = project.url
+    project.url = url.replace("mysql+", "mariadb+")  # nobody is asked what it is
     script = project(command.upgrade, "head", sql=True)
+    project.url = url
     project.run_script(script)
 
 
@@ -80,13 +86,14 @@ def by_tortoise(project: Project) -> None:
     async def run() -> None:
         url = project.url.replace("sqlite:///", "sqlite://")
         scheme, _, rest = url.partition("://")
-        scheme = "sqlite" if scheme == "sqlite" else "asyncpg"
+        scheme = {"sqlite": "sqlite", "mysql+pymysql": "mysql"}.get(scheme, "asyncpg")
         await Tortoise.init(
             db_url=f"{scheme}://{rest}", modules={"aseq": ["aseq.tortoise.models"]}
         )
         client = Tortoise.get_connection("default")
-        editor = SqliteSchemaEditor if scheme == "sqlite" else AsyncpgSchemaEditor
-        await TortoiseOperation().database_forward("x", None, None, editor(client))
+        editor = {"sqlite": SqliteSchemaEditor, "mysql": MySQLSchemaEditor}
+        make = editor.get(scheme, AsyncpgSchemaEditor)
+        await TortoiseOperation().database_forward("x", None, None, make(client))
         await Tortoise.close_connections()
 
     asyncio.run(run())
@@ -109,6 +116,9 @@ def test_the_same_table(project: Project, create: Callable[[Project], None]) -> 
 
 
 def found(project: Project) -> Any:
+    if project.dialect == "mariadb":
+        [[_, said]] = project.rows("SHOW CREATE TABLE aseq_ledger")
+        return said
     engine = create_engine(project.url)
     inspector = inspect(engine)
     columns = [

@@ -94,8 +94,7 @@ def test_the_checks_bite(project: Project, create: Callable[[Project], None]) ->
     with pytest.raises(DBAPIError, match=r"aseq_sequence_pkey|UNIQUE|Duplicate"):
         project.execute("INSERT INTO aseq_sequence VALUES ('low', 1)")
     if project.dialect == "sqlite":
-        for change in ("+ 1", "- 1"):
-            name = "high" if change == "+ 1" else "low"
+        for name, change in (("high", "+ 1"), ("low", "- 1"), ("high", "+ 5000")):
             with pytest.raises(DBAPIError, match="aseq_sequence_last_check"):
                 project.execute(
                     f"UPDATE aseq_sequence SET last = last {change} WHERE name = '{name}'"

@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 
 from aseq import create_table_sql
+from aseq._core.table import TableName
+from aseq.ledger import create_ledger_sql, grants_sql
+from aseq.ledger._migrations import guarding
 from devtools.mariadb import mariadb_server
 from tests.cli.conftest import PASSWORD, QUOTED, Command
 from tests.cli.test_secrets import SECRET, check_nothing_is_told
@@ -162,7 +165,8 @@ def warned(aseq: Command, url: str, table: str) -> set[str]:
 
 
 def test_the_doctor_on_servers(here: Command, aseq: Command, url: str, table: str) -> None:
-    found = warned(aseq, url, table) - {"django-sequences"}  # of another test
+    of_other_tests = {"django-sequences", "ledger's guard", "ledger's grants"}
+    found = warned(aseq, url, table) - of_other_tests
     assert found <= {"innodb_flush_log_at_trx_commit"}  # the tests' own server is a fast one
     lines = here("doctor").out.splitlines()
     assert "OK: storage engine: it is InnoDB" in lines
@@ -182,3 +186,58 @@ def test_the_doctor_on_a_server_that_forgets(aseq: Command, table: str) -> None:
             "isolation level",
             "sync_binlog",
         }
+
+
+@pytest.fixture
+def ledger(mariadb: str, sql: Sql) -> Iterator[str]:
+    """A database with a ledger in it, and the name of an account that may use that."""
+    name = f"ledger_{secrets.token_hex(4)}"
+    sql(f"CREATE DATABASE {name}")
+    sql(create_table_sql("mariadb", f"{name}.aseq_sequence"))
+    sql(create_ledger_sql("mariadb", f"{name}.aseq_ledger"))
+    sql(f"CREATE USER {name}@'%'")
+    sql(f"GRANT SELECT, INSERT, UPDATE ON {name}.aseq_sequence TO {name}@'%'")
+    sql(grants_sql(f"{name}@%", f"{name}.aseq_ledger", dialect="mariadb"))
+    yield name
+    sql(f"DROP USER {name}@'%'")
+    sql(f"DROP DATABASE {name}")
+
+
+def test_the_doctor_looks_at_a_ledger(
+    aseq: Command, mariadb: str, ledger: str, sql: Sql
+) -> None:
+    def told(user: str) -> dict[str, tuple[str, str]]:
+        place = mariadb.replace("root@", f"{user}@").rpartition("/")[0]
+        url = f"{place}/{ledger}".replace("mysql:", "mysql+pymysql:")
+        done = aseq("doctor", "--dsn", url, "--json")
+        assert not done.err, done.err
+        answers = json.loads(done.out)
+        return {
+            each["topic"].removeprefix("ledger's "): (each["state"], each["text"])
+            for each in answers
+            if each["topic"].startswith("ledger's")
+        }
+
+    app = told(ledger)
+    assert {topic: state for topic, (state, _) in app.items()} == {
+        "storage engine": "OK",
+        "guard": "CAN'T TELL",
+        "grants": "OK",
+    }
+    assert told("root")["guard"][0] == "WARN"
+    for text in guarding("mariadb", TableName("aseq_ledger", ledger)):
+        sql(text)
+    state, seen = told("root")["grants"]
+    assert state == "WARN"
+    for right in ("ALTER", "BINLOG REPLAY", "DROP", "SUPER", "TRIGGER"):
+        assert f"{right} on *.*" in seen
+    pattern = ledger.replace("_", "\\_")
+    sql(f"GRANT DROP, TRIGGER ON `{pattern}`.* TO {ledger}@'%'")
+    app = told(ledger)
+    assert app["guard"] == ("OK", "it is there")
+    assert (
+        f"{ledger}@% has DROP on {pattern}.*, TRIGGER on {pattern}.*: no trigger"
+        in (app["grants"][1])
+    )
+    sql(f"ALTER TABLE {ledger}.aseq_ledger ENGINE=Aria")
+    assert told("root")["storage engine"][0] == "WARN"

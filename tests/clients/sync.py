@@ -115,7 +115,7 @@ class SyncSessionPymysql(SyncSession):
 
 
 class SyncConnectionMysqlclient(SyncConnectionPsycopg):
-    driver = "mariadb+mysqldb"
+    driver = "mysql+mysqldb"
     needs_mysqlclient = True
 
 

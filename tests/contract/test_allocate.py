@@ -9,6 +9,7 @@ from typing import Any
 
 import anyio
 import pytest
+from anyio.abc import TaskStatus
 
 from aseq import (
     AsyncSequence,
@@ -18,7 +19,6 @@ from aseq import (
     SequenceLocked,
     allocate,
 )
-from tests.blocks import backend_pid
 from tests.clients import Client
 from tests.database import Database
 from tests.django_sequences import draw
@@ -233,17 +233,17 @@ async def test_rows_are_written_behind_all_places_in_queues(
     unqueued = AsyncSequence(first.name, fair=False)
     drawn = list[Sequence[int]]()
 
-    async def draw_both(client: Client) -> None:
+    async def draw_both(client: Client, *, task_status: TaskStatus[int]) -> None:
         async with client.transaction():
+            task_status.started(await client.scalar("SELECT pg_backend_pid()"))
             numbers = await allocate(client.conn, {last: 1, first: 1}, **waiting)
         drawn.extend(numbers.values())
 
     async with database.connect() as holder, database.connect() as client:  # noqa: SIM117
         async with database.connect() as other:
-            pid = await backend_pid(client)
             async with anyio.create_task_group() as tasks, holder.transaction():
                 await last.next_value(holder.conn)
-                tasks.start_soon(draw_both, client)
+                pid = await tasks.start(draw_both, client)
                 with observing(database.url) as observer:
                     await observer.until_waiting(pid)
                     assert ("advisory", "ExclusiveLock", False) in observer.locks(pid)

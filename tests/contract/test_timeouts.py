@@ -10,10 +10,10 @@ from datetime import timedelta
 import anyio
 import psycopg
 import pytest
+from anyio.abc import TaskStatus
 
 from aseq import AsyncSequence, SequenceLocked, is_retryable
 from tests import django_sequences
-from tests.blocks import backend_pid
 from tests.clients import Client
 from tests.contract.verbs import BOUNDED, BOUNDED_DRAWS, BoundedVerb
 from tests.database import Database
@@ -202,12 +202,11 @@ async def test_the_rest_of_the_time_is_for_the_second_lock(
     async with AsyncExitStack() as stack:
         holder = await stack.enter_async_context(database.connect())
         waiters = {verb: await stack.enter_async_context(database.connect()) for verb in family}
-        pids = {verb: await backend_pid(waiter) for verb, waiter in waiters.items()}
         async with anyio.create_task_group() as tasks, holder.transaction():
             for verb, seq in family.items():
                 await seq.delete(holder.conn)  # in the queue, and there is no row
-                tasks.start_soon(draw, waiters[verb], verb, seq)
-                await observer.until_waiting(pids[verb])
+                pid = await tasks.start(draw, waiters[verb], verb, seq)
+                await observer.until_waiting(pid)
             began = anyio.current_time()
             while anyio.current_time() - began < 0.3:  # noqa: ASYNC110  # time is the subject
                 await anyio.sleep(0.05)
@@ -217,8 +216,11 @@ async def test_the_rest_of_the_time_is_for_the_second_lock(
         assert timedelta(0) < left <= timedelta(seconds=29.7)
 
 
-async def draw(client: Client, verb: str, seq: AsyncSequence) -> None:
+async def draw(
+    client: Client, verb: str, seq: AsyncSequence, *, task_status: TaskStatus[int]
+) -> None:
     async with client.transaction():
+        task_status.started(await client.scalar("SELECT pg_backend_pid()"))
         await BOUNDED_DRAWS[verb](seq, client.conn, 30)
 
 

@@ -17,7 +17,7 @@ from aseq import (
 from aseq._core import plans
 from aseq._core.arithmetic import MAX, MIN
 from aseq._core.dialects import POSTGRESQL, SQLITE
-from aseq._core.scripts import Plan
+from aseq._core.scripts import NotAnInteger, Plan
 from aseq._core.spec import SequenceSpec
 from aseq._core.statement import Row, Statement
 from aseq._core.waiting import waiting
@@ -120,6 +120,13 @@ def test_a_row_that_aseq_did_not_write(
         play(plan, answer)
 
     assert caught.value.args == error.args
+
+
+def test_a_text_that_is_no_integer() -> None:
+    """A codec of the caller's made it."""
+    plan = plans.next_values(UP, POSTGRESQL, 1, waiting(nowait=False, timeout=None))
+    with pytest.raises(NotAnInteger, match=r"^'id-1' isn't an integer$"):
+        play(plan, [("id-1",)])
 
 
 # Refused before anything is said. (plan, error)

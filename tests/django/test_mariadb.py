@@ -6,23 +6,26 @@ import asyncio
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from time import sleep
 from typing import Any
 
 import pytest
 import sequences
+from asgiref.sync import async_to_sync, sync_to_async
 from django.core.management import CommandError, call_command
-from django.db import Error, OperationalError, connections, transaction
+from django.db import Error, IntegrityError, OperationalError, connections, transaction
 from django.db.transaction import TransactionManagementError
 from django.db.utils import ConnectionHandler
 from django.test.utils import CaptureQueriesContext, override_settings
 from pymysql.constants import CLIENT
 
+import aseq.django
 from aseq import (
     AuditRefused,
     InvalidSequence,
+    IssueTimeout,
     NotIssuable,
     SequenceCorrupted,
     UnsupportedConnection,
@@ -35,6 +38,8 @@ from aseq.django._mysql import kill_query
 from aseq.django.audit import aaudit, audit
 from aseq.django.checks.database import check_databases
 from aseq.django.errors import NotInTransaction, SequenceLocked
+from aseq.django.operations import CreateLedgerTable
+from aseq.ledger import create_guard_sql, create_ledger_sql
 from aseq.testing import assert_gapless
 from devtools.mariadb import mariadb_server
 from devtools.mysql import is_asked_for, mysql_server
@@ -432,14 +437,6 @@ def test_a_field(name: str) -> None:
     assert cases[1].number == cases[0].number + 1 > 1000
 
 
-async def test_what_does_not_work_is_refused(name: str) -> None:
-    issuer = Issuer(Paper, "number", name, using=M)
-    with pytest.raises(
-        UnsupportedConnection, match="On MariaDB, number one row with issue_now"
-    ):
-        await issuer.issue(1)
-
-
 @pytest.fixture
 def not_on_mysql(brand: str) -> None:
     """What isn't there yet."""
@@ -457,7 +454,7 @@ def papers() -> Iterator[None]:
         editor.delete_model(Paper)
 
 
-@pytest.mark.usefixtures("not_on_mysql", "papers")
+@pytest.mark.usefixtures("papers")
 def test_one_row_gets_a_number_in_sync_code(name: str) -> None:
     issuer = Issuer(Paper, "number", name, using=M)
     one, two = (Paper.objects.using(M).create() for _ in range(2))
@@ -471,6 +468,126 @@ def test_one_row_gets_a_number_in_sync_code(name: str) -> None:
         transaction.set_rollback(True, using=M)
     assert sync.get_last_value(name, using=M) == 2
     assert set(Paper.objects.using(M).values_list("number", flat=True)) == {1, 2}
+
+
+def level() -> str:
+    """The session's isolation level, whichever name the server has for it."""
+    names = "'tx_isolation', 'transaction_isolation'"
+    return str(execute(f"SHOW VARIABLES WHERE variable_name IN ({names})")[0][1])
+
+
+def forget() -> None:
+    """In the thread of async code: the next test's database may be another one."""
+    connections[M].close()
+    del connections[M]
+
+
+async def saved_papers(count: int, **values: str) -> list[int]:
+    return [(await Paper.objects.using(M).acreate(**values)).pk for _ in range(count)]
+
+
+async def gather(*calls: Any) -> list[Any]:
+    return await asyncio.gather(*calls, return_exceptions=True)
+
+
+@pytest.fixture(params=["read committed", "serializable", None])
+def _at_level(request: pytest.FixtureRequest, project: str) -> Iterator[None]:
+    with reachable(project, isolation_level=request.param):
+        yield
+
+
+@pytest.mark.usefixtures("papers", "_at_level")
+async def test_an_issuer(name: str) -> None:
+    """At READ COMMITTED; a row that is refused harms nobody else."""
+    levels = list[str]()
+
+    def look() -> None:
+        levels.append(level())
+
+    issuer = Issuer(Paper, "number", name, on_begin=look, using=M)
+    [bad, *good] = [*await saved_papers(1, text="bad"), *await saved_papers(40)]
+    told = await gather(*map(issuer.issue, [bad, *good]))
+    again = await gather(*map(issuer.issue, good))
+    papers = Paper.objects.using(M).exclude(number=None)
+    kept = dict([row async for row in papers.values_list("pk", "number")])
+    await sync_to_async(forget)()
+
+    assert isinstance(told.pop(0), IntegrityError | OperationalError)
+    assert told == again == list(range(1, 41))
+    assert kept == dict(zip(good, told, strict=True))
+    assert set(levels) == {"READ-COMMITTED"}
+
+
+@pytest.mark.usefixtures("papers")
+@pytest.mark.parametrize("refused", [False, True])
+def test_an_issuer_on_the_connection_of_sync_code(
+    name: str, project: str, refused: bool
+) -> None:
+    """As in the test client: that goes on at its own level."""
+    with reachable(project, isolation_level="repeatable read"):
+        paper = Paper.objects.using(M).create(text="bad" if refused else "")
+        issuer = Issuer(Paper, "number", name, using=M)
+        [told] = async_to_sync(gather)(issuer.issue(paper.pk))
+        assert isinstance(told, Exception) if refused else told == 1
+        assert level() == "REPEATABLE-READ"
+
+
+@pytest.mark.usefixtures("papers")
+def test_an_issuer_in_an_open_transaction(name: str, project: str) -> None:
+    """As in a TestCase: at another level than READ COMMITTED it is refused."""
+    for isolation, number in ("read committed", 1), ("repeatable read", None):
+        with reachable(project, isolation_level=isolation), transaction.atomic(using=M):
+            paper = Paper.objects.using(M).create()
+            issuer = Issuer(Paper, "number", name, using=M)
+            [told] = async_to_sync(gather)(issuer.issue(paper.pk))
+            assert told == number or isinstance(told, UnsupportedConnection)
+            transaction.set_rollback(True, using=M)
+    assert sync.get_last_value(name, using=M) is None
+
+
+@pytest.mark.usefixtures("papers")
+async def test_an_issuer_whose_connection_is_lost(name: str, project: str) -> None:
+    """Each row is told its number, once, whatever becomes of connections meanwhile."""
+    killed = 0
+
+    def kill() -> None:
+        nonlocal killed
+        if killed < 3:
+            killed += 1
+            [[thread]] = execute("SELECT CONNECTION_ID()")
+            with closing(connect_pymysql(project)) as admin, admin.cursor() as cursor:
+                cursor.execute(f"KILL {thread}")
+
+    issuer = Issuer(Paper, "number", name, on_issued=lambda _: kill(), using=M)
+    keys = await saved_papers(20)
+
+    assert sorted(await gather(*map(issuer.issue, keys))) == list(range(1, 21))
+    assert killed == 3
+    await sync_to_async(forget)()
+
+
+@pytest.mark.usefixtures("papers")
+async def test_an_issuer_that_waits(name: str, project: str) -> None:
+    """For a row, while the others have their numbers; and for the sequence."""
+    issuer = Issuer(Paper, "number", name, using=M)
+    [locked, *others] = await saved_papers(4)
+    with closing(connect_pymysql(project)) as holder, holder.cursor() as cursor:
+        holder.begin()
+        cursor.execute(f"SELECT 1 FROM `Shop's papers` WHERE id = {locked} FOR UPDATE")
+        call = asyncio.create_task(issuer.issue(locked))
+        assert await gather(*map(issuer.issue, others)) == [1, 2, 3]
+        with pytest.raises(IssueTimeout, match="its row is locked"):
+            await issuer.issue(locked, timeout=0.3)
+        holder.commit()
+        assert await call == 4
+        [more] = await saved_papers(1)
+        holder.begin()
+        cursor.execute(f"SELECT 1 FROM aseq_sequence WHERE name = '{name}' FOR UPDATE")
+        with pytest.raises(IssueTimeout, match="the sequence is held"):
+            await issuer.issue(more, timeout=0.3)
+        holder.commit()
+    assert await issuer.issue(more) == 5
+    await sync_to_async(forget)()
 
 
 def test_mysql_is_not_audited_yet(name: str, brand: str) -> None:
@@ -498,6 +615,50 @@ async def test_an_audit_in_a_block(name: str) -> None:
         number = await get_next_value(name, using=M)
         await Saved.objects.using(M).acreate(name=name, number=number)
         assert (await aaudit(Saved.number, name, where=f"name = '{name}'", using=M)).ok
+
+
+@pytest.fixture
+def ledger(name: str) -> Iterator[str]:
+    """The table of a ledger, with its guard."""
+    operation: Any = CreateLedgerTable(name.replace("-", "_"))
+    with connections[M].schema_editor() as editor:
+        operation.database_forwards("shop", editor, None, None)
+    yield operation.table
+    with connections[M].schema_editor() as editor:
+        operation.database_backwards("shop", editor, None, None)
+
+
+def test_a_ledger(name: str, ledger: str, brand: DialectName) -> None:
+    numbers, book = sync.Numbering(name, "{number:03}", using=M), sync.Ledger(ledger, using=M)
+    with pytest.raises(NotInTransaction):
+        book.issue(numbers)
+    with transaction.atomic(using=M):
+        drawn = [book.issue(numbers, key=key).text for key in ("ü'\\%s", None, "ü'\\%s")]
+        with suppress(ZeroDivisionError), transaction.atomic(using=M):
+            book.issue(numbers)
+            raise ZeroDivisionError
+        many = book.issue_many(numbers, keys=["b", "ü'\\%s"])
+        assert book.void("002", of=numbers, reason="x")
+    assert drawn == ["001", "002", "001"]
+    assert {key: each.number for key, each in many.items()} == {"b": 3, "ü'\\%s": 1}
+    assert execute(f"SELECT number, state FROM {ledger} ORDER BY 1") == [
+        *((1, "issued"), (2, "void"), (3, "issued")),
+    ]
+    for sql in (f"UPDATE {ledger} SET text = 'x'", f"DELETE FROM {ledger}"):
+        with pytest.raises(OperationalError, match="only grows"):
+            execute(sql)
+    with connections[M].schema_editor(collect_sql=True) as editor:
+        CreateLedgerTable(ledger).database_forwards("shop", editor, None, None)
+    script = "\n".join(editor.collected_sql) + "\n"
+    assert script == create_ledger_sql(brand, ledger) + create_guard_sql(brand, ledger)
+
+
+async def test_a_ledger_in_async_code(name: str, ledger: str) -> None:
+    seq, book = aseq.django.Sequence(name, using=M), aseq.django.Ledger(ledger, using=M)
+    for _ in "ab":
+        async with aatomic(using=M):
+            assert await book.issue(seq, key="a") == 1
+            assert await book.issue_many(seq, keys=["b", "a"]) == {"b": 2, "a": 1}
 
 
 def test_the_command(name: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,6 +26,7 @@ HINTS = {
     "aseq.adapters.sqlalchemy._session": ["ENDED", "_UNBOUND"],
     "aseq.adapters.sqlalchemy._sqlite": ["IMMEDIATE"],
     "aseq.adapters.tortoise._block": ["LOST"],
+    "aseq.ledger._advice": ["BINARY_LOG"],
 }
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import aiosqlite
 import pytest
 
-from aseq import AsyncSequence, _loss, create_table_sql
+from aseq import AsyncSequence, SequenceCorrupted, _loss, create_table_sql
 
 KINDS = ("sqlite3", "aiosqlite")
 DENIED = "not authorized|prohibited"
@@ -101,7 +101,7 @@ async def test_a_converter(
     async with opened(kind, path, detect_types=sqlite3.PARSE_DECLTYPES) as (conn, _):
         raised = await draw_and_commit_anyway(conn, path, nowait=False)
 
-    assert raised is not None
+    assert isinstance(raised, sqlite3.Error if converter is raises else SequenceCorrupted)
     assert raised.__notes__ == [_loss.UNUSABLE_NOTE]
 
 

@@ -14,14 +14,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from aseq import (
     AsyncSequence,
+    InvalidRow,
     IssueTimeout,
+    LedgerConflict,
+    LedgerTableMissing,
     NotIssuable,
     RowRefused,
-    UnsupportedConnection,
     create_table_sql,
 )
+from aseq._core.table import TableName
 from aseq.issuing import Issued, Issuer
-from aseq.ledger import Ledger
+from aseq.ledger import Ledger, create_ledger_sql
+from aseq.ledger._migrations import guarding
 from aseq.numbering import Numbering
 from devtools.mysql import is_asked_for
 from tests.clients.mysql import connect_pymysql, where
@@ -321,12 +325,90 @@ async def test_on_a_connection_that_is_rolled_back(table: Drafts, engine: AsyncE
     assert (table.numbers(), table.last()) == ({}, 0)
 
 
-async def test_a_ledger_is_refused(table: Drafts, engine: AsyncEngine) -> None:
-    keys = table.add(count=2)
-    async with Issuer(
-        *(engine, table.sequence, table.column), key="id", ledger=Ledger(), by="ada"
-    ) as issuer:
-        told = await gather(*map(issuer.issue, keys))
+class Noted:
+    """A ledger of a table of drafts, with its guard."""
 
-    assert {type(each) for each in told} == {UnsupportedConnection}
-    assert (table.numbers(), table.last()) == ({}, 0)
+    def __init__(self, table: Drafts) -> None:
+        self._table, self.ledger = table, Ledger(f"{table.name}_ledger")
+        table.run(create_ledger_sql(table.dialect, self.ledger.table))
+        for text in guarding(table.dialect, TableName.parse(self.ledger.table)):
+            table.run(text)
+
+    def issuer_on(self, engine: AsyncEngine) -> Issuer[int]:
+        table = self._table
+        options: dict[str, Any] = {"key": "id", "ledger": self.ledger, "by": "ada"}
+        return Issuer(engine, table.sequence, table.column, **options)
+
+    def check(self) -> None:
+        """The ledger has what the rows have, and no number is missing."""
+        told = dict(self._table.run(f"SELECT document_key, number FROM {self.ledger.table}"))
+        name, numbers = self._table.name, self._table.numbers()
+        assert told == {f"{name}/{key}": number for key, number in numbers.items()}
+        self._table.check_gapless()
+
+
+@pytest.fixture
+def noted(table: Drafts) -> Iterator[Noted]:
+    noted = Noted(table)
+    yield noted
+    table.run(f"DROP TABLE {noted.ledger.table}")
+
+
+async def test_a_ledger_has_what_the_rows_have(
+    table: Drafts, noted: Noted, engine: AsyncEngine
+) -> None:
+    """Whatever one of them is refused for, in the row or in the ledger."""
+    keys = [*table.add(count=20), *(key for kind in REFUSED for key in table.add(kind))]
+    refused = f"{table.name}/{keys[7]}"
+    table.run(
+        f"CREATE TRIGGER {table.name}_l BEFORE INSERT ON {noted.ledger.table} FOR EACH ROW "
+        f"IF NEW.document_key = '{refused}' THEN "
+        "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not this one'; END IF"
+    )
+    async with noted.issuer_on(engine) as issuer:
+        told = await gather(*map(issuer.issue, keys))
+        again = await gather(*map(issuer.issue, keys))
+
+    numbers = [each for each in told if isinstance(each, int)]
+    assert numbers == list(range(1, 20))
+    assert [each for each in again if isinstance(each, int)] == numbers
+    assert "not this one" in str(told[7])
+    noted.check()
+
+
+async def test_a_number_that_the_ledger_has_for_a_row(
+    table: Drafts, noted: Noted, engine: AsyncEngine
+) -> None:
+    """It was lost from the row: it comes again, and a void one doesn't."""
+    first, second, third = table.add(count=3)
+    async with noted.issuer_on(engine) as issuer:
+        assert await gather(*map(issuer.issue, (first, second))) == [1, 2]
+        table.run(f"UPDATE {table.name} SET number = NULL")
+        assert await issuer.issue(third) == 3
+        assert await issuer.issue(first) == 1
+        async with engine.begin() as conn:
+            await noted.ledger.void(conn, 2, of=table.sequence, reason="x")
+        with pytest.raises(InvalidRow, match="which is void"):
+            await issuer.issue(second)
+    assert table.last() == 3
+
+
+@pytest.mark.parametrize("lost", ["ledger", "counter"])
+async def test_a_ledger_that_is_wrong_for_all(
+    table: Drafts, noted: Noted, engine: AsyncEngine, lost: str
+) -> None:
+    first, *keys = table.add(count=4)
+    name = noted.ledger.table
+    async with noted.issuer_on(engine) as issuer:
+        assert await issuer.issue(first) == 1
+        if lost == "ledger":
+            table.run(f"RENAME TABLE {name} TO {name}_away")
+        else:
+            table.run(f"DELETE FROM aseq_sequence WHERE name = '{table.name}'")
+            table.run(f"UPDATE {table.name} SET number = -number")  # nor does the row tell
+        told = await gather(*map(issuer.issue, keys))
+        if lost == "ledger":
+            table.run(f"RENAME TABLE {name}_away TO {name}")
+    error = LedgerTableMissing if lost == "ledger" else LedgerConflict
+    assert {type(each) for each in told} == {error}
+    assert table.numbers() == {first: 1 if lost == "ledger" else -1}

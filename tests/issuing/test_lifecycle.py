@@ -249,7 +249,7 @@ async def test_sources_that_are_none(
     table: Drafts, conn: asyncpg.Connection, what: str
 ) -> None:
     sources: dict[str, tuple[Any, str]] = {
-        "a connection": (conn, "pass an AsyncEngine of SQLAlchemy, an asyncpg.Pool or"),
+        "a connection": (conn, "pass an AsyncEngine of SQLAlchemy, an asyncpg.Pool,"),
         "nothing": (None, "an issuer has connections of its own"),
         "a text": (table.url, "an issuer has connections of its own"),
     }

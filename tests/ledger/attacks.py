@@ -63,3 +63,45 @@ SQLITE = [
     ("drop the guard", "DROP TRIGGER {t}_guard_delete; DELETE FROM {t}"),
     ("drop the table", "DROP TABLE {t}"),
 ]
+
+_UPSERT = f"INSERT INTO {{t}} ({COLUMNS}) VALUES ({ROW}) ON DUPLICATE KEY UPDATE text = 'y'"
+_IGNORED = f"UPDATE IGNORE {{t}} SET text = 'y', {VOID}"
+
+# Definitions are committed at once here, so each is tried on a ledger of its own.
+INNODB = [
+    *((label, _UPSERT if label == "upsert over a row" else sql) for label, sql in SHARED),
+    ("replace a row", f"REPLACE INTO {{t}} ({COLUMNS}) VALUES ({ROW})"),
+    ("change rows, ignoring errors", _IGNORED),
+    ("delete rows, ignoring errors", "DELETE IGNORE FROM {t}"),
+    ("delete rows by a join", "DELETE l FROM {t} AS l JOIN {t} AS m USING (sequence, number)"),
+    ("empty the table", "TRUNCATE {t}"),
+    (
+        "change the row in a trigger before the guard",
+        (
+            "CREATE TRIGGER {t}_a BEFORE UPDATE ON {t} FOR EACH ROW SET NEW.text = 'y';"
+            f"UPDATE {{t}} SET {VOID} WHERE number = 1"
+        ),
+    ),
+    ("drop the guard", "DROP TRIGGER {t}_guard_delete; DELETE FROM {t}"),
+    ("rewrite a column in place", "ALTER TABLE {t} DROP COLUMN note"),
+    (
+        "let a foreign key delete rows",
+        (
+            "CREATE TABLE {t}_p (n bigint PRIMARY KEY) ENGINE=InnoDB;"
+            "INSERT INTO {t}_p VALUES (1), (2);"
+            "ALTER TABLE {t} ADD FOREIGN KEY (number) REFERENCES {t}_p (n) ON DELETE CASCADE;"
+            "DELETE FROM {t}_p"
+        ),
+    ),
+    (
+        "let a foreign key change numbers",
+        (
+            "CREATE TABLE {t}_p (n bigint PRIMARY KEY) ENGINE=InnoDB;"
+            "INSERT INTO {t}_p VALUES (1), (2);"
+            "ALTER TABLE {t} ADD FOREIGN KEY (number) REFERENCES {t}_p (n) ON UPDATE CASCADE;"
+            "UPDATE {t}_p SET n = n + 10"
+        ),
+    ),
+    ("put another table in its place", "ALTER TABLE {t} RENAME TO {t}_old"),
+    ("drop the table", "DROP TABLE {t}"),
+]

@@ -9,9 +9,14 @@ from typing import Any
 
 import pytest
 
-from aseq import InvalidSequence, sync
+import aseq.audit
+import aseq.ledger
+import aseq.numbering
+from aseq import AsyncSequence, InvalidSequence, sync
 from aseq.audit import Audit, Range
 from aseq.sync import Ledger, Numbering, Sequence
+from tests import clients
+from tests.database import Database
 
 LEDGER = Ledger()
 
@@ -107,3 +112,40 @@ def test_what_cannot_work(conn: sqlite3.Connection) -> None:
         sync.audit(conn, "invoice.number", numbers, scope=tenant, ledger=LEDGER)
     with pytest.raises(InvalidSequence, match="ledger is the table"):
         sync.audit(conn, "aseq_ledger.number", Sequence("x"), ledger=LEDGER)
+
+
+@pytest.mark.only(client=clients.Asyncmy, dialect="mariadb")
+@pytest.mark.parametrize("collation", ["utf8mb4_general_ci", "latin1_swedish_ci"])
+async def test_on_a_server_where_texts_are_told_apart_otherwise(
+    database: Database, name: str, collation: str
+) -> None:
+    """The caller's column has another collation than the ledger; a name has a backslash."""
+    ledger, table = aseq.ledger.Ledger(f"{name}_l".replace("-", "_")), name.replace("-", "_")
+    numbers = aseq.numbering.Numbering(f"{name}'\\", "Inv-{branch}-{number}", scope=["branch"])
+    seq, options = AsyncSequence(f"{name}\\"), f"CHARACTER SET {collation.partition('_')[0]}"
+    database.run(
+        f"CREATE TABLE {table} (id int PRIMARY KEY AUTO_INCREMENT, n bigint, "
+        f"text varchar(50) {options} COLLATE {collation})"
+    )
+    async with database.connect() as client:
+        await ledger.create_table(client.conn)
+        async with client.transaction():
+            for number in range(1, 6):
+                issued = await ledger.issue(client.conn, numbers, branch="a")
+                n = await ledger.issue(client.conn, seq)
+                if number not in (2, 4):
+                    await client.execute(
+                        f"INSERT INTO {table} (n, text) VALUES ({n}, '{issued.text}')"
+                    )
+                if number in (2, 3):
+                    await ledger.void(client.conn, issued, reason="wrong")
+                    await ledger.void(client.conn, n, of=seq, reason="wrong")
+        for what, column in ((numbers, "text"), (numbers.bind(branch="a"), "text"), (seq, "n")):
+            found = await aseq.audit.audit(
+                client.conn, f"{table}.{column}", what, ledger=ledger
+            )
+            [series] = found.series
+            assert series.missing == (Range(4, 4, 1),)
+            assert [void.number for void in series.voids] == [2]
+        assert f"sequence = '{seq.name}' AND NOT EXISTS" in str(found.where)
+    database.run(f"DROP TABLE {ledger.table}, {table}")

@@ -26,12 +26,16 @@ KINDS: list[type[Client]] = [
     clients.SessionAiosqlite,
     clients.Sqlite3,
     clients.TortoiseSqlite,
+    clients.Asyncmy,
+    clients.SessionAiomysql,
+    clients.AatomicMariadb,
 ]
 
 
 def opened(kind: type[Client], tmp_path: Path, request: pytest.FixtureRequest) -> Database:
-    is_sqlite = "sqlite" in kind.__name__.lower()
-    url = sqlite_file(tmp_path) if is_sqlite else request.getfixturevalue("postgres")
+    name = kind.__name__.lower()
+    server = "mariadb" if "my" in name or "mariadb" in name else "postgres"
+    url = sqlite_file(tmp_path) if "sqlite" in name else request.getfixturevalue(server)
     database = prepared(kind, url)
     database.run(create_ledger_sql(database.case.dialect))
     return database
@@ -81,7 +85,7 @@ async def swallowed(client: Client, numbers: Numbering, key: str, tick: int) -> 
     return results[0]
 
 
-@pytest.mark.parametrize("kind", [clients.Asyncpg, clients.Sqlite3])
+@pytest.mark.parametrize("kind", [clients.Asyncpg, clients.Sqlite3, clients.Asyncmy])
 async def test_void_cancelled_at_every_tick_and_swallowed(
     kind: type[Client], tmp_path: Path, request: pytest.FixtureRequest, name: str
 ) -> None:
@@ -110,7 +114,7 @@ async def test_void_cancelled_at_every_tick_and_swallowed(
         await roll_back(client)
 
 
-@pytest.mark.parametrize("kind", [clients.Asyncpg, clients.Sqlite3])
+@pytest.mark.parametrize("kind", [clients.Asyncpg, clients.Sqlite3, clients.Asyncmy])
 async def test_issue_many_cancelled_at_every_tick_and_swallowed(
     kind: type[Client], tmp_path: Path, request: pytest.FixtureRequest, name: str
 ) -> None:

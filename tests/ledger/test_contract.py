@@ -22,7 +22,7 @@ from tests.database import Database
 from tests.hooked import hooked
 from tests.ledger.series import JUNE, NEXT_JUNE, rows, yearly
 
-pytestmark = pytest.mark.only(dialect=("postgresql", "sqlite"))
+pytestmark = pytest.mark.only(dialect=("mariadb", "mysql", "postgresql", "sqlite"))
 
 
 async def test_a_number_and_its_row(database: Database, ledger: Ledger, name: str) -> None:
@@ -148,11 +148,11 @@ async def test_texts_and_moments_are_those_that_the_caller_gets(
 
 
 def moment_of(value: Any) -> dt.datetime:
-    """A moment as the database has it: SQLite's are texts in UTC."""
+    """A moment as the database has it: SQLite's are texts in UTC, MariaDB's know no zone."""
     if isinstance(value, str):
-        return dt.datetime.fromisoformat(value).replace(tzinfo=dt.UTC)
+        value = dt.datetime.fromisoformat(value)
     assert isinstance(value, dt.datetime)
-    return value
+    return value if value.tzinfo else value.replace(tzinfo=dt.UTC)
 
 
 async def test_void(database: Database, ledger: Ledger, name: str) -> None:

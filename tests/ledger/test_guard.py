@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 
 import psycopg
+import pymysql
 import pytest
 
 from aseq import AsyncSequence, InvalidSequence, sync
@@ -109,10 +110,11 @@ KINDS = (
     *(clients.Asyncpg, clients.Psycopg, clients.SessionPsycopg, clients.SyncSessionPsycopg2),
     *(clients.AatomicPostgres, clients.AatomicSqlite, clients.TortoisePsycopg),
     *(clients.TortoiseSqlite, clients.SessionAiosqlite, clients.Sqlite3),
+    *(clients.Asyncmy, clients.SessionAsyncmy, clients.AatomicMariadb, clients.AatomicMysql),
 )
 
 
-@pytest.mark.only(client=KINDS, dialect=("postgresql", "sqlite"))
+@pytest.mark.only(client=KINDS, dialect=("mariadb", "mysql", "postgresql", "sqlite"))
 async def test_what_aseq_does_passes(database: Database, own_ledger: Ledger, name: str) -> None:
     """Through each library; the guard can be created again."""
     seq = AsyncSequence(name)
@@ -124,7 +126,9 @@ async def test_what_aseq_does_passes(database: Database, own_ledger: Ledger, nam
             drawn = [await own_ledger.issue(client.conn, seq, key=key) for key in "aba"]
             assert await own_ledger.void(client.conn, 2, of=seq, reason="x")
     assert drawn == [1, 2, 1]
-    with pytest.raises((psycopg.Error, sqlite3.Error), match="only grows: DELETE refused"):
+    with pytest.raises(
+        (psycopg.Error, pymysql.Error, sqlite3.Error), match="only grows: DELETE refused"
+    ):
         database.run(f"DELETE FROM {own_ledger.table}")
     database.run(f"DROP TABLE {own_ledger.table}")
 
@@ -142,6 +146,6 @@ def test_the_guard_can_be_dropped(table: str) -> None:
 def test_bad_names() -> None:
     with pytest.raises(InvalidSequence, match="role must be the name of a role, not ''"):
         grants_sql("")
-    with pytest.raises(InvalidSequence, match="dialect must be 'postgresql' or 'sqlite'"):
-        create_guard_sql("mysql")
+    with pytest.raises(InvalidSequence, match="dialect must be 'mariadb' or 'mysql' or"):
+        create_guard_sql("oracle")
     assert '"a""b"' in grants_sql('a"b')

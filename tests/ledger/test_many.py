@@ -22,10 +22,15 @@ from tests.numbering.midnight import SECOND, new_year, now
 from tests.numbering.storming import prepared
 from tests.observer import DEADLINE, observing
 
-pytestmark = pytest.mark.only(dialect=("postgresql", "sqlite"))
+pytestmark = pytest.mark.only(dialect=("mariadb", "mysql", "postgresql", "sqlite"))
 
 SOME = pytest.mark.only(
-    client=(clients.SessionPsycopg, clients.AiosqliteLegacy, clients.SyncSqlite3Legacy)
+    client=(
+        clients.SessionPsycopg,
+        clients.AiosqliteLegacy,
+        clients.SyncSqlite3Legacy,
+        clients.SessionAsyncmy,
+    )
 )
 
 
@@ -144,7 +149,7 @@ async def test_bad_input_sends_nothing(database: Database, ledger: Ledger, name:
         assert await ledger.issue_many(client.conn, seq, keys=("a",)) == {"a": 1}
 
 
-@pytest.mark.only(client=(clients.AsyncpgPool, clients.AiosqliteLegacy))
+@pytest.mark.only(client=(clients.AsyncpgPool, clients.AiosqliteLegacy, clients.SessionAsyncmy))
 async def test_thousands(database: Database, ledger: Ledger, name: str) -> None:
     numbers, keys = yearly(name), [f"order {i}" for i in range(2_000)]
     async with database.connect() as client:

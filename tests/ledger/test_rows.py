@@ -22,7 +22,7 @@ from tests import clients
 from tests.clients import Client
 from tests.database import Database
 from tests.hooked import hooked
-from tests.issuing.drafts import Drafts, of
+from tests.issuing.drafts import Drafts, connected, of
 from tests.ledger.series import JUNE, rows, yearly
 
 SOME = pytest.mark.only(
@@ -30,6 +30,7 @@ SOME = pytest.mark.only(
         clients.AsyncpgPool,
         clients.SessionPsycopg,
         clients.SessionAiosqlite,
+        clients.SessionAsyncmy,
         clients.SyncSqlite3Legacy,
     )
 )
@@ -53,7 +54,7 @@ async def test_each_number_is_in_the_ledger(
         *((1, "a", "2026-01-01"), (2, "b", "2026-01-01"), (3, "a", "2025-05-05")),
         columns="id, tenant, day",
     )
-    async with database.connect() as client:
+    async with connected(database) as client:
         done = await number(
             *(client, numbers, of(drafts.table, "code")),
             **{**PER_TENANT, "ledger": ledger, "by": "ann", "note": "100%"},
@@ -84,7 +85,7 @@ async def test_a_row_gets_the_number_that_the_ledger_has_for_it(
     """It was lost from the row. Nothing is drawn for it; the others get the next."""
     drafts, seq = Drafts(database, name), AsyncSequence(name, 0, step=-1)
     drafts.count(3)
-    async with database.connect() as client:
+    async with connected(database) as client:
         first = await number(client, seq, of(drafts.table), ledger=ledger)
         database.run(f"UPDATE {drafts.table} SET number = NULL WHERE id < 3")
         drafts.add((4,))
@@ -107,7 +108,7 @@ async def test_two_tables_of_one_series(database: Database, ledger: Ledger, name
     seq, one, other = AsyncSequence(name), Drafts(database, name), Drafts(database, f"{name}x")
     one.count(1)
     other.count(1)
-    async with database.connect() as client:
+    async with connected(database) as client:
         async with client.transaction():
             await ledger.issue(client.conn, seq, key="1")
         for drafts in (one, other):
@@ -123,7 +124,7 @@ async def test_a_number_that_is_void(database: Database, ledger: Ledger, name: s
     numbers = Numbering(name, "{tenant}-{number}", scope=["tenant"])
     drafts.add((1, "a"), (2, "a"), columns="id, tenant")
     options: dict[str, Any] = {"scope": {"tenant": "tenant"}, "ledger": ledger}
-    async with database.connect() as client:
+    async with connected(database) as client:
         await number(client, numbers, of(drafts.table, "code"), **options)
         async with client.transaction():
             await ledger.void(client.conn, numbers.parse("a-1"), reason="x")
@@ -149,7 +150,7 @@ async def test_a_number_that_is_void(database: Database, ledger: Ledger, name: s
 async def test_a_number_that_is_there(database: Database, ledger: Ledger, name: str) -> None:
     drafts, seq = Drafts(database, name), AsyncSequence(name)
     drafts.count(2)
-    async with database.connect() as client:
+    async with connected(database) as client:
         async with client.transaction():
             await ledger.issue(client.conn, seq)
         async with client.transaction():
@@ -165,7 +166,7 @@ async def test_a_number_that_is_there(database: Database, ledger: Ledger, name: 
 async def test_without_its_table(database: Database, name: str) -> None:
     drafts = Drafts(database, name)
     drafts.count(1)
-    async with database.connect() as client:
+    async with connected(database) as client:
         with pytest.raises(LedgerTableMissing):
             await number(
                 client, AsyncSequence(name), of(drafts.table), ledger=Ledger("ledger_nowhere")
@@ -177,7 +178,7 @@ async def test_without_its_table(database: Database, name: str) -> None:
 async def test_a_key_that_is_too_long(database: Database, ledger: Ledger, name: str) -> None:
     drafts = Drafts(database, name, "note text, number bigint")
     drafts.add((1, "k" * 200), columns="id, note")
-    async with database.connect() as client, client.transaction():
+    async with connected(database) as client, client.transaction():
         with pytest.raises(InvalidRow, match="its key is longer than the 200 characters"):
             await number_rows(
                 *(client.conn, AsyncSequence(name), of(drafts.table)), key="note", ledger=ledger
@@ -190,7 +191,7 @@ async def test_keys_that_sqlite_tells_apart(
 ) -> None:
     drafts = Drafts(database, name, "k, number")
     drafts.add((1, 7), (2, "7"), columns="id, k")
-    async with database.connect() as client:
+    async with connected(database) as client:
         for _ in "ab":
             await number(
                 *(client, AsyncSequence(name), of(drafts.table)),
@@ -217,7 +218,7 @@ async def test_keys_that_sqlite_tells_apart(
 async def test_bad_input_sends_nothing(
     message: str, options: dict[str, Any], database: Database, name: str
 ) -> None:
-    async with database.connect() as client, client.transaction():
+    async with connected(database) as client, client.transaction():
         with pytest.raises(InvalidSequence, match=message):
             await number_rows(client.conn, AsyncSequence(name), "nowhere.n", key="i", **options)
         with pytest.raises(InvalidSequence, match="those of a sequence that loops come again"):

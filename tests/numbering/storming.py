@@ -18,7 +18,8 @@ Work = Callable[[clients.Client, int], Awaitable[object]]
 
 def prepared(kind: type[clients.Client], url: str) -> Database:
     """A database for one kind of connection, with its tables."""
-    dialect = "postgresql" if url.startswith("postgresql") else "sqlite"
+    dialects = {"postgresql": "postgresql", "mysql": "mariadb"}
+    dialect = dialects.get(url.partition(":")[0], "sqlite")
     database = Database(Case(kind, dialect), url)  # type: ignore[arg-type]
     database.create_tables()
     database.run(SAVED)

@@ -18,14 +18,14 @@ from tests.clients import Client
 from tests.database import Database
 from tests.faults.aftermath import assert_gapless
 from tests.pooler.clients import NEW, OLD
-from tests.pooler.conftest import POOL_SIZE
+from tests.pooler.server import POOL_SIZE, prepares
 
 TASKS, ROUNDS = 8, 12
 
 
 @pytest.fixture(params=[*OLD, *NEW], ids=lambda kind: kind.__name__)
-def database(request: pytest.FixtureRequest, pooler: str, prepares: bool) -> Database:
-    if request.param in NEW and not prepares:
+def database(request: pytest.FixtureRequest, pooler: str) -> Database:
+    if request.param in NEW and not prepares():
         pytest.skip("this PgBouncer is older than 1.21, which knows prepared statements")
     database = Database(Case(request.param, "postgresql"), pooler)
     database.create_tables()

@@ -65,7 +65,7 @@ KINDS = [
     Kind(
         "Session-mysqldb",
         "mariadb",
-        lambda url: session(url.replace(":", "+mysqldb:", 1)),
+        lambda url: session(url.replace("mysql:", "mariadb+mysqldb:", 1)),
         run,
         needs_mysqlclient=True,
     ),

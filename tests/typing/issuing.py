@@ -8,6 +8,8 @@ from contextlib import AbstractAsyncContextManager
 from decimal import Decimal
 from typing import Any, assert_type
 
+import aiomysql
+import asyncmy.pool
 import psycopg
 import psycopg_pool
 from sqlalchemy import Engine
@@ -42,6 +44,11 @@ async def write_events(conn: AsyncConnection, issued: Sequence[Issued]) -> None:
         assert_type(each.key, int | str | Decimal)
         assert_type(each.number, int | str)
         assert_type(each.document, DocumentNumber | None)
+
+
+async def pools(one: asyncmy.pool.Pool, other: aiomysql.Pool, seq: AsyncSequence) -> None:
+    assert_type(Issuer(one, seq, "invoice.number", key="id"), Issuer[int])
+    assert_type(Issuer(other, seq, "invoice.number", key="id"), Issuer[int])
 
 
 async def issuers(engine: AsyncEngine, pool: Pool, seq: AsyncSequence, inv: Numbering) -> None:

@@ -33,6 +33,16 @@ class PartlyDrawn(Exception):
     """
 
 
+class NotAnInteger(ValueError):
+    """Raised where a row of a sequence has something else than an integer.
+
+    What it has is the only argument: what a codec or a converter of the caller's made of it.
+    """
+
+    def __str__(self) -> str:
+        return f"{self.args[0]!r} isn't an integer"
+
+
 class NothingDrawn(Exception):
     """Raised by a plan that has only read, taken places in queues or locked rows.
 
@@ -108,12 +118,26 @@ def last_in(spec: SequenceSpec, rows: Sequence[Row]) -> int | None:
     last = integer(rows[0][0]) if rows else None
     if last is None or isinstance(last, int):
         return last
-    raise SequenceCorrupted(spec.name, f"its last value is {last!r}, not an integer")
+    raise not_an_integer(spec.name, last)
+
+
+def not_an_integer(sequence: str, value: object) -> SequenceCorrupted:
+    """What to raise if a row has something else for an integer."""
+    return SequenceCorrupted(sequence, f"its last value is {value!r}, not an integer")
 
 
 def integer(value: object) -> int | None:
-    """A bigint, or NULL, where the connection may have a codec of the caller's for it."""
-    return int(value) if isinstance(value, (str, Decimal)) else cast("int | None", value)
+    """A bigint, or NULL, where the connection may have a codec of the caller's for it.
+
+    Raises:
+        NotAnInteger: it is the text of something else.
+    """
+    if not isinstance(value, (str, Decimal)):
+        return cast("int | None", value)
+    try:
+        return int(value)
+    except ValueError:
+        raise NotAnInteger(value) from None
 
 
 def longest_wait(rows: Sequence[Row], column: int) -> float | None:

@@ -46,6 +46,7 @@ class Template(NamedTuple):
             when it had its last lock, in microseconds; None if it doesn't tell.
         nothing_on: codes of errors by which the server says that nothing was drawn, and
             after which the transaction is as it was: there is no row then.
+        reads: it only looks: it draws nothing, and takes no place.
         confirm: reads the answer once more where it is `IN_DOUBT`, with the same values; no
             row if it was another one.
     """
@@ -54,6 +55,7 @@ class Template(NamedTuple):
     queues: bool = False
     waited: int | None = None
     nothing_on: frozenset[Code] = frozenset()
+    reads: bool = False
     confirm: str = ""
 
 
@@ -88,6 +90,11 @@ class Statement(NamedTuple):
     def nothing_on(self) -> frozenset[Code]:
         """Which errors only say that nothing was drawn: see `Template`."""
         return self.template.nothing_on
+
+    @property
+    def reads(self) -> bool:
+        """Whether it draws nothing: see `Template`."""
+        return self.template.reads
 
     @property
     def waited(self) -> int | None:

@@ -10,6 +10,11 @@ What SQLite lacks, and what stands in its place:
   next. So a number is given up in the same call in the connection's thread that drew it,
   or, when its caller is cancelled, by a call that is sent at that very moment: before a
   ROLLBACK could have been answered, and the next transaction have begun.
+* *Questions that don't wait.* While a statement runs in the connection's thread, SQLite 3.53
+  (3.51.0 didn't) lets whoever asks for ``in_transaction`` or ``total_changes`` wait for its
+  end, and Python waits with all of the process: its GIL is held. If the statement itself
+  waits for something of this process (a write lock, or the GIL for an authorizer), that is
+  for long or forever. So they are asked for in that thread alone, between statements.
 * *Errors that stay in place.* `Cursor.execute` raises what SQLite said about the statement;
   whatever comes from elsewhere (a converter, an authorizer asked about a PRAGMA) says
   nothing about the draw. The rows are read only after `execute` has returned.
@@ -30,6 +35,7 @@ from math import ceil
 from operator import index
 from typing import Any
 
+from aseq._core.scripts import NotAnInteger
 from aseq._core.statement import Bind, Row
 
 from .base import TransactionEnded, Watcher
@@ -92,8 +98,9 @@ class Job:
         sql: the statement.
         args: its parameters.
         timeout: seconds to wait for the write lock at most; None: as it is set up.
-        inside: don't run it if it would be committed by itself: what came before it in
-            the thread may have ended the transaction.
+        inside: don't run it if it would be committed by itself. Asked in the thread, where
+            what came before it may have ended the transaction.
+        outside: whether it would be, and then what to do.
         abort: makes the transaction unusable, and tells whether one was open.
         after: the statement before it, if it is the same call's.
 
@@ -112,11 +119,13 @@ class Job:
         *,
         timeout: float | None,
         inside: bool = False,
+        outside: Callable[[sqlite3.Connection], str | None] = outside_transaction,
         abort: Callable[[sqlite3.Connection], Unusable | None] | None = None,
         after: Job | None = None,
     ) -> None:
         self._sql, self._args, self._timeout = sql, args, timeout
-        self._inside, self._abort = inside, abort or make_unusable
+        self._inside, self._outside = inside, outside
+        self._abort = abort or make_unusable
         self._refusal: BaseException | None = None
         self.started: bool = after is not None and after.started
         self.cancelled = self.done = False
@@ -154,7 +163,7 @@ class Job:
         return rows
 
     def _run(self, connection: sqlite3.Connection) -> Sequence[Row]:
-        advice = outside_transaction(connection) if self._inside else None
+        advice = self._outside(connection) if self._inside else None
         if advice is not None:
             raise TransactionEnded(advice)
         # A cursor made like this ignores the connection's row factory.
@@ -193,7 +202,7 @@ def integers(rows: Sequence[Row]) -> Sequence[Row]:
     Lists in JSON stay as they are: they are no numbers, and no column is one.
 
     Raises:
-        TypeError, ValueError: a converter made something else of them.
+        NotAnInteger: it made something else of one.
     """
     return [tuple(map(_integer, row)) for row in rows]
 
@@ -201,7 +210,10 @@ def integers(rows: Sequence[Row]) -> Sequence[Row]:
 def _integer(value: Any) -> int | str | None:
     if value is None or (isinstance(value, str) and value.startswith("[")):
         return value
-    return int(value) if isinstance(value, (str, Decimal)) else index(value)
+    try:
+        return int(value) if isinstance(value, (str, Decimal)) else index(value)
+    except (TypeError, ValueError):
+        raise NotAnInteger(value) from None
 
 
 @contextmanager

@@ -37,16 +37,14 @@ class AiosqliteExecutor(Executor):
 
     def __init__(self, connection: aiosqlite.Connection) -> None:
         self._connection = connection
-        self._advice: str | None = None
         self._job: Job | None = None
 
-    async def prepare(self) -> None:
-        # Only the connection's own thread may read its autocommit mode.
-        if not self._connection.in_transaction:
-            self._advice = await in_thread_of(self._connection, outside_transaction)
-
     def outside_transaction(self) -> str | None:
-        return self._advice
+        return None  # only the connection's own thread may ask: the statement does, first
+
+    def _outside(self, connection: sqlite3.Connection) -> str | None:
+        """In that thread: whether a write would be committed by itself; if so, what to do."""
+        return outside_transaction(connection)
 
     async def fetch(
         self,
@@ -57,7 +55,9 @@ class AiosqliteExecutor(Executor):
         timeout: float | None = None,
         inside: bool = False,
     ) -> Sequence[Row]:
-        self._job = job = Job(sql, args, timeout=timeout, inside=inside, after=self._job)
+        self._job = job = Job(
+            sql, args, timeout=timeout, inside=inside, outside=self._outside, after=self._job
+        )
         return await in_sequence(
             lambda: in_thread_of(self._connection, job),
             lambda: in_thread_of(self._connection, noop),

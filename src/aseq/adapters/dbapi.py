@@ -16,7 +16,7 @@ from aseq._core.dialects import SQLITE
 from aseq._core.statement import Bind, Paramstyle, Row
 from aseq.errors import UnsupportedConnection
 
-from ._sqlite import Job, blocks_writers, outside_transaction
+from ._sqlite import Job, blocks_writers
 from .base import Executor, Watcher, unsupported
 
 _THREADS = "open it with check_same_thread=False: aseq uses it in worker threads"
@@ -44,7 +44,7 @@ class SqliteExecutor(Executor):
         self._job: Job | None = None
 
     def outside_transaction(self) -> str | None:
-        return outside_transaction(self._connection)
+        return None  # another thread may be at work on it: the statement asks, in its turn
 
     async def fetch(
         self,
@@ -75,7 +75,11 @@ class SqliteExecutor(Executor):
         return self._job is None or self._job.refused(exc)
 
     async def blocks_writers(self) -> str | None:
-        return blocks_writers(self._connection)
+        def ask() -> str | None:
+            with ConnectionLock(self._connection):
+                return blocks_writers(self._connection)
+
+        return await in_worker(ask)
 
     async def abort(self) -> bool:
         job = self._job

@@ -19,7 +19,17 @@ from alembic.operations import MigrateOperation, Operations
 from sqlalchemy import text
 
 from aseq._core.table import TableName
-from aseq.ledger._migrations import DEFAULT_TABLE, creating, dropping, dropping_guard, guarding
+from aseq.ledger._migrations import (
+    DEFAULT_TABLE,
+    advised,
+    as_script,
+    creating,
+    dropping,
+    dropping_guard,
+    guarding,
+)
+
+from ._servers import find_dialect
 
 
 @dataclass
@@ -97,12 +107,15 @@ def _table(operation: _OnLedger) -> TableName:
 
 
 def _dialect(operations: Operations) -> str:
-    return str(operations.impl.dialect.name)
+    dialect = find_dialect(operations.impl.dialect)
+    return str(operations.impl.dialect.name) if dialect is None else dialect.name
 
 
 def _execute(operations: Operations, texts: Iterable[str]) -> None:
+    if operations.get_context().as_sql:
+        for sql in as_script(_dialect(operations), texts):
+            operations.get_context().impl.static_output(sql)
+        return
     for sql in texts:
-        if operations.get_context().as_sql:
-            operations.get_context().impl.static_output(f"{sql};\n")
-        else:
+        with advised():
             operations.execute(text(sql.replace(":", r"\:")))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from aseq._columns import ColumnName
 from aseq._core.spec import SequenceSpec
-from aseq._sql import named, named_table
+from aseq._sql import EXACTLY, literal, named, named_table
 from aseq.errors import InvalidSequence
 from aseq.ledger._spec import LedgerSpec
 from aseq.numbering._scope import counter_name
@@ -35,6 +35,8 @@ def beside(
     table = ledger._name
     number = "number" if isinstance(what, SequenceSpec) else "text"
     mine = f"{named_table(table)}.{named(number)}"
+    if number == "text":
+        mine += EXACTLY
     absent = (
         f"NOT EXISTS (SELECT 1 FROM {named_table(column.table)} "
         f"WHERE {named_table(column.table)}.{named(column.name)} = {mine})"
@@ -47,16 +49,12 @@ def beside(
 def _of(what: SequenceSpec | NumberingSpec) -> str:
     """The condition of the ledger's rows that belong to the sequence or the numbering."""
     if isinstance(what, SequenceSpec):
-        return f"sequence = {_literal(what.name)}"
+        return f"sequence = {literal(what.name)}"
     untold = {*what.scopes} - {*what.bound, *what._pattern.scopes}
     if untold:
         raise InvalidSequence("ledger", _NAMES_ALL.format(min(untold)))
     if not {*what.scopes} - {*what.bound}:
-        return f"series = {_literal(counter_name(what.name, what._bound, None))}"
+        return f"series = {literal(counter_name(what.name, what._bound, None))}"
     # Printed scopes that aren't bound: their texts tell them.
     name = counter_name(what.name, (), None) + "/"
-    return f"substr(series, 1, {len(name)}) = {_literal(name)}"
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+    return f"substr(series, 1, {len(name)}) = {literal(name)}"

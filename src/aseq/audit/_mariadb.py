@@ -179,6 +179,8 @@ MARIADB = Texts(
     fingerprint=None,
     hashes=None,
     words={
+        "EXACTLY": f" COLLATE {_COLLATION}",
+        "\\": "\\\\",
         "text": "CHAR CHARACTER SET utf8mb4",
         "bigint": "SIGNED",
         "numeric": "DECIMAL(65)",

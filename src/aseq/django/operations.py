@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import migrations, router
 from django.db.migrations.operations.base import Operation
 
 from aseq._core.table import TableName
-from aseq.ledger._migrations import DEFAULT_TABLE, creating, dropping
+from aseq.ledger._migrations import DEFAULT_TABLE, advised, as_script, creating, dropping
 
 from . import conf
-from ._servers import find_dialect
+from ._servers import dialect_of, find_dialect
 
 
 class CreateSequenceTable(migrations.CreateModel):
@@ -57,18 +58,17 @@ class CreateLedgerTable(Operation):
     ) -> None:
         """Create the table, where the routers allow it."""
         if self._is_allowed(app_label, schema_editor):
-            vendor = schema_editor.connection.vendor
-            for sql in creating(vendor, TableName.parse(self.table), guard=self.guard):
-                schema_editor.execute(sql, params=None)
+            dialect = dialect_of(schema_editor.connection).name
+            texts = creating(dialect, TableName.parse(self.table), guard=self.guard)
+            _execute(schema_editor, dialect, texts)
 
     def database_backwards(
         self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
     ) -> None:
         """Drop the table with all that is in it."""
         if self._is_allowed(app_label, schema_editor):
-            vendor = schema_editor.connection.vendor
-            for sql in dropping(vendor, TableName.parse(self.table)):
-                schema_editor.execute(sql, params=None)
+            dialect = dialect_of(schema_editor.connection).name
+            _execute(schema_editor, dialect, dropping(dialect, TableName.parse(self.table)))
 
     def _is_allowed(self, app_label: str, schema_editor: Any) -> bool:
         alias = schema_editor.connection.alias
@@ -77,3 +77,12 @@ class CreateLedgerTable(Operation):
     def describe(self) -> str:
         """What it does, as `migrate` says it."""
         return f"Create ledger {self.table}"
+
+
+def _execute(schema_editor: Any, dialect: str, texts: Iterable[str]) -> None:
+    if schema_editor.collect_sql:
+        schema_editor.collected_sql += (each.rstrip("\n") for each in as_script(dialect, texts))
+        return
+    for sql in texts:
+        with advised():
+            schema_editor.execute(sql, params=None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
+from aseq._core.dialects import Dialect
 from aseq._core.scripts import Plan
 from aseq._core.table import TableName
 from aseq.adapters.base import ConnectionInfo
@@ -25,7 +26,7 @@ class Page(NamedTuple):
 
     table: TableName
     counters: TableName
-    dialect: str
+    dialect: Dialect
 
 
 class Line(NamedTuple):
@@ -74,14 +75,6 @@ class Book(Protocol):
     @property
     def table(self) -> TableName:
         """The ledger's table, as the caller calls it."""
-        ...
-
-    def check(self, info: ConnectionInfo) -> None:
-        """Refuse a database that it can't be in.
-
-        Raises:
-            UnsupportedConnection: it can't be in this one.
-        """
         ...
 
     def look(self, page: Page, keys: Iterable[tuple[str, str]]) -> Plan[list[Had]]:

@@ -61,8 +61,8 @@ class Issuer(Generic[V]):
 
     Args:
         source: a SQLAlchemy `AsyncEngine` (on asyncpg, psycopg or aiosqlite, or on MariaDB or
-            MySQL with asyncmy or aiomysql), an `asyncpg.Pool` or a
-            `psycopg_pool.AsyncConnectionPool`.
+            MySQL with asyncmy or aiomysql), an `asyncpg.Pool`, a
+            `psycopg_pool.AsyncConnectionPool`, or a pool of asyncmy or aiomysql.
         what: gives the numbers: an `AsyncSequence` or a `Numbering`.
         column: the column that gets them: ``Invoice.number``, ``(Invoice, "number")`` or
             "table.column". It is NULL in a draft. It may be an integer or a text.

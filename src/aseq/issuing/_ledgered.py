@@ -103,7 +103,7 @@ def explained(target: Target, name: str, info: ConnectionInfo) -> Iterator[None]
 
 def _page(place: Place) -> Page | None:
     where = place.ledger
-    return None if where is None else Page(where, place.counters, place.dialect.name)
+    return None if where is None else Page(where, place.counters, place.dialect)
 
 
 def _series(place: Place, part: Part) -> str:

@@ -130,7 +130,6 @@ def look(
     what, located, bind = adapted(target.what, info), info.locate(target.table), Binds()
     ledger = None
     if target.ledger is not None:
-        target.ledger.check(info)
         ledger = info.locate(target.ledger.table)
     names = tuple(dict.fromkeys((*target.columns(), *others)))
     text = catalogue.look(located, names, bind)

@@ -7,9 +7,9 @@ from aseq._core.table import TableName
 from aseq.adapters.base import ConnectionInfo
 from aseq.errors import AseqError, LedgerConflict, LedgerTableMissing, SequenceTableMissing
 
-# A unique index, as PostgreSQL and SQLite call it.
-_TWICE = ("23505", 19)
-_THERE = (
+# A unique index, as PostgreSQL, SQLite, and MariaDB and MySQL call it.
+_TWICE = ("23505", 19, 1062)
+THERE = (
     "its next number is in the ledger {} already, so its counter was set back, or it shares "
     "the ledger with another sequence of its name. Move the counter on with advance_to"
 )
@@ -29,8 +29,8 @@ def explained(
     where = str(info.locate(table))
     if info.dialect.explain(exc, where) is SequenceTableMissing:
         ours: AseqError = LedgerTableMissing(where)
-    elif _is_there(exc, table, info):
-        ours = LedgerConflict(name, _THERE.format(where))
+    elif _is_there(exc, name, table, info):
+        ours = LedgerConflict(name, THERE.format(where))
     else:
         return None
     for note in getattr(exc, "__notes__", ()):
@@ -38,6 +38,9 @@ def explained(
     return ours
 
 
-def _is_there(exc: Exception, table: TableName, info: ConnectionInfo) -> bool:
+def _is_there(exc: Exception, name: str, table: TableName, info: ConnectionInfo) -> bool:
     found = report(exc, info.dialect.code)
-    return found is not None and found.code in _TWICE and table.name in found.text
+    if found is None or found.code not in _TWICE:
+        return False
+    # MariaDB doesn't name the table of a primary key, but tells what is twice.
+    return table.name in found.text or f"entry '{name}" in found.text

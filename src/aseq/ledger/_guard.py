@@ -10,12 +10,13 @@ don't own it.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
 from aseq._core.scripts import Plan, say, statements
 from aseq._core.statement import Script, Template
 from aseq._core.table import TableName
-from aseq._sql import quoted, quoted_table
-from aseq.errors import InvalidSequence
 
+from . import _guard_innodb
 from ._ddl import checked, on
 
 _KEPT = (
@@ -97,8 +98,24 @@ _DROP_SQLITE = tuple(
     f"DROP TRIGGER IF EXISTS ${{guard}}_{event}" for event in ("delete", "update", "insert")
 )
 
-_CREATE = {"postgresql": _POSTGRESQL, "sqlite": _SQLITE}
-_DROP = {"postgresql": _DROP_POSTGRESQL, "sqlite": _DROP_SQLITE}
+_CREATE = {
+    "mariadb": _guard_innodb.on_mariadb(_KEPT),
+    "mysql": _guard_innodb.on_mysql(_KEPT),
+    "postgresql": _POSTGRESQL,
+    "sqlite": _SQLITE,
+}
+_ENDED: Mapping[str, Callable[[str], str]] = {
+    "mariadb": _guard_innodb.delimited,
+    "mysql": _guard_innodb.delimited,
+    "postgresql": "{};\n".format,
+    "sqlite": "{};\n".format,
+}
+_DROP = {
+    "mariadb": _guard_innodb.DROP,
+    "mysql": _guard_innodb.DROP,
+    "postgresql": _DROP_POSTGRESQL,
+    "sqlite": _DROP_SQLITE,
+}
 
 
 def creating(dialect: str, table: TableName) -> tuple[str, ...]:
@@ -120,15 +137,28 @@ def dropping(dialect: str, table: TableName) -> tuple[str, ...]:
 
 
 def _on(dialect: str, text: str, table: TableName) -> str:
-    guard = quoted_table(TableName(f"{table.name}_guard", table.schema))
-    if dialect == "sqlite":  # one for each event: the rest of the name follows
-        guard = guard.removesuffix('"')
-        for event in ("delete", "update", "insert"):
-            text = text.replace(f"${{guard}}_{event}", f'{guard}_{event}"')
+    guard = on(dialect, "$table", TableName(f"{table.name}_guard", table.schema))
+    for event in ("delete", "update", "insert"):  # the rest of a name, where there are several
+        text = text.replace(f"${{guard}}_{event}", f"{guard[:-1]}_{event}{guard[-1]}")
     return on(dialect, text.replace("$guard", guard), table)
 
 
-def run(texts: tuple[str, ...], table: TableName) -> Plan[None]:
+def as_script(dialect: str, texts: Iterable[str]) -> Iterator[str]:
+    """Statements for a script, each with what ends it."""
+    return (_ENDED[dialect](text) for text in texts)
+
+
+def create(dialect: str, table: TableName) -> Plan[None]:
+    """Create the guard, or make it again."""
+    yield from _run(creating(dialect, table), table)
+
+
+def drop(dialect: str, table: TableName) -> Plan[None]:
+    """Drop the guard, if it is there."""
+    yield from _run(dropping(dialect, table), table)
+
+
+def _run(texts: tuple[str, ...], table: TableName) -> Plan[None]:
     """Run statements that have their table already."""
     script: Script = tuple(Template(text) for text in texts)
     yield from say(statements(script, table, {}))
@@ -138,37 +168,14 @@ def create_guard_sql(dialect: str, table: str = "aseq_ledger", /) -> str:
     """The statements that create the ledger's guard, for hand-written migrations.
 
     Args:
-        dialect: which database it is for, "postgresql" or "sqlite".
+        dialect: which database it is for, "mariadb", "mysql", "postgresql" or "sqlite".
         table: the ledger's, "table" or "schema.table".
 
     Returns:
-        the statements, each with a semicolon and a line end.
+        the statements, each with a semicolon and a line end. For MariaDB and MySQL, a
+        DELIMITER stands around one that has semicolons, as their command-line clients need it.
 
     Raises:
         InvalidSequence: not a valid table name, or an unknown dialect.
     """
-    return "".join(f"{text};\n" for text in creating(dialect, TableName.parse(table)))
-
-
-def grants_sql(role: str, table: str = "aseq_ledger", /) -> str:
-    """The grants for an application that isn't the ledger's owner, on PostgreSQL.
-
-    It may read, issue and make void, and nothing else; not even without the guard.
-
-    Args:
-        role: the application's role.
-        table: the ledger's, "table" or "schema.table".
-
-    Returns:
-        the statements, each with a semicolon and a line end.
-
-    Raises:
-        InvalidSequence: not a valid table name, or no name of a role.
-    """
-    if not isinstance(role, str) or not role or "\0" in role:
-        raise InvalidSequence("role", f"must be the name of a role, not {role!r}")
-    name, app = quoted_table(TableName.parse(table)), quoted(role)
-    return (
-        f"REVOKE ALL ON {name} FROM {app};\n"
-        f"GRANT SELECT, INSERT, UPDATE ({', '.join(VOID)}) ON {name} TO {app};\n"
-    )
+    return "".join(as_script(dialect, creating(dialect, TableName.parse(table))))

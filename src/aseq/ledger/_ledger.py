@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 
 from aseq._connection import Connection
 from aseq._core.counter import Drawable
+from aseq._core.scripts import later
 from aseq._core.waiting import waiting
 from aseq._dispatch import executor_for
 from aseq._drive import run, run_on
@@ -18,6 +19,7 @@ from aseq.numbering import DocumentNumber, ParsedNumber
 from aseq.numbering._scope import ScopeValue
 
 from . import _ddl, _guard
+from ._advice import advised
 from ._entry import Entry
 from ._explain import explained
 from ._many import keys_of
@@ -78,9 +80,11 @@ class Ledger(LedgerSpec):
 
         Waits until other transactions that drew a number of this scope have ended, whatever
         their period. One round trip; with a key that has no number yet, two. (Three and four
-        with a check digit.) At READ COMMITTED a race needs no second try. At REPEATABLE READ
-        and SERIALIZABLE its loser gets a serialization failure, as of a plain draw. Can
-        be cancelled like `AsyncSequence.next_value`: if a number may have been drawn, the
+        with a check digit. On MariaDB two and three, and on MySQL three and four, whatever is
+        printed.) At READ COMMITTED a race needs no second try. At REPEATABLE READ and
+        SERIALIZABLE its loser gets a serialization failure on PostgreSQL, as of a plain draw;
+        not on MariaDB and MySQL, where at SERIALIZABLE a repeat waits, too. Can be cancelled
+        like `AsyncSequence.next_value`: if a number may have been drawn, the
         transaction is made unusable until it is rolled back.
 
         Args:
@@ -216,9 +220,8 @@ class Ledger(LedgerSpec):
             conn: the caller's connection or session. It commits as that commits.
         """
         executor = executor_for(conn)
-        await run(
-            _ddl.create(executor.dialect.name, self._name), executor, f"the table {self._name}"
-        )
+        plan = later(lambda: _ddl.create(executor.dialect, self._name))
+        await run(plan, executor, f"the table {self._name}")
 
     async def drop_table(self, conn: Connection, /) -> None:
         """Drop the ledger's table with all that is in it, if it is there.
@@ -233,15 +236,17 @@ class Ledger(LedgerSpec):
         """Create the triggers that let the ledger only grow, or make them again.
 
         They refuse to change, delete or replace a row; only a number that is issued can be made
-        void. The role must own the table, and can drop them again.
+        void. The role must own the table, and can drop them again. On MariaDB and MySQL, this
+        commits the transaction, and grants must forbid what no trigger sees: see `grants_sql`.
 
         Args:
             conn: the caller's connection or session. It commits as that commits.
         """
         executor = executor_for(conn)
         table = executor.locate(self._name)
-        texts = _guard.creating(executor.dialect.name, table)
-        await run(_guard.run(texts, self._name), executor, f"the table {table}")
+        plan = later(lambda: _guard.create(executor.dialect.name, table))
+        with advised():
+            await run(plan, executor, f"the table {table}")
 
     async def drop_guard(self, conn: Connection, /) -> None:
         """Drop the guard, if it is there.
@@ -251,8 +256,8 @@ class Ledger(LedgerSpec):
         """
         executor = executor_for(conn)
         table = executor.locate(self._name)
-        texts = _guard.dropping(executor.dialect.name, table)
-        await run(_guard.run(texts, self._name), executor, f"the table {table}")
+        plan = later(lambda: _guard.drop(executor.dialect.name, table))
+        await run(plan, executor, f"the table {table}")
 
     async def _ask(self, asked: Asked[T], conn: Connection, drawn: Count | None = None) -> T:
         executor, table = executor_for(conn), self._name

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aseq._core.table import TableName
 
 from . import _ddl, _guard
+from ._advice import advised as advised
 from ._ddl import checked, on
 
 DEFAULT_TABLE = "aseq_ledger"
@@ -28,5 +29,6 @@ def dropping(dialect: str, table: TableName) -> tuple[str, ...]:
     return (drop, *function)
 
 
+as_script = _guard.as_script
 guarding = _guard.creating
 dropping_guard = _guard.dropping

@@ -171,7 +171,7 @@ class PostgreSQL(Texts):
     def find_all(self) -> Script:
         return (Template(_FIND_ALL),)
 
-    def write_all(self) -> Script:
+    def write_all(self, wait: Wait, *, keyed: bool) -> Script:
         return (Template(_WRITE_ALL),)
 
     def look_again(self) -> Script:
@@ -180,7 +180,7 @@ class PostgreSQL(Texts):
     def draw(self, kind: TimedDraw, *, keyed: bool) -> Script:
         return _draw(kind, keyed)
 
-    def write(self, *, keyed: bool) -> Script:
+    def write(self, wait: Wait, *, keyed: bool) -> Script:
         row = _row("CAST(:number AS bigint)", "CAST(:text AS text)", ":clock")
         return (Template(_write(row, keyed=keyed)),)
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from aseq._core.scripts import PartlyDrawn, Plan, say, statements
 from aseq._core.statement import Bind, Row, Script
 from aseq._core.table import TableName
+from aseq._core.waiting import Wait
 from aseq.adapters.base import ConnectionInfo
 from aseq.errors import AseqError, LedgerConflict
 from aseq.issuing._book import Had, Line, Page
 
 from ._entry import Entry
 from ._explain import explained
-from ._plans import NOT_WRITTEN, TEXTS, check_dialect
+from ._issue import NOT_WRITTEN, texts_of
 from ._texts import on_ledger, wanted, written
 
 
@@ -31,13 +32,9 @@ class RowLedger:
     table: TableName
     entry: Entry
 
-    def check(self, info: ConnectionInfo) -> None:
-        """Refuse a database that it can't be in."""
-        check_dialect(info)
-
     def look(self, page: Page, keys: Iterable[tuple[str, str]]) -> Plan[list[Had]]:
         """Look for keys, each with its series, behind the queues of their sequences."""
-        script = TEXTS[page.dialect].find_all()
+        script = texts_of(page.dialect).find_all()
         rows = yield from _say(page, script, {"keys": wanted(keys)})
         told = (json.loads(str(each)) for (each,) in rows)
         return [
@@ -48,8 +45,9 @@ class RowLedger:
     def write(self, page: Page, lines: Sequence[Line]) -> Plan[None]:
         """Write numbers that were drawn."""
         binds = {**self.entry.binds, "rows": written(lines)}
-        rows = yield from _say(page, TEXTS[page.dialect].write_all(), binds)
-        if len(rows) < len(lines):
+        texts = texts_of(page.dialect)
+        rows = yield from _say(page, texts.write_all(Wait.ANY, keyed=False), binds)
+        if not texts.all_written(rows, len(lines)):
             raise PartlyDrawn(LedgerConflict(lines[0].sequence, NOT_WRITTEN))
 
     def explained(self, exc: Exception, name: str, info: ConnectionInfo) -> AseqError | None:
@@ -58,4 +56,6 @@ class RowLedger:
 
 
 def _say(page: Page, script: Script, binds: dict[str, Bind]) -> Plan[Sequence[Row]]:
-    return say(statements(on_ledger(script, page.table), page.counters, binds))
+    return say(
+        statements(on_ledger(script, page.table, page.dialect.quote), page.counters, binds)
+    )

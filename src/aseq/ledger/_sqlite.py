@@ -85,7 +85,7 @@ class SQLite(Texts):
     def find_all(self) -> Script:
         return (Template(f"SELECT {_ENTRY} {_OF_KEYS}"),)
 
-    def write_all(self) -> Script:
+    def write_all(self, wait: Wait, *, keyed: bool) -> Script:
         return (Template(_WRITE_ALL),)
 
     def look_again(self) -> Script:
@@ -94,7 +94,7 @@ class SQLite(Texts):
     def draw(self, kind: TimedDraw, *, keyed: bool) -> None:
         return None
 
-    def write(self, *, keyed: bool) -> Script:
+    def write(self, wait: Wait, *, keyed: bool) -> Script:
         return (Template(_WRITE),)
 
     def void(self) -> Script:

@@ -1,4 +1,4 @@
-"""What both kinds of database are asked about the ledger.
+"""What each kind of database is asked about the ledger.
 
 A text names two tables: ``$table`` has the counters, ``$ledger`` the ledger. Moments are
 microseconds since 1970, in and out. What isn't given is an empty text, and NULL in the table.
@@ -7,15 +7,14 @@ microseconds since 1970, in and out. What isn't given is an empty text, and NULL
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Protocol, TypeAlias
 
 from aseq._core.dialects import TimedDraw
-from aseq._core.statement import Script
+from aseq._core.statement import Row, Script, on_table
 from aseq._core.table import TableName
 from aseq._core.waiting import Wait
-from aseq._sql import quoted_table
 
 COLUMNS = "series, sequence, number, text, document_key, at, issued_at, issued_by, note, state"
 
@@ -32,7 +31,13 @@ WRITTEN = f"INSERT INTO $ledger ({COLUMNS})\nSELECT {LINES}"
 
 
 class Texts(Protocol):
-    """What one kind of database is asked."""
+    """What one kind of database is asked.
+
+    Attributes:
+        gives_back: a write may find that the key is there, and then the draw is undone.
+    """
+
+    gives_back: bool = False
 
     def look(self, wait: Wait) -> Script:
         """Looks for ``:key``, and takes the place in the queue if it isn't there.
@@ -40,7 +45,7 @@ class Texts(Protocol):
         The answer is a row: how many milliseconds it took, where `wait` is bounded; the
         transaction's id, or NULL if the place wasn't taken; and the number that the key has,
         as the JSON list ``[number, text, at]``, or NULL. Or there is no row: the place was
-        taken, and the key has no number.
+        taken, and the key has no number; or no place is to be taken before the draw.
         """
         ...
 
@@ -48,8 +53,8 @@ class Texts(Protocol):
         """Looks for all of ``:keys``, and takes the place in the queue if one isn't there.
 
         ``:keys`` is a JSON list of ``{"s": series, "k": key}``, and ``:wanted`` how many there
-        are. The answer is a row as that of `look`, but that all are told that have a number:
-        as the JSON list of lists ``[series, key, number, text, at, state]``, or NULL.
+        are. The answer is rows as that of `look`, but that all are told that have a number:
+        as JSON lists of lists ``[series, key, number, text, at, state]``, or NULL.
         """
         ...
 
@@ -57,13 +62,18 @@ class Texts(Protocol):
         """Those of ``:keys`` that have a number: a row for each, with such a list."""
         ...
 
-    def write_all(self) -> Script:
-        """Writes the rows ``:rows`` of the ledger. The answer is a row for each.
+    def write_all(self, wait: Wait, *, keyed: bool) -> Script:
+        """Writes the rows ``:rows`` of the ledger; all, or none: see `all_written`.
 
         ``:rows`` is a JSON list of ``{"s": series, "q": sequence, "n": number, "t": text,
         "k": key, "a": at}``. Without ``at``, it is the moment at which they are written.
+        `keyed` is as for `write`.
         """
         ...
+
+    def all_written(self, rows: Sequence[Row], lines: int) -> bool:
+        """Whether `write_all` has answered that it wrote so many."""
+        return len(rows) == lines
 
     def look_again(self) -> Script:
         """Looks for ``:key`` behind the queue: the JSON list, or no row.
@@ -81,9 +91,31 @@ class Texts(Protocol):
         """
         ...
 
-    def write(self, *, keyed: bool) -> Script:
-        """Writes the row of the ledger for ``:number``. The answer is a row if it did."""
+    def write(self, wait: Wait, *, keyed: bool) -> Script:
+        """Writes the row of the ledger for ``:number``. The answer is a row if it did.
+
+        If it is `keyed`, a key that is there is no error where `recall` finds it.
+        """
         ...
+
+    def recall(self, wait: Wait) -> Script:
+        """Looks for ``:key`` as it is now, whatever the snapshot: the JSON list, or no row.
+
+        For a write that found it to be there. Empty, if none ever does.
+        """
+        return ()
+
+    def recall_all(self, wait: Wait) -> Script:
+        """Looks for all of ``:keys`` as they are now: a row for each, as of `find_all`."""
+        return ()
+
+    def take_back(self, *, made: bool) -> Script:
+        """Takes back a draw of this transaction. The answer is a row if it did.
+
+        ``:number`` is the last that was drawn, ``:advance`` how far that went; `made` tells
+        whether the first one was.
+        """
+        return ()
 
     def void(self) -> Script:
         """Makes ``:number`` of ``:name`` void. The answer is a row if it did."""
@@ -95,9 +127,9 @@ class Texts(Protocol):
 
 
 @lru_cache(maxsize=1024)
-def on_ledger(script: Script, ledger: TableName) -> Script:
+def on_ledger(script: Script, ledger: TableName, quote: str) -> Script:
     """A script with the ledger's table in its place."""
-    name = quoted_table(ledger)
+    name = on_table("$table", quote, ledger)
     return tuple(each._replace(text=each.text.replace("$ledger", name)) for each in script)
 
 

@@ -13,7 +13,7 @@ from aseq._core.table import TableName
 from aseq.adapters.base import ConnectionInfo
 from aseq.errors import LedgerConflict, NotInLedger
 
-from ._plans import TEXTS
+from ._issue import texts_of
 from ._texts import on_ledger
 
 _VOID_BEFORE = "{0!r} is void already, for another reason, which stays: {1!r}"
@@ -54,11 +54,13 @@ def void(asked: Void, info: ConnectionInfo) -> Plan[bool]:
     }
 
     def ask(script: Script) -> Plan[Sequence[Row]]:
-        return say(statements(on_ledger(script, asked.ledger), table, binds))
+        return say(
+            statements(on_ledger(script, asked.ledger, info.dialect.quote), table, binds)
+        )
 
-    if (yield from ask(TEXTS[info.dialect.name].void())):
+    if (yield from ask(texts_of(info.dialect).void())):
         return True
-    rows = yield from ask(TEXTS[info.dialect.name].state())
+    rows = yield from ask(texts_of(info.dialect).state())
     if not rows:
         missing = NotInLedger(asked.text, asked.sequence.name, str(asked.ledger))
         raise NothingDrawn(missing)

@@ -20,8 +20,9 @@ from aseq.numbering._days import chosen
 from aseq.numbering._spec import NumberingSpec
 
 from ._entry import Entry
+from ._issue import Given, Issue
 from ._many import GivenMany, issue_many
-from ._plans import Given, Issue, issue
+from ._plans import issue
 from ._print import Lane, lane_of, of_moment
 
 _LOOPS = (

@@ -25,6 +25,7 @@ class Select(NamedTuple):
     timeout: float | None = None
     queues: bool = False
     nothing_on: frozenset[Code] = frozenset()
+    reads: bool = True
 
     def render(
         self, quote: str, paramstyle: Paramstyle, table: TableName, _inside: str = ""

@@ -9,10 +9,12 @@ from operator import attrgetter
 from typing import Any, TypeVar
 
 from aseq._core.counter import Drawable
+from aseq._core.scripts import later
 from aseq._core.waiting import waiting
 from aseq._drive_sync import run_sync
 from aseq._observe import Count
 from aseq.ledger import _ddl, _guard
+from aseq.ledger._advice import advised
 from aseq.ledger._entry import Entry
 from aseq.ledger._many import keys_of
 from aseq.ledger._spec import Asked, LedgerSpec
@@ -195,9 +197,8 @@ class Ledger(LedgerSpec):
             conn: the caller's connection or session. It commits as that commits.
         """
         executor = executor_for(conn)
-        run_sync(
-            _ddl.create(executor.dialect.name, self._name), executor, f"the table {self._name}"
-        )
+        plan = later(lambda: _ddl.create(executor.dialect, self._name))
+        run_sync(plan, executor, f"the table {self._name}")
 
     def drop_table(self, conn: Connection, /) -> None:
         """Drop the ledger's table with all that is in it, if it is there.
@@ -212,15 +213,18 @@ class Ledger(LedgerSpec):
         """Create the triggers that let the ledger only grow, or make them again.
 
         They refuse to change, delete or replace a row; only a number that is issued can be made
-        void. The role must own the table, and can drop them again.
+        void. The role must own the table, and can drop them again. On MariaDB and MySQL, this
+        commits the transaction, and grants must forbid what no trigger sees: see
+        `aseq.ledger.grants_sql`.
 
         Args:
             conn: the caller's connection or session. It commits as that commits.
         """
         executor = executor_for(conn)
         table = executor.locate(self._name)
-        texts = _guard.creating(executor.dialect.name, table)
-        run_sync(_guard.run(texts, self._name), executor, f"the table {table}")
+        plan = later(lambda: _guard.create(executor.dialect.name, table))
+        with advised():
+            run_sync(plan, executor, f"the table {table}")
 
     def drop_guard(self, conn: Connection, /) -> None:
         """Drop the guard, if it is there.
@@ -230,8 +234,8 @@ class Ledger(LedgerSpec):
         """
         executor = executor_for(conn)
         table = executor.locate(self._name)
-        texts = _guard.dropping(executor.dialect.name, table)
-        run_sync(_guard.run(texts, self._name), executor, f"the table {table}")
+        plan = later(lambda: _guard.drop(executor.dialect.name, table))
+        run_sync(plan, executor, f"the table {table}")
 
     def _ask(self, asked: Asked[T], conn: Connection, drawn: Count | None = None) -> T:
         return ask(asked, executor_for(conn), self._name, drawn)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from tortoise.migrations.operations import CreateModel, TortoiseOperation
@@ -11,7 +12,7 @@ from aseq._core.spec import DEFAULT_TABLE
 from aseq._core.table import TableName
 from aseq.errors import UnsupportedConnection
 from aseq.ledger._migrations import DEFAULT_TABLE as LEDGER
-from aseq.ledger._migrations import creating, dropping
+from aseq.ledger._migrations import advised, as_script, creating, dropping
 
 from .models import LastField, NameField, Sequence
 
@@ -70,25 +71,32 @@ class CreateLedgerTable(TortoiseOperation):
     ) -> None:
         """Create the table."""
         if state_editor is not None:
-            dialect, table = _dialect(state_editor), TableName.parse(self.table)
-            for sql in creating(dialect, table, guard=self.guard):
-                await _run(state_editor, sql)
+            dialect, table = (
+                await _find_dialect(state_editor.client),
+                TableName.parse(self.table),
+            )
+            texts = creating(dialect.name, table, guard=self.guard)
+            await _run(state_editor, dialect, texts)
 
     async def database_backward(
         self, app_label: str, old_state: Any, new_state: Any, state_editor: Any = None
     ) -> None:
         """Drop the table with all that is in it."""
         if state_editor is not None:
-            for sql in dropping(_dialect(state_editor), TableName.parse(self.table)):
-                await _run(state_editor, sql)
+            dialect = await _find_dialect(state_editor.client)
+            texts = dropping(dialect.name, TableName.parse(self.table))
+            await _run(state_editor, dialect, texts)
 
 
-async def _run(state_editor: Any, sql: str) -> None:
-    """Run a statement, or collect it. Tortoise's own way cuts triggers at semicolons."""
+async def _run(state_editor: Any, dialect: Dialect, texts: Iterable[str]) -> None:
+    """Run statements, or collect them. Tortoise's own way cuts triggers at semicolons."""
     if state_editor.collect_sql:
-        state_editor.collected_sql.append(f"{sql};")
-    else:
-        await state_editor.client.execute_query(sql)
+        script = as_script(dialect.name, texts)
+        state_editor.collected_sql += (each.rstrip("\n") for each in script)
+        return
+    for sql in texts:
+        with advised():
+            await state_editor.client.execute_query(sql)
 
 
 async def _find_dialect(client: Any) -> Dialect:
@@ -106,8 +114,3 @@ async def _find_dialect(client: Any) -> Dialect:
     if dialect is None:
         raise UnsupportedConnection(f"the server {greeting}", "use MariaDB 10.6 or newer")
     return dialect
-
-
-def _dialect(state_editor: Any) -> str:
-    name = str(state_editor.client.capabilities.dialect)
-    return _NAMES.get(name, name)

@@ -12,15 +12,19 @@ from contextlib import asynccontextmanager, suppress
 
 import anyio
 
-from aseq import AsyncSequence
+from aseq import AsyncSequence, InvalidSequence
+from tests.codes import code
 from tests.database import Database
 from tests.faults.search.connection import Connection, connected, refused_by_driver
 from tests.faults.search.oracle import hits, wrong_numbers
 from tests.faults.search.pace import Turnstile
-from tests.faults.search.player import Block, Player, play_next
-from tests.faults.search.schedules import Schedule, shorter
+from tests.faults.search.player import Player, play_next
+from tests.faults.search.schedules import Schedule
+from tests.faults.search.shorter import shorter
+from tests.faults.search.told import Block
 from tests.faults.search.witness import LockLeft, Witness, witness
 
+DEADLOCK = 1213
 DEADLINE = 20.0
 """Seconds after which a schedule hangs."""
 
@@ -86,6 +90,8 @@ class Hunt:
         self.seen["schedules"] += 1
         self.seen["told"] += len(played.told)
         self.seen["draws failed"] += len(played.errors)
+        self.seen["deadlocks"] += any(code(error) == DEADLOCK for error in played.errors)
+        self.seen["unprinted"] += any(isinstance(e, InvalidSequence) for e in played.errors)
         self.seen["committed with a number"] += 0 in saved and bool(played.told)
         self.seen["committed after a failure"] += 0 in saved and bool(played.errors)
         committed = [block for number, block in enumerate(blocks) if number in saved]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from tests.faults.search.player import Block, Told
+from tests.faults.search.told import Block, Told
 
 _OF_ANOTHER = ("current transaction is aborted", "not authorized", "prohibited")
 """What a transaction says that was made unusable, on PostgreSQL and on SQLite."""

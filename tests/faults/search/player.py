@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    suppress,
+)
 from functools import partial
 from typing import Any
 
@@ -18,48 +22,12 @@ from tests.clients import Client
 from tests.clients.base import in_thread
 from tests.faults.attempts import Attempt, asyncio_runs
 from tests.faults.search.connection import Connection
-from tests.faults.search.schedules import DRAWS, Act, Schedule, Step
+from tests.faults.search.schedules import DRAWS, TROUBLES, Act, Schedule, Step
+from tests.faults.search.told import Block, Span, Told
+from tests.faults.search.troubles import LOCK, is_watched, unprinted
 from tests.faults.search.witness import Witness
 
 PIPELINES = (clients.Psycopg, clients.PsycopgThread)
-
-
-@dataclass(frozen=True)
-class Span:
-    """From when to when something was done."""
-
-    began: float
-    ended: float
-
-    def meets(self, other: Span) -> bool:
-        """Whether there was a moment of both."""
-        return self.began <= other.ended and other.began <= self.ended
-
-
-@dataclass(frozen=True)
-class Told:
-    """A number that its caller got."""
-
-    name: str
-    number: int
-    span: Span
-
-
-@dataclass
-class Block:
-    """What a block was told, and what became of it.
-
-    Attributes:
-        told: its numbers.
-        savepoints: its savepoints and statements, each with whether it failed.
-        errors: what its draws raised.
-        left_by: what the block itself raised.
-    """
-
-    told: list[Told] = field(default_factory=list)
-    savepoints: list[tuple[Span, bool]] = field(default_factory=list)
-    errors: list[BaseException] = field(default_factory=list)
-    left_by: BaseException | None = None
 
 
 class Player:
@@ -88,7 +56,7 @@ class Player:
             except Exception as exc:
                 self.block.left_by = exc
             self._pace.release()
-            if self.block.left_by is None and leaves_draws(schedule):
+            if self.block.left_by is None and schedule.leaves_draws:
                 next_block = await play_next(self._client, self._name, mark, 1)
         return [self.block, next_block]
 
@@ -101,6 +69,9 @@ class Player:
                 for steps in schedule.tasks:
                     tasks.start_soon(self._task, steps)
             self._client.conn = self._conn  # siblings leave their savepoints in any order
+            if schedule.troubled:
+                with suppress(Exception):  # as whoever saves what he was told before
+                    await self._client.save(mark, 0)
             if schedule.raises and self.block.errors:
                 raise Undo
 
@@ -130,6 +101,9 @@ class Player:
     async def _step(self, step: Step) -> None:
         if step.does in DRAWS:
             await self._draw(step)
+            return
+        if step.does in TROUBLES:
+            await self._trouble(step)
             return
         began, failed = time.monotonic(), False
         try:
@@ -163,6 +137,22 @@ class Player:
         if step.awaited:
             await attempt.ended.wait()
 
+    async def _trouble(self, step: Step) -> None:
+        attempt = Attempt()
+        if step.does == "unprinted":
+            await self._attempt(attempt, partial(unprinted, self._turn, self._name, self._conn))
+            return
+        other = f"{self._name}-other"
+        if not self._witness.stand_across(other):
+            return
+        work = partial(self._tell, "other", self._conn)
+        if step.inside == "plain" and is_watched(self._client):
+            work = partial(self._client.execute, LOCK.format(other))
+        self._outside.start_soon(self._attempt, attempt, work)
+        await in_thread(lambda: self._witness.cross(self._name))
+        self._witness.give_back()
+        await attempt.ended.wait()
+
     async def _attempt(self, attempt: Attempt, work: Any) -> None:
         await attempt(work)
         if attempt.error is not None:
@@ -177,11 +167,6 @@ class Player:
             numbers = await seq.next_values(conn, count, nowait=nowait)
             span = Span(began, time.monotonic())
             self.block.told += (Told(name, number, span) for number in numbers)
-
-
-def leaves_draws(schedule: Schedule) -> bool:
-    """Whether its block may end before its draws."""
-    return any(not step.awaited for steps in schedule.tasks for step in steps)
 
 
 async def play_next(client: Client, name: str, mark: str, number: int) -> Block:

@@ -11,11 +11,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Literal
 
-Act = Literal["draw", "three", "other", "nowait", "plain", "savepoint", "undone"]
+Act = Literal[
+    "draw",
+    "three",
+    "other",
+    "nowait",
+    "plain",
+    "savepoint",
+    "undone",
+    "deadlock",
+    "unprinted",
+]
 """What a task does: draws a number, three, one of another sequence, or one without waiting;
-a plain statement; a savepoint that is released, or rolled back."""
+a plain statement; a savepoint that is released, or rolled back; what the server ends with a
+deadlock, or a draw whose number is there and can't be printed."""
 
 DRAWS: tuple[Act, ...] = ("draw", "three", "other", "nowait")
+TROUBLES: tuple[Act, ...] = ("deadlock", "unprinted")
+"""What loses a number while nobody is cancelled, so that no driver closes its connection."""
+
 SAVEPOINTS: tuple[Act, ...] = ("savepoint", "undone")
 WEIGHTS: dict[Act, int] = {
     "draw": 6,
@@ -47,7 +61,7 @@ class Step(_Short):
     Attributes:
         does: what.
         after: turns before it.
-        inside: what is done inside a savepoint.
+        inside: what is done inside a savepoint; or what meets a deadlock, if it is no draw.
         cancel: turns after which a draw is cancelled; the cancellation is swallowed.
         way: how, see `tests.faults.attempts.WAYS`.
         late: whether the answer comes just before that, so that nobody has seen it.
@@ -84,12 +98,38 @@ class Schedule(_Short):
     raises: bool = False
     closes: bool = False
 
+    @property
+    def troubled(self) -> bool:
+        """Whether there is any of the `TROUBLES` in it."""
+        return any(step.does in TROUBLES for steps in self.tasks for step in steps)
 
-def schedules(seed: str, *, pipelines: bool) -> Iterator[Schedule]:
-    """All the schedules of a seed, without end."""
+    @property
+    def leaves_draws(self) -> bool:
+        """Whether its block may end before its draws."""
+        return any(not step.awaited for steps in self.tasks for step in steps)
+
+
+def schedules(seed: str, *, pipelines: bool, troubles: tuple[Act, ...]) -> Iterator[Schedule]:
+    """All the schedules of a seed, without end.
+
+    Args:
+        seed: of the dice.
+        pipelines: whether the driver has them.
+        troubles: which of the `TROUBLES` there are, each in one of five.
+    """
     dice = random.Random(seed)
     while True:
-        yield _schedule(dice, pipelines=pipelines)
+        schedule = _schedule(dice, pipelines=pipelines)
+        if troubles and dice.random() < 0.2 * len(troubles):
+            schedule = _with_trouble(dice, schedule, dice.choice(troubles))
+        yield schedule
+
+
+def _with_trouble(dice: random.Random, schedule: Schedule, does: Act) -> Schedule:
+    """In its first task. What is told before it is in the transaction that it ends."""
+    trouble = Step(does, _turns(dice), dice.choice((None, "plain")))
+    tasks = ((Step("draw"), trouble), *schedule.tasks[1:])
+    return replace(schedule, tasks=tasks, behind=None)
 
 
 def _schedule(dice: random.Random, *, pipelines: bool) -> Schedule:
@@ -130,54 +170,3 @@ def _draw(dice: random.Random, *, cancelled: float) -> Step:
 
 def _turns(dice: random.Random) -> int:
     return dice.randrange(dice.choice((4, 14, 40)))
-
-
-def shorter(schedule: Schedule) -> Iterator[Schedule]:
-    """The schedules that are a little simpler."""
-    for index, steps in enumerate(schedule.tasks):
-        before, after = schedule.tasks[:index], schedule.tasks[index + 1 :]
-        for fewer in _fewer(steps):
-            if tasks := (*before, *((fewer,) if fewer else ()), *after):
-                yield replace(schedule, tasks=tasks)
-    for answers in _sooner(schedule.answers):
-        yield replace(schedule, answers=answers)
-    for usual in ({"behind": None}, {"pipeline": False}, {"raises": False}, {"closes": False}):
-        if (simpler := replace(schedule, **usual)) != schedule:
-            yield simpler
-
-
-def _sooner(answers: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
-    if answers:
-        yield ()
-        yield answers[:-1]
-    for index, turns in enumerate(answers):
-        if turns:
-            yield (*answers[:index], turns // 2, *answers[index + 1 :])
-
-
-def _fewer(steps: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
-    for index, step in enumerate(steps):
-        yield steps[:index] + steps[index + 1 :]
-        for simple in _simpler(step):
-            yield (*steps[:index], simple, *steps[index + 1 :])
-
-
-def _simpler(step: Step) -> Iterator[Step]:
-    if step.does in ("three", "other", "nowait"):
-        yield replace(step, does="draw")
-    if step.does == "savepoint":
-        yield replace(step, does="plain", inside=None)
-    if step.inside is not None:
-        yield replace(step, inside=None)
-    if step.cancel is not None:
-        yield replace(step, cancel=None, way="task", late=False, awaited=True)
-        if step.late:
-            yield replace(step, late=False)
-        if not step.awaited:
-            yield replace(step, awaited=True)
-        if step.way != "task":
-            yield replace(step, way="task")
-        if step.cancel:
-            yield replace(step, cancel=step.cancel // 2)
-    if step.after:
-        yield replace(step, after=step.after // 2)

@@ -6,7 +6,7 @@ import sqlite3
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -57,6 +57,14 @@ class Witness(ABC):
     def give_back(self) -> None:
         """Let it go."""
         return
+
+    def stand_across(self, name: str) -> bool:
+        """Take a sequence for a deadlock that somebody else has to end; whether it was free."""
+        raise NotImplementedError
+
+    def cross(self, name: str) -> None:
+        """Ask for another one, and wait."""
+        raise NotImplementedError
 
 
 class WitnessPostgres(Witness):
@@ -125,6 +133,26 @@ class WitnessMariadb(Witness):
 
     def give_back(self) -> None:
         self._connection.rollback()
+
+    def stand_across(self, name: str) -> bool:
+        try:
+            self._seen((name,))
+        except pymysql.err.OperationalError:
+            self._connection.rollback()
+            return False
+        with closing(self._connection.cursor()) as cursor:  # who has written more, wins
+            cursor.execute(
+                f"INSERT INTO saved VALUES {', '.join(['(%s, 0)'] * 50)}", [name] * 50
+            )
+        return True
+
+    def cross(self, name: str) -> None:
+        with (
+            closing(self._connection.cursor()) as cursor,
+            suppress(pymysql.err.OperationalError),
+        ):
+            cursor.execute("SET innodb_lock_wait_timeout = 1")  # if it isn't let to ask
+            cursor.execute("SELECT 1 FROM aseq_sequence WHERE name = %s FOR UPDATE", (name,))
 
 
 class WitnessSqlite(Witness):

@@ -10,7 +10,7 @@ from aseq._exit_codes import ExitCode
 
 from .. import output
 from ..database import Database, on_database
-from ..doctor import mysql
+from ..doctor import mysql, mysql_ledger
 from ..doctor.answer import Answer, State
 from ..doctor.application import alembic, engine, metadata_of
 from ..doctor.file import file
@@ -58,6 +58,7 @@ def doctor(
         elif on.dialect == "mysql":
             connection = on.connection
             found = [*mysql.table(connection, place.table), *mysql.server(connection)]
+            found += mysql_ledger.ledger(connection, place.table)
         else:
             found = [*table(on.connection, place.table), *server(on.connection)]
         return [*found, alembic(on.connection, known, place.table)]

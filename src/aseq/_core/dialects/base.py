@@ -100,6 +100,7 @@ class Dialect:
             "timeout"; empty if it can.
         still_open: answers 1 or 0: whether a timeout for a lock has left the transaction
             open. Only where servers can be set up either way; empty elsewhere.
+        settings: what each of its statements that locks sets for its own length.
         asking: how the server is asked whether a transaction is open, if `inside` can't
             tell it in autocommit mode; None if it can.
         own_id: tells which column of a table gives new rows ids of their own, if `answer`
@@ -133,6 +134,7 @@ class Dialect:
     answer: Callable[[int, int], Sequence[Row]] = _no_answer
     no_timeout: str = ""
     still_open: str = ""
+    settings: tuple[str, ...] = ()
     asking: Asking | None = None
     own_id: str = ""
 

@@ -25,9 +25,9 @@ NAME = "varchar(100)"
 
 # Every server takes them: a migration may be made on one and run on another. To MySQL, the
 # length is that in bytes. An integer has at most 19 digits and a sign; it is SQLite that would
-# go on in floating point.
+# go on in floating point, whose text has a point in it.
 NAME_CHECK = "length(name) BETWEEN 1 AND 400"
-LAST_CHECK = "CAST(CAST(last AS char(20)) AS decimal(19)) = last"
+LAST_CHECK = "CAST(replace(CAST(last AS char(20)), '.', 'x') AS decimal(19)) = last"
 CHECKS = f"""\
 CONSTRAINT ${{bare}}_name_check CHECK ({NAME_CHECK}),
     CONSTRAINT ${{bare}}_last_check CHECK ({LAST_CHECK})"""

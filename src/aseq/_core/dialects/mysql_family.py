@@ -9,9 +9,10 @@ numbers that are free again.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from aseq._core.failure import Code, report
-from aseq._core.statement import Script, Template
+from aseq._core.statement import Row, Script, Template
 from aseq.errors import AseqError, NotInTransaction, SequenceLocked, SequenceTableMissing
 
 from .fragments import CHECKS, CREATE
@@ -99,6 +100,11 @@ def explain(exc: BaseException, table: str) -> type[AseqError] | None:
     missing = places.get(found.code)
     ours = missing and re.search(rf"(?<!\w){re.escape(missing)}(?!\w)", found.text)
     return SequenceTableMissing if ours else None
+
+
+def changed(_: int, rows: int) -> Sequence[Row]:
+    """What an OK stands for that carries no number: a row, if it changed some."""
+    return ((rows,),) if rows > 0 else ()
 
 
 def create(collation: str) -> Script:

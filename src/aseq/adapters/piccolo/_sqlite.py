@@ -21,8 +21,8 @@ class SqliteBlock(AiosqliteExecutor):
         super().__init__(transaction.connection)
         self._transaction = transaction
 
-    def outside_transaction(self) -> str | None:
-        return None if super().outside_transaction() is None else OUTSIDE
+    def _outside(self, connection: Any) -> str | None:
+        return None if super()._outside(connection) is None else OUTSIDE
 
     async def abort(self) -> bool:
         aborted = await super().abort()

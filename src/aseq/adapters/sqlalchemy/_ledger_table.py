@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
     DateTime,
     MetaData,
-    PrimaryKeyConstraint,
     String,
     Table,
     Text,
     UniqueConstraint,
 )
+from sqlalchemy.dialects import mysql
 from sqlalchemy.schema import BLANK_SCHEMA, conv
 
+from aseq._core.dialects.mariadb.fragments import COLLATION as ON_MARIADB
+from aseq._core.dialects.servers import COLLATION
 from aseq._core.spec import NAME_LIMIT
 from aseq._core.table import TableName
+
+from ._name import PrimaryKey
+
+# On MariaDB and MySQL, moments are in UTC, and all texts are told apart, whatever differs.
+_INNODB = "mariadb", "mysql"
+_MOMENT = DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), *_INNODB)
+_TEXT = Text().with_variant(mysql.LONGTEXT(), *_INNODB)
+_STORAGE: dict[str, Any] = {
+    f"{server}_{option}": value
+    for server, collation in (("mariadb", ON_MARIADB), ("mysql", COLLATION))
+    for option, value in (
+        ("engine", "InnoDB"),
+        ("default_charset", "utf8mb4"),
+        ("collate", collation),
+    )
+}
 
 _VOID_CHECK = (
     "state = 'issued' AND voided_at IS NULL AND voided_by IS NULL AND void_reason IS NULL "
@@ -46,26 +66,27 @@ def ledger_table(metadata: MetaData, table: str = "aseq_ledger") -> Table:
     parsed = TableName.parse(table)
     if table in metadata.tables:
         return metadata.tables[table]
-    name, moment = parsed.name, DateTime(timezone=True)
+    name = parsed.name
     return Table(
         name,
         metadata,
         Column("series", String(NAME_LIMIT), nullable=False),
         Column("sequence", String(NAME_LIMIT), nullable=False),
         Column("number", BigInteger, nullable=False, autoincrement=False),
-        Column("text", Text, nullable=False),
+        Column("text", _TEXT, nullable=False),
         Column("document_key", String(200)),
-        Column("at", moment, nullable=False),
-        Column("issued_at", moment, nullable=False),
+        Column("at", _MOMENT, nullable=False),
+        Column("issued_at", _MOMENT, nullable=False),
         Column("issued_by", String(100)),
-        Column("note", Text),
+        Column("note", _TEXT),
         Column("state", String(10), nullable=False),
-        Column("voided_at", moment),
+        Column("voided_at", _MOMENT),
         Column("voided_by", String(100)),
-        Column("void_reason", Text),
+        Column("void_reason", _TEXT),
         # conv(): a naming convention of the metadata must not rename them.
-        PrimaryKeyConstraint("sequence", "number", name=conv(f"{name}_pkey")),
+        PrimaryKey("sequence", "number", name=conv(f"{name}_pkey")),
         UniqueConstraint("series", "document_key", name=conv(f"{name}_key")),
         CheckConstraint(_VOID_CHECK, name=conv(f"{name}_void_check")),
         schema=parsed.schema or BLANK_SCHEMA,
+        **_STORAGE,
     )

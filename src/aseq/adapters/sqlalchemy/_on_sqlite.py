@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
@@ -43,6 +44,7 @@ class SqliteExecutor(SQLAlchemyExecutor):
         self._aborted: bool | None = None
         self._unusable: Unusable | None = None
         self._changes = 0
+        self._refusal: Exception | None = None
 
     async def prepare(self) -> None:
         await shielded(self._prepare)
@@ -72,7 +74,7 @@ class SqliteExecutor(SQLAlchemyExecutor):
         raw: sqlite3.Connection = self._driver._conn
 
         def begin() -> None:
-            self._sent = True
+            self._sent, self._changes = True, raw.total_changes
             if self._dropped:
                 raise TransactionEnded(ENDED)
             # A driver that begins by itself has done so by now.
@@ -83,7 +85,6 @@ class SqliteExecutor(SQLAlchemyExecutor):
         def statement(connection: Connection) -> Sequence[Row]:
             if inside and (advice := self.outside_transaction()) is not None:
                 raise TransactionEnded(advice)
-            self._changes = raw.total_changes
             # Once true, it stays so: an earlier statement of the call may have drawn.
             self._sent = self._sent or not args
             bound = tuple(Telling.of(arg, begin) for arg in args)
@@ -98,16 +99,27 @@ class SqliteExecutor(SQLAlchemyExecutor):
                 self._own.drawn()
             return rows
 
-        async def work() -> Sequence[Row]:
-            return () if self._dropped else await self._run(statement)
-
+        work = partial(self._work, statement, bool(args))
         return await shielded(work, lambda _: self.terminate())
 
-    def refused(self, exc: BaseException, /) -> bool:
+    async def _work(
+        self, statement: Callable[[Connection], Sequence[Row]], tells: bool
+    ) -> Sequence[Row]:
+        """Run a statement that tells when SQLite takes it, or one that can't."""
+        if self._dropped:
+            return ()
+        if not tells:
+            self._changes = await in_thread_of(self._driver, _total_changes)
         try:
-            return not self._sent or was_refused(exc, self._driver._conn, self._changes)
-        except ValueError:  # closed
-            return False
+            return await self._run(statement)
+        except Exception as exc:
+            with suppress(ValueError):  # closed
+                if await in_thread_of(self._driver, partial(was_refused, exc, self._changes)):
+                    self._refusal = exc
+            raise
+
+    def refused(self, exc: BaseException, /) -> bool:
+        return not self._sent or exc is self._refusal
 
     async def abort(self) -> bool:
         if not self._sent:
@@ -135,3 +147,7 @@ class SqliteExecutor(SQLAlchemyExecutor):
         if self._sent and self._own.current:
             self._own.lost()
             post_to_thread_of(self._driver, self._abort)
+
+
+def _total_changes(raw: sqlite3.Connection) -> int:
+    return raw.total_changes

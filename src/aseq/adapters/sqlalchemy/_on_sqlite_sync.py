@@ -71,7 +71,7 @@ class SqliteSyncExecutor(SQLAlchemySyncExecutor):
         return rows
 
     def refused(self, exc: BaseException, /) -> bool:
-        return not self._sent or was_refused(exc, self._driver, self._changes)
+        return not self._sent or was_refused(exc, self._changes, self._driver)
 
     def abort(self) -> bool:
         if not self._sent:

@@ -33,7 +33,7 @@ class Telling(str):
         return str.__str__(self)
 
 
-def was_refused(exc: BaseException, raw: sqlite3.Connection, changes: int) -> bool:
+def was_refused(exc: BaseException, changes: int, raw: sqlite3.Connection) -> bool:
     """Whether SQLite said that nothing was drawn.
 
     That nothing has changed isn't enough: it counts a statement's changes at its end, and

@@ -8,6 +8,7 @@ SAVEPOINT that comes first *is* the transaction, and its RELEASE commits.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Connection, Engine, event
@@ -107,9 +108,7 @@ async def blocks_writers(driver: Any) -> str | None:
     Args:
         driver: an `aiosqlite.Connection`.
     """
-    if not driver.in_transaction or driver.isolation_level is None:
-        return None
-    return None if await in_thread_of(driver, autocommit_mode) is False else BLOCKS_WRITERS
+    return await in_thread_of(driver, blocks_writers_sync)
 
 
 def blocks_writers_sync(driver: sqlite3.Connection) -> str | None:
@@ -126,27 +125,21 @@ async def unsafe(connection: Connection, driver: Any) -> str | None:
         connection: in a transaction, as far as SQLAlchemy knows.
         driver: the `aiosqlite.Connection` under it.
     """
-    if driver.in_transaction and not connection.in_nested_transaction():
-        return None
-    return _unsafe(connection, driver, await in_thread_of(driver, autocommit_mode))
+    return await in_thread_of(driver, partial(unsafe_sync, connection))
 
 
 def unsafe_sync(connection: Connection, driver: sqlite3.Connection) -> str | None:
     """As `unsafe`, with the driver's connection itself."""
-    if driver.in_transaction and not connection.in_nested_transaction():
-        return None
-    return _unsafe(connection, driver, autocommit_mode(driver))
-
-
-def _unsafe(connection: Connection, driver: Any, mode: bool | None) -> str | None:
+    mode = autocommit_mode(driver)
     if driver.in_transaction:
-        return None if mode is False or _begins(connection, driver) else _SAVEPOINT
+        nested = connection.in_nested_transaction() and mode is not False
+        return _SAVEPOINT if nested and not _begins(connection, driver) else None
     if driver.isolation_level is None or mode is True:
         return ENDED if _IMMEDIATE in connection.info else _AUTOCOMMIT
     return None
 
 
-def _begins(connection: Connection, driver: Any) -> bool:
+def _begins(connection: Connection, driver: sqlite3.Connection) -> bool:
     """Whether a transaction was begun before the savepoint.
 
     SQLite doesn't tell, so we go by how the engine is set up: with our recipe, or with

@@ -22,7 +22,7 @@ from aseq._core.statement import Bind, Paramstyle, Row
 from aseq.adapters._instances import instances
 from aseq.adapters._sqlite import BLOCKS_WRITERS, Job, noop
 from aseq.adapters._thread import in_thread_of, post_to_thread_of
-from aseq.adapters.base import Executor, Watcher, unsupported
+from aseq.adapters.base import Executor, TransactionEnded, Watcher
 
 from ._block import ENDED, OUTSIDE, LostConnection, blocks, check_open, is_in_block
 
@@ -43,9 +43,7 @@ class SqliteClient(Executor):
         self._lost: LostConnection | None = None
 
     def outside_transaction(self) -> str | None:
-        if not is_in_block(self._client):
-            return OUTSIDE
-        return None if self._client._connection.in_transaction else ENDED
+        return None if is_in_block(self._client) else OUTSIDE
 
     async def fetch(
         self,
@@ -60,7 +58,7 @@ class SqliteClient(Executor):
 
         def statement(connection: sqlite3.Connection) -> Sequence[Row]:
             if is_in_block(self._client) and not connection.in_transaction:
-                raise unsupported(self._client, {}, ENDED)  # the COMMIT came first
+                raise TransactionEnded(ENDED)  # by the database, or its COMMIT came first
             return job(connection)
 
         async with self._client.acquire_connection() as connection:

@@ -70,6 +70,10 @@ class Calls:
             raise nothing_drawn(TransactionManagementError(OVER))
         return result
 
+    async def run_to_its_end(self, work: Callable[[], T]) -> T:
+        """Run something that draws nothing, also in a block that can only roll back."""
+        return await self._worker.run(work)
+
     def cancel_all(self) -> bool:
         """The block ends: nobody waits for them; whether one was still under way."""
         cancelled = [call for call in self._under_way if not call.cancelled]

@@ -19,7 +19,7 @@ from typing import Any, ClassVar, TypeVar, cast
 from django.db import Error, connections
 from django.db.transaction import TransactionManagementError
 
-from aseq._core.dialects import DIALECTS, Dialect
+from aseq._core.dialects import MARIADB, POSTGRESQL, SQLITE, Dialect
 from aseq._core.spec import SequenceSpec
 from aseq._core.statement import Paramstyle, Row
 from aseq.adapters.base import Executor
@@ -31,16 +31,19 @@ from aseq.errors import UnsupportedConnection
 from aseq.issuing._hooks import HookFailed
 from aseq.issuing._sources import Link, Source
 
+from .level import Level
+
 T = TypeVar("T")
 
-READ_COMMITTED = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED"
-_THERE = ("postgresql", "sqlite")
 NOT_BEGUN = "begin a block first"
 ROLLED_BACK = "the transaction of a group was rolled back"
 _NOT_HERE = (
-    "an issuer of Django's works on PostgreSQL and SQLite alone. On MariaDB, number one row "
-    "with issue_now, in sync code, or all that wait with number_rows"
+    "an issuer works on PostgreSQL, MariaDB, MySQL and SQLite alone. Draw the number with "
+    "get_next_value, in the transaction that saves the row"
 )
+
+# By Django's `connection.vendor`. Which of its two a "mysql" is, a block finds out.
+_ASSUMED = {"mysql": MARIADB, "postgresql": POSTGRESQL, "sqlite": SQLITE}
 
 
 class _Leave(Exception):
@@ -53,10 +56,10 @@ def dialect_of_issuer(using: str) -> Dialect:
     Raises:
         UnsupportedConnection: no issuer works there.
     """
-    connection = connections[using]
-    if connection.vendor not in _THERE:  # MariaDB's is "mysql", and only its server tells which
+    dialect = _ASSUMED.get(connections[using].vendor)
+    if dialect is None:
         raise UnsupportedConnection(f"the database {using!r}", _NOT_HERE)
-    return DIALECTS[connection.vendor]
+    return dialect
 
 
 class NoBlock(Executor):
@@ -94,6 +97,7 @@ class BlockLink(Link):
         self.conn = NoBlock(using)
         self._using, self._thread = using, thread
         self._atomic: AsyncAtomic | None = None
+        self._level = Level(using)
         self._nested, self._committed = False, False
         self._callbacks: list[tuple[str, list[Any]]] = []
 
@@ -111,9 +115,8 @@ class BlockLink(Link):
     def _prepare(self) -> None:
         connection = connections[self._using]
         self._nested = len(connection.atomic_blocks) > 1
-        if connection.vendor == "postgresql" and not self._nested:
-            with connection.cursor() as cursor:
-                cursor.execute(READ_COMMITTED)
+        if not self._nested:
+            self._level.set()
 
     def _note(self) -> None:
         self._committed = True
@@ -171,12 +174,19 @@ class BlockLink(Link):
         spoilt = await self._run(lambda: connections[self._using].needs_rollback)
         if spoilt:
             raise TransactionManagementError(ROLLED_BACK)
+        await self._set_level_back()
         await self._leave(None)
         if not (self._committed or self._nested):
             raise ConnectionError(ROLLED_BACK)
 
     async def rollback(self) -> None:
+        await self._set_level_back()
         await self._leave(_Leave())
+
+    async def _set_level_back(self) -> None:
+        if self._level.is_changed:
+            block = cast("Block", self.conn)
+            await block._calls.run_to_its_end(self._level.set_back)
 
     async def _leave(self, exc: BaseException | None) -> None:
         atomic, self._atomic = self._atomic, None

@@ -36,7 +36,7 @@ class Ledger(DjangoLedger):
             await Invoice.objects.acreate(number=issued.text, order=order)
 
     The table comes with `aseq.django.operations.CreateLedgerTable`, in a migration of the
-    project's. On PostgreSQL and SQLite.
+    project's.
 
     Args:
         table: the ledger's table, "table" or "schema.table".

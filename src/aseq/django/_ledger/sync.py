@@ -35,7 +35,7 @@ class Ledger(DjangoLedger):
             Invoice.objects.create(number=issued.text, order=order)
 
     The table comes with `aseq.django.operations.CreateLedgerTable`, in a migration of the
-    project's. On PostgreSQL and SQLite.
+    project's.
 
     Args:
         table: the ledger's table, "table" or "schema.table".

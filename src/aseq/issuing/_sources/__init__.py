@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from aseq._dispatch import executor_for
@@ -11,6 +11,7 @@ from aseq.errors import UnsupportedConnection
 from .accepted import EngineOrPool
 from .asyncpg import AsyncpgSource
 from .base import Link, Source
+from .mysql import AiomysqlSource, AsyncmySource
 from .psycopg import PsycopgSource
 from .sqlalchemy import EngineSource
 
@@ -22,11 +23,21 @@ _DRIVERS = (
 )
 
 _HINT = (
-    "an issuer has connections of its own: pass an AsyncEngine of SQLAlchemy, an asyncpg.Pool "
-    "or a psycopg_pool.AsyncConnectionPool"
+    "an issuer has connections of its own: pass an AsyncEngine of SQLAlchemy, an asyncpg.Pool, "
+    "a psycopg_pool.AsyncConnectionPool, or a pool of asyncmy or aiomysql"
 )
 
-_ON = "an issuer can be put on a connection of SQLAlchemy, asyncpg, psycopg or aiosqlite"
+_ON = (
+    "an issuer can be put on a connection of SQLAlchemy, asyncpg, psycopg, asyncmy, aiomysql "
+    "or aiosqlite"
+)
+
+_POOLS: Mapping[tuple[str, str], Callable[[Any], Source]] = {
+    ("asyncpg", "Pool"): AsyncpgSource,
+    ("psycopg_pool", "AsyncConnectionPool"): PsycopgSource,
+    ("asyncmy", "Pool"): AsyncmySource,
+    ("aiomysql", "Pool"): AiomysqlSource,
+}
 
 
 def source_for(source: Any) -> Source:
@@ -36,13 +47,11 @@ def source_for(source: Any) -> Source:
         UnsupportedConnection: it is neither.
     """
     for base in type(source).__mro__:
-        package = base.__module__.partition(".")[0]
-        if (package, base.__name__) == ("asyncpg", "Pool"):
-            return AsyncpgSource(source)
-        if (package, base.__name__) == ("psycopg_pool", "AsyncConnectionPool"):
-            return PsycopgSource(source)
-        if (package, base.__name__) == ("sqlalchemy", "AsyncEngine"):
+        named = base.__module__.partition(".")[0], base.__name__
+        if named == ("sqlalchemy", "AsyncEngine"):
             return _engine(source)
+        if named in _POOLS:
+            return _POOLS[named](source)
     raise UnsupportedConnection(_called(source), _HINT)
 
 
@@ -71,6 +80,9 @@ def statements_of(conn: Any) -> Callable[[str], Awaitable[object]]:
     if packages & {"asyncpg", "psycopg", "aiosqlite"} and hasattr(conn, "execute"):
         execute: Callable[[str], Awaitable[object]] = conn.execute
         return execute
+    if packages & {"asyncmy", "aiomysql"}:
+        query: Callable[[str], Awaitable[object]] = conn.query
+        return query
     raise UnsupportedConnection(_called(conn), _ON)
 
 

@@ -27,4 +27,12 @@ class _PsycopgPool(Protocol):
     async def putconn(self, conn: Any) -> None: ...
 
 
-EngineOrPool: TypeAlias = _Engine | _AsyncpgPool | _PsycopgPool
+class _MySQLPool(Protocol):
+    """The `Pool` of asyncmy or of aiomysql."""
+
+    def acquire(self) -> Any: ...
+    def release(self, conn: Any) -> Any: ...
+    async def clear(self) -> None: ...
+
+
+EngineOrPool: TypeAlias = _Engine | _AsyncpgPool | _PsycopgPool | _MySQLPool

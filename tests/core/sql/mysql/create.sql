@@ -3,5 +3,5 @@ CREATE TABLE IF NOT EXISTS `aseq_sequence` (
     last bigint NOT NULL,
     PRIMARY KEY (name),
     CONSTRAINT aseq_sequence_name_check CHECK (length(name) BETWEEN 1 AND 400),
-    CONSTRAINT aseq_sequence_last_check CHECK (CAST(CAST(last AS char(20)) AS decimal(19)) = last)
+    CONSTRAINT aseq_sequence_last_check CHECK (CAST(replace(CAST(last AS char(20)), '.', 'x') AS decimal(19)) = last)
 ) ENGINE=InnoDB

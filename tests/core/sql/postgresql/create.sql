@@ -3,7 +3,7 @@ CREATE TABLE IF NOT EXISTS "aseq_sequence" (
     last bigint NOT NULL,
     CONSTRAINT aseq_sequence_pkey PRIMARY KEY (name),
     CONSTRAINT aseq_sequence_name_check CHECK (length(name) BETWEEN 1 AND 400),
-    CONSTRAINT aseq_sequence_last_check CHECK (CAST(CAST(last AS char(20)) AS decimal(19)) = last)
+    CONSTRAINT aseq_sequence_last_check CHECK (CAST(replace(CAST(last AS char(20)), '.', 'x') AS decimal(19)) = last)
 ) WITH (
     fillfactor = 50,
     autovacuum_vacuum_scale_factor = 0,

@@ -50,7 +50,9 @@ def _mariadb(*settings: str) -> Dialect:
         inside=IN_TRANSACTION,
         ended=family.ENDED,
         exists=family.EXISTS,
+        answer=family.changed,
         still_open="SELECT @@in_transaction",
+        settings=settings,
     )
 
 
