@@ -15,6 +15,7 @@ from devtools.clusters.group_replication import (
     group_replication,
 )
 
+from .keyed import issue_by_key, issue_drafts
 from .takers import tell
 from .writers import Kind, Lost, OnNodes
 
@@ -91,12 +92,18 @@ async def test_a_node_cut_off_refuses_to_draw(nodes: list[Member]) -> None:
     tell(f"{last} numbers, {group}")
 
 
-async def test_the_issuer_goes_on_after_its_node_was_killed(nodes: list[Member]) -> None:
-    async def kill() -> None:
-        nodes[0].kill()
-        await run_sync(nodes[1].wait_size, 2)
+async def kill_first(nodes: list[Member]) -> None:
+    nodes[0].kill()
+    await run_sync(nodes[1].wait_size, 2)
 
-    await MYSQL.issue(nodes, kill)
+
+async def test_the_issuer_goes_on_after_its_node_was_killed(nodes: list[Member]) -> None:
+    await issue_drafts(MYSQL, nodes, lambda: kill_first(nodes))
+    await run_sync(nodes[0].start, [node.address for node in nodes])
+
+
+async def test_a_key_of_the_ledger_has_its_number_on_another_node(nodes: list[Member]) -> None:
+    await issue_by_key(MYSQL, nodes, lambda: kill_first(nodes))
     await run_sync(nodes[0].start, [node.address for node in nodes])
 
 

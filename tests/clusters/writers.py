@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import anyio
 import asyncmy
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from aseq import AsyncSequence, create_table, is_retryable
-from aseq.issuing import Issuer
 from devtools.clusters.node import Node
 
-from . import issued
 from .takers import Takers, assert_complete
 
 LOST = (asyncmy.errors.InterfaceError, OSError, TimeoutError)
@@ -76,26 +73,6 @@ class Kind:
                 "CREATE TABLE invoice (`key` varchar(40) PRIMARY KEY, number bigint UNIQUE)",
             )
             await conn.commit()
-
-    async def issue(
-        self, nodes: Sequence[Node], happens: Callable[[], Awaitable[object]]
-    ) -> None:
-        """The issuer on the first node that can be written to; counted on the last one."""
-        async with self.connected(nodes[-1]) as conn:
-            await execute(conn, "DROP TABLE IF EXISTS draft")
-            await execute(conn, issued.TABLE)
-            await execute(conn, issued.FILL)
-            await conn.commit()
-        group = OnNodes(self, nodes)
-        engine = create_async_engine("mysql+asyncmy://", async_creator=group.connect)
-        answers = await issued.issue_all(
-            Issuer(engine, numbers, "draft.number", key="id", timeout=5),
-            lambda: group.ready("t0"),
-            happens,
-        )
-        await engine.dispose()
-        rows = nodes[-1].ask_all(self.up_to_date, "SELECT id, number FROM aseq.draft")
-        issued.assert_issued(answers, rows)
 
     async def draw_on(self, node: Node) -> int:
         """Draw, and save nothing."""
