@@ -253,7 +253,7 @@ async def test_not_waiting_for_a_key_of_another_year(
         await other.conn.begin()
         with pytest.raises(SequenceLocked) as caught:
             await own_ledger.issue(other.conn, numbers, key="a", at=NEXT_JUNE, nowait=True)
-        assert caught.value.__notes__ == [UNUSABLE_NOTE]
+        assert getattr(caught.value.__cause__, "__notes__", []) == [UNUSABLE_NOTE]
         assert not is_open(other.conn)
     check_gapless(database, own_ledger, name)
 
