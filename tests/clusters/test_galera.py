@@ -15,7 +15,7 @@ from .keyed import issue_by_key, issue_drafts
 from .takers import tell
 from .writers import Kind, OnNodes
 
-NUMBERS = int(os.environ.get("ASEQ_NUMBERS", "10000"))
+NUMBERS = int(os.environ.get("ASEQ_NUMBERS", "5000"))
 TAKERS = 6
 
 GALERA = Kind(
