@@ -188,7 +188,6 @@ def texts(collation: str, session: Session, begins: str = "") -> Texts:
         fingerprint=None,
         hashes=None,
         words={
-            "EXACTLY": f" COLLATE {collation}",
             "\\": "\\\\",
             "text": _CHAR,
             "bigint": "SIGNED",
