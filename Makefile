@@ -69,7 +69,7 @@ cluster-postgres: $(call environment,test) ## a primary and its synchronous stan
 cluster-patroni: $(call environment,test) ## PostgreSQL under Patroni and etcd (ASEQ_PATRONI_FAILOVERS=3)
 	ASEQ_CLUSTERS=1 $(call python,test) -m pytest -s -n 0 $(ARGS) tests/clusters/test_patroni.py
 
-cluster-galera: $(call environment,test) ## MariaDB Galera, three nodes (ASEQ_NUMBERS=10000)
+cluster-galera: $(call environment,test) ## MariaDB Galera, three nodes (ASEQ_NUMBERS=5000)
 	ASEQ_CLUSTERS=1 $(call python,test) -m pytest -s -n 0 $(ARGS) tests/clusters/test_galera.py
 
 cluster-group-replication: $(call environment,test) ## MySQL Group Replication, three nodes (ASEQ_NUMBERS=2000)
