@@ -1,7 +1,7 @@
 """What the blocks of a page may take for granted, and what is checked after them.
 
 A page's blocks name the PostgreSQL database ``postgresql://localhost/shop`` or the MariaDB
-database ``mysql://shop@localhost/shop``, and SQLite files in the current
+database ``mysql://shop@127.0.0.1/shop``, and SQLite files in the current
 folder. Here these become real: a new database for each page.
 """
 
@@ -31,7 +31,7 @@ from tests.clients.mysql import connect_pymysql
 from tests.docs.markdown import DOCS, blocks, titled
 
 SHOP = "://localhost/shop"
-MARIADB_SHOP = "://shop@localhost/shop"
+MARIADB_SHOP = "://shop@127.0.0.1/shop"
 
 
 @dataclass(frozen=True)
