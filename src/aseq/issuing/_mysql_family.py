@@ -53,9 +53,9 @@ _BESIDES = 100_000
 
 _LEVEL = (
     "for rows that are saved already, {server} would lock there all that it looks at, and the "
-    "gaps between them, until the transaction ends. Begin it at READ COMMITTED: with "
-    'SQLAlchemy, isolation_level="READ COMMITTED" on the engine; with a driver, SET SESSION TRANSACTION '
-    "ISOLATION LEVEL READ COMMITTED"
+    "gaps between them, until the transaction ends. "
+    'Begin it at READ COMMITTED: with SQLAlchemy, isolation_level="READ COMMITTED" on the '
+    "engine; with a driver, SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
 )
 
 
