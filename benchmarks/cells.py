@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from devtools.mysqldb import is_installed
+
 from . import draws
 from .connections import (
     Aiosqlite,
@@ -35,6 +37,7 @@ class Peer:
         numbers: how many one transaction gets, each for a row.
         alone: what is measured is the draw, not the transaction around it.
         turn: waits for its turn before it takes a connection.
+        mysqldb: Django's driver is mysqlclient, which has to be compiled.
     """
 
     id: str
@@ -46,6 +49,7 @@ class Peer:
     numbers: int = 1
     alone: bool = False
     turn: bool = False
+    mysqldb: bool = False
 
 
 ASYNCPG = Peer("aseq_asyncpg", "aseq, asyncpg", Asyncpg, draws.Aseq("asyncpg"))
@@ -104,6 +108,9 @@ ASYNCMY_LOCK = Peer(
     "hand_asyncmy_sqlalchemy", "FOR UPDATE, SQLAlchemy", AsyncmySession, draws.for_update
 )
 DJANGO_PYMYSQL = Peer("django_pymysql", "django-sequences, threads, PyMySQL", None, None)
+DJANGO_MYSQLDB = Peer(
+    "django_mysqldb", "django-sequences, threads, mysqlclient", None, None, mysqldb=True
+)
 
 PLAIN = Peer("plain", "next_value, INSERT", None, None)
 DRAFTED = Peer("drafted", "draft saved, then issue", None, None)
@@ -135,7 +142,11 @@ ROWS = (BY_ONE, BULK)
 CROWDS = ((CROWD, CROWD_OTHERS), (CROWD_TURN, CROWD_TURN_OTHERS))
 AUDITED = (AUDIT_CLEAN, AUDIT_FOUND, AUDIT_TEXTS)
 LITE = (AIOSQLITE, AIOSQLITE_HAND, SQLITE_SESSION, SQLITE3)
-MYSQL = (ASYNCMY, ASYNCMY_HAND, DJANGO_PYMYSQL, ASYNCMY_SESSION, ASYNCMY_LOCK)
+MYSQL = (
+    *(ASYNCMY, ASYNCMY_HAND, DJANGO_PYMYSQL),
+    *((DJANGO_MYSQLDB,) if is_installed() else ()),
+    *(ASYNCMY_SESSION, ASYNCMY_LOCK),
+)
 
 
 @dataclass(frozen=True)
@@ -192,7 +203,8 @@ def groups(settings: Settings) -> list[Group]:
 EVERY_PEER = {
     peer.id: peer
     for peer in (
-        *(*HOT, *LONG, *OWN, *NOTED, *LITE, *MYSQL, *ISSUE, PROCESSES, *ROWS, *AUDITED),
+        *(*HOT, *LONG, *OWN, *NOTED, *LITE, *MYSQL, DJANGO_MYSQLDB),
+        *(*ISSUE, PROCESSES, *ROWS, *AUDITED),
         *(peer for pair in CROWDS for peer in pair),
     )
 }

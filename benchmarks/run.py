@@ -14,7 +14,7 @@ from .counting import count
 from .figures import Figure, summed_up
 from .load import Turn, turn
 from .settings import Settings
-from .threads import Threads
+from .threads import Threads, alias
 
 WARM_UP = 0.05
 """Seconds of a turn that doesn't count."""
@@ -55,34 +55,33 @@ async def _turn(
     peer: Peer,
     group: Group,
     clients: dict[type[Client], list[Client]],
-    threads: Threads | None,
+    threads: dict[Peer, Threads],
     seconds: float,
 ) -> Turn:
     if peer.client is not None:
         return await turn(peer, clients[peer.client], seconds, long=group.long)
-    assert threads is not None
-    return threads.turn(f"rows_{peer.id}", seconds, long=group.long)
+    return threads[peer].turn(f"rows_{peer.id}", seconds, long=group.long)
 
 
 @asynccontextmanager
 async def _open(
     group: Group, url: str
-) -> AsyncIterator[tuple[dict[type[Client], list[Client]], Threads | None]]:
-    """The clients of each driver, connected, and the threads if there are any."""
+) -> AsyncIterator[tuple[dict[type[Client], list[Client]], dict[Peer, Threads]]]:
+    """The clients of each driver, connected, and the threads of those that have some."""
     clients: dict[type[Client], list[Client]] = {}
-    threads = None
+    threads: dict[Peer, Threads] = {}
     try:
         for peer in group.peers:
             if peer.client is None:
-                threads = Threads(group.clients, group.database)
+                threads[peer] = Threads(group.clients, alias(group.database, peer.mysqldb))
             elif peer.client not in clients:
                 clients[peer.client] = [peer.client() for _ in range(group.clients)]
                 for client in clients[peer.client]:
                     await _connect(client, url)
         yield clients, threads
     finally:
-        if threads is not None:
-            threads.close()
+        for some_threads in threads.values():
+            some_threads.close()
         opened = [client for some in clients.values() for client in some]
         await asyncio.gather(*(client.close() for client in opened))
 

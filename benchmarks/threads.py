@@ -9,50 +9,59 @@ from time import perf_counter, sleep
 from typing import Any
 from urllib.parse import urlsplit
 
+from devtools.mysqldb import is_installed
+
 from .connections import BODY
 from .load import STATEMENTS, WORK, Turn
 from .settings import Database
 
-_ENGINES = {"postgresql": "postgresql", "mariadb": "mysql", "mysql": "mysql"}
+# Two drivers in one process; the usual one is there unasked.
+_POSTGRESQL, _MYSQLDB = "django.db.backends.postgresql", "django.db.backends.mysql"
+_PYMYSQL = "devtools.on_pymysql"
+
+
+def alias(database: Database, mysqldb: bool = False) -> str:
+    """What Django calls a database, by way of its usual driver or of mysqlclient."""
+    return f"{database}_mysqldb" if mysqldb else database
 
 
 def set_up(urls: Mapping[Database, str]) -> None:
     """Configure Django for some databases, and create the tables of django-sequences."""
     import django
-    import pymysql
     from django.conf import settings
     from django.core.management import call_command
 
-    pymysql.install_as_MySQLdb()
-    databases: dict[str, dict[str, Any]]
-    databases = {name: _database(_ENGINES[name], url) for name, url in urls.items()}
+    databases: dict[str, dict[str, Any]] = {}
+    for name, url in urls.items():
+        usual = _POSTGRESQL if name == "postgresql" else _PYMYSQL
+        databases[alias(name)] = _database(usual, url)
+        if usual == _PYMYSQL and is_installed():
+            databases[alias(name, mysqldb=True)] = _database(_MYSQLDB, url)
     apps = ["sequences.apps.SequencesConfig"]
     settings.configure(DATABASES={"default": {}, **databases}, INSTALLED_APPS=apps)
     django.setup()
-    for name in databases:
-        call_command("migrate", database=name, verbosity=0)
+    for name in urls:
+        call_command("migrate", database=alias(name), verbosity=0)
 
 
 def _database(engine: str, url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     place = {"HOST": parts.hostname, "PORT": parts.port, "USER": parts.username}
-    engine = f"django.db.backends.{engine}"
     return {**place, "NAME": parts.path[1:], "ENGINE": engine, "CONN_MAX_AGE": None}
 
 
 class Threads:
     """As many threads as there are clients, each with its connection."""
 
-    def __init__(self, clients: int, database: Database) -> None:
-        self._clients = clients
-        self._database: Database = database
+    def __init__(self, clients: int, using: str) -> None:
+        self._clients, self._using = clients, using
         self._pool = ThreadPoolExecutor(clients)
 
     def turn(self, table: str, seconds: float, *, long: bool) -> Turn:
         """All threads at once, each one transaction after the other."""
         together = Barrier(self._clients + 1)
         work = [
-            self._pool.submit(_work, self._database, together, table, seconds, long)
+            self._pool.submit(_work, self._using, together, table, seconds, long)
             for _ in range(self._clients)
         ]
         together.wait()
@@ -63,20 +72,16 @@ class Threads:
     def close(self) -> None:
         """End the threads and their connections."""
         together = Barrier(self._clients)
-        ends = [
-            self._pool.submit(_close, self._database, together) for _ in range(self._clients)
-        ]
+        ends = [self._pool.submit(_close, self._using, together) for _ in range(self._clients)]
         for future in ends:
             future.result()
         self._pool.shutdown()
 
 
-def _work(
-    database: Database, together: Barrier, table: str, seconds: float, long: bool
-) -> list[float]:
+def _work(using: str, together: Barrier, table: str, seconds: float, long: bool) -> list[float]:
     from django.db import connections
 
-    connection = connections[database]
+    connection = connections[using]
     connection.ensure_connection()
     together.wait()
     start, took = perf_counter(), []
@@ -92,7 +97,7 @@ def _transaction(connection: Any, table: str, *, long: bool) -> None:
 
     using = connection.alias
     with transaction.atomic(using), connection.cursor() as cursor:
-        number = get_next_value("invoices", using=using)
+        number = get_next_value(table, using=using)  # a sequence for each driver
         if long:
             for _ in range(STATEMENTS):
                 cursor.execute("INSERT INTO more (body) VALUES ('a line of an invoice')")
@@ -100,8 +105,8 @@ def _transaction(connection: Any, table: str, *, long: bool) -> None:
         cursor.execute(f"INSERT INTO {table} (number, body) VALUES (%s, %s)", [number, BODY])
 
 
-def _close(database: Database, together: Barrier) -> None:
+def _close(using: str, together: Barrier) -> None:
     from django.db import connections
 
-    connections[database].close()
+    connections[using].close()
     together.wait()

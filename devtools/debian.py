@@ -16,9 +16,16 @@ _KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
 _SOURCE = """\
 Types: deb
 URIs: {mirror}
-Suites: {suite}
+Suites: {suites}
 Components: main
 Signed-By: {keys}
+"""
+# A suite that stands on another one: from the upper one come the named packages alone.
+_BELOW = {"experimental": "sid"}
+_PINS = """\
+Package: {packages}
+Pin: release a={suite}
+Pin-Priority: 990
 """
 _APT = ("etc/apt/sources.list.d", "etc/apt/preferences.d", "etc/apt/apt.conf.d", "var/lib/dpkg")
 _APT_LISTS = ("var/lib/apt/lists/partial", "var/cache/apt/archives/partial")
@@ -113,22 +120,26 @@ def _loader(root: Path) -> Path:
 
 def _unpack(suite: str, packages: tuple[str, ...], into: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="aseq-apt-") as tmp:
-        apt = _apt(Path(tmp), suite)
+        apt = _apt(Path(tmp), suite, packages)
         archives = Path(tmp, "var/cache/apt/archives")
         _run(*apt, "update")
-        _run(*apt, "-t", suite, "install", "--download-only", "-y", *packages)
+        below = _BELOW.get(suite, suite)
+        _run(*apt, "-t", below, "install", "--download-only", "-y", *packages)
         for package in sorted(archives.glob("*.deb")):
             if not package.name.startswith(_NOT_NEEDED):
                 _run("dpkg", "-x", str(package), str(into))
 
 
-def _apt(base: Path, suite: str) -> tuple[str, ...]:
+def _apt(base: Path, suite: str, packages: tuple[str, ...]) -> tuple[str, ...]:
     """apt-get on a system that has nothing, and the mirror of this one."""
     for folder in (*_APT, *_APT_LISTS):
         (base / folder).mkdir(parents=True)
     (base / "var/lib/dpkg/status").touch()
-    source = _SOURCE.format(mirror=_mirror(), suite=suite, keys=_KEYS)
+    suites = {_BELOW.get(suite, suite), suite}
+    source = _SOURCE.format(mirror=_mirror(), suites=" ".join(suites), keys=_KEYS)
     (base / "etc/apt/sources.list.d/one.sources").write_text(source)
+    pins = _PINS.format(packages=" ".join(packages), suite=suite)
+    (base / "etc/apt/preferences.d/named").write_text(pins)
     for setting in Path("/etc/apt/apt.conf.d").glob("*"):
         shutil.copy(setting, base / "etc/apt/apt.conf.d")
     settings = (

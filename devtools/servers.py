@@ -73,9 +73,9 @@ def _mysqls(programs: Callable[[], Path], name: str, *tests: str) -> Server:
     return Server(programs, f"ASEQ_TEST_{name}_BIN", serve, "ASEQ_TEST_MYSQL_DSN", tests)
 
 
-def _postgresqls(version: str) -> Server:
+def _postgresqls(programs: Callable[[], Path]) -> Server:
     return Server(
-        lambda: unpacked.postgres(version),
+        programs,
         "ASEQ_TEST_POSTGRES_BIN",
         _postgres,
         "ASEQ_TEST_POSTGRES_DSN",
@@ -92,8 +92,9 @@ SERVERS = {
         "MARIADB",
         "tests/faults/test_too_old.py",
     ),
-    "postgres-12": _postgresqls("12.22.0-beta.15"),
-    "postgres-18": _postgresqls("18.4.0-beta.17"),
+    "postgres-12": _postgresqls(lambda: unpacked.postgres("12.22.0-beta.15")),
+    "postgres-18": _postgresqls(lambda: unpacked.postgres("18.4.0-beta.17")),
+    "postgres-19": _postgresqls(lambda: unpacked.postgres_of_debian("experimental", "19")),
 }
 
 

@@ -61,6 +61,16 @@ def postgres(version: str) -> Path:
     return folder / "native/bin"
 
 
+def postgres_of_debian(suite: str, version: str) -> Path:
+    """The folder with the programs of a PostgreSQL, as a suite has it."""
+    packages = f"postgresql-{version}", f"postgresql-client-{version}", "libpq5"
+    root = unpacked(suite, *packages)
+    folder = f"usr/lib/postgresql/{version}/bin"
+    for program in ("initdb", "postgres"):
+        wrap(root, f"{folder}/{program}")
+    return root / folder
+
+
 def _link_libraries(native: Path) -> None:
     """The links that npm can't pack: ``libpq.so.5`` to ``libpq.so.5.12``, for example."""
     for library in (native / "lib").glob("*.so.*.*"):

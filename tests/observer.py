@@ -6,7 +6,7 @@ the server instead of waiting for a time to pass.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -25,10 +25,10 @@ class Observer:
     def __init__(self, conn: Any) -> None:
         self._conn = conn
 
-    async def until_waiting(self, pid: int) -> None:
-        """Return as soon as the backend waits for a lock."""
+    async def until_waiting(self, pid: int, over: Callable[[], bool] = lambda: False) -> None:
+        """Return as soon as the backend waits for a lock, or when it is over all the same."""
         with anyio.fail_after(DEADLINE):
-            while not self.waits(pid):  # noqa: ASYNC110  # the server tells only who asks
+            while not self.waits(pid) and not over():  # noqa: ASYNC110  # it tells who asks
                 await anyio.sleep(0.002)
 
     def waits(self, pid: int) -> bool:

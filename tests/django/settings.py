@@ -46,7 +46,7 @@ def mariadb(url: str, driver: MysqlDriver = "PyMySQL") -> dict[str, Any]:
     """A database of `DATABASES`, on MariaDB or MySQL."""
     parts = urlsplit(url)
     engines = {
-        "PyMySQL": "tests.django.on_pymysql",
+        "PyMySQL": "devtools.on_pymysql",
         "mysqlclient": "django.db.backends.mysql",
     }
     return {

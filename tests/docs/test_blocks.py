@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from devtools.mysqldb import replaceable
 from tests.docs.markdown import blocks, page_id, pages
 from tests.docs.played import NOT_RUN, play, timeless
 from tests.docs.setup import SETUPS, Place, place
-from tests.mysqlclient import replaceable
 
 
 @pytest.fixture

@@ -97,7 +97,8 @@ async def _over_midnight(
                 return False
             group.start_soon(eve.wait, waiter)
             if observer:
-                await observer.until_waiting(pid)
+                # On a busy machine it may begin after midnight, and wait for nobody.
+                await observer.until_waiting(pid, over=lambda: eve.issued is not None)
             await until(midnight)
     if eve.began >= midnight:
         return False

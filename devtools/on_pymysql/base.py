@@ -1,7 +1,8 @@
 """Django's backend for MariaDB and MySQL, on PyMySQL.
 
-As its users do it, with ``pymysql.install_as_MySQLdb()``, but not for the whole process: so the
-tests run on mysqlclient, too, beside it. Django takes the driver when the backend is imported.
+As its users do it, with ``pymysql.install_as_MySQLdb()``, but not for the whole process: tests
+and benchmarks run on mysqlclient, too, beside it. Django takes the driver when the backend is
+imported.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 import pymysql
 
-from tests.mysqlclient import replaceable
+from devtools.mysqldb import replaceable
 
 _BACKEND = "django.db.backends.mysql"
 

@@ -1,0 +1,1 @@
+"""Django's backend for MariaDB and MySQL, on PyMySQL: an ``ENGINE`` of Django's."""
