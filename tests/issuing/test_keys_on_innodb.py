@@ -34,9 +34,11 @@ def table_of(database: Database, name: str, kind: str, *values: str) -> str:
 async def issued(database: Database, name: str, table: str, key: object) -> Any:
     """The number that an issuer gives to a row."""
     numbers = AsyncSequence(name, initial_value=6)
-    async with asyncmy.create_pool(**where(database.url), minsize=1, maxsize=2) as pool:
-        async with Issuer(pool, numbers, of(table), key="k") as issuer:
-            return await issuer.issue(key)
+    async with (
+        asyncmy.create_pool(**where(database.url), minsize=1, maxsize=2) as pool,
+        Issuer(pool, numbers, of(table), key="k") as issuer,
+    ):
+        return await issuer.issue(key)
 
 
 @pytest.mark.parametrize("kind", ["varbinary(16)", "binary(2)"])
