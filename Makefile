@@ -31,7 +31,7 @@ QUICK := not contract or Asyncpg-asyncio] or SessionAiosqlite-asyncio]
 SOAK ?= 60
 SEED ?= $(shell date +%s)
 
-.PHONY: help demo check test test-layers cluster cluster-postgres cluster-patroni cluster-galera cluster-group-replication test-poolers test-servers soak serve test-browser pictures bench lint types docs dist clean
+.PHONY: help demo check test test-layers cluster cluster-postgres cluster-patroni cluster-galera cluster-group-replication test-poolers test-servers test-python soak serve test-browser pictures bench lint types docs dist clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1	/p' Makefile
@@ -52,6 +52,9 @@ test-poolers: $(call environment,test) ## behind PgBouncer, the newest PgBouncer
 test-servers: $(call environment,test) ## the contract and its faults on MySQL, other MariaDBs and PostgreSQLs (ARGS=mysql)
 	$(call python,test) -m devtools.servers $(ARGS)
 
+test-python: $(call environment,test) ## on Debian's newest Python and SQLite (ARGS="tests/core -k looping")
+	$(call python,test) -m devtools.python $(ARGS)
+
 soak: $(call environment,test) ## a long search for lost numbers (SOAK=60 seconds on each kind of connection, SEED=...)
 	@echo "SEED=$(SEED) SOAK=$(SOAK)"
 	ASEQ_SEARCH_SEED=$(SEED) ASEQ_SEARCH_SECONDS=$(SOAK) \
@@ -66,7 +69,7 @@ cluster-postgres: $(call environment,test) ## a primary and its synchronous stan
 cluster-patroni: $(call environment,test) ## PostgreSQL under Patroni and etcd (ASEQ_PATRONI_FAILOVERS=3)
 	ASEQ_CLUSTERS=1 $(call python,test) -m pytest -s -n 0 $(ARGS) tests/clusters/test_patroni.py
 
-cluster-galera: $(call environment,test) ## MariaDB Galera, three nodes (ASEQ_NUMBERS=10000)
+cluster-galera: $(call environment,test) ## MariaDB Galera, three nodes (ASEQ_NUMBERS=5000)
 	ASEQ_CLUSTERS=1 $(call python,test) -m pytest -s -n 0 $(ARGS) tests/clusters/test_galera.py
 
 cluster-group-replication: $(call environment,test) ## MySQL Group Replication, three nodes (ASEQ_NUMBERS=2000)

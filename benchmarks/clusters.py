@@ -1,4 +1,4 @@
-"""What several servers cost: numbers per second on one server, with a standby, and on Galera.
+"""What several servers cost: numbers per second on one, with a standby, and in two groups.
 
 ``python -m benchmarks.clusters`` prints a table of docs/explanation/clusters.md. Each taker has
 a connection, and does nothing but draw, insert a row, and commit. Every COMMIT waits for the
@@ -21,6 +21,7 @@ import asyncpg
 
 from aseq import AsyncSequence, create_table, is_retryable
 from devtools.clusters.galera import galera
+from devtools.clusters.group_replication import group_replication
 from devtools.clusters.postgres import postgres_pair
 from devtools.postgres import postgres_server
 
@@ -65,7 +66,8 @@ async def on_mariadb(url: str) -> Take:
                 await conn.commit()
                 return
             except Exception as exc:
-                if not is_retryable(exc):
+                # Only what was acknowledged is counted, so 1180 is worth a try, too.
+                if not is_retryable(exc) and exc.args[0] != 1180:
                     raise
                 conn.close()  # as it is after a deadlock
                 conn = await to_mariadb(url)
@@ -123,6 +125,16 @@ def on_galera(used: int) -> Iterator[list[str]]:
         yield [node.url for node in nodes[:used]]
 
 
+@contextlib.contextmanager
+def on_group_replication(used: int) -> Iterator[list[str]]:
+    """The same."""
+    with group_replication() as members:
+        for member in members:
+            member.ask("SET GLOBAL innodb_flush_log_at_trx_commit = 1")
+            member.ask("SET GLOBAL sync_binlog = 1")
+        yield [member.url for member in members[:used]]
+
+
 async def prepare(connect: Connect, url: str) -> None:
     """The two tables."""
     if connect is on_postgres:
@@ -145,6 +157,8 @@ PLACES: dict[
     "PostgreSQL, synchronous standby": (on_postgres, with_standby),
     "Galera, one node of three": (on_mariadb, lambda: on_galera(1)),
     "Galera, all three nodes": (on_mariadb, lambda: on_galera(3)),
+    "Group Replication, one node of three": (on_mariadb, lambda: on_group_replication(1)),
+    "Group Replication, all three nodes": (on_mariadb, lambda: on_group_replication(3)),
 }
 LOADS = ((1, 1), (16, 1), (16, 1000))
 

@@ -30,7 +30,10 @@ Pin-Priority: 990
 _APT = ("etc/apt/sources.list.d", "etc/apt/preferences.d", "etc/apt/apt.conf.d", "var/lib/dpkg")
 _APT_LISTS = ("var/lib/apt/lists/partial", "var/cache/apt/archives/partial")
 _NOT_NEEDED = ("perl-modules", "libllvm")
-_WRAPPER = '#!/bin/sh\nexec "{loader}" --library-path "{libraries}" "{program}" "$@"{last}\n'
+_WRAPPER = """\
+#!/bin/sh
+exec "{loader}"{named} --library-path "{libraries}" "{program}" "$@"{last}
+"""
 
 
 class DebianUnavailable(RuntimeError):
@@ -77,7 +80,9 @@ def cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "aseq-tests"
 
 
-def wrap(root: Path, program: str, last: str = "", *, name: str = "") -> Path:
+def wrap(
+    root: Path, program: str, last: str = "", *, name: str = "", named: bool = False
+) -> Path:
     """A script that runs a program with its own loader and libraries.
 
     Args:
@@ -86,6 +91,8 @@ def wrap(root: Path, program: str, last: str = "", *, name: str = "") -> Path:
         last: further arguments, which follow all others.
         name: what the script is called, in the folder ``programs``; by default it takes the
             program's own place, for other programs to find.
+        named: tell the program the script's name, or that of a link to it, as its own; for
+            those that look for their files from there. Older suites' loaders can't.
     """
     path = root / program
     binary = path.with_name(f"{path.name}.bin")
@@ -98,6 +105,7 @@ def wrap(root: Path, program: str, last: str = "", *, name: str = "") -> Path:
             loader=_loader(root),
             libraries=":".join(map(str, _libraries(root))),
             program=binary,
+            named=' --argv0 "$0"' if named else "",
             last=last and f" {last}",
         )
     )

@@ -24,9 +24,9 @@ from devtools.postgres import postgres_server
 
 _ON_BOTH = (
     *("tests/contract", "tests/faults", "tests/sync", "tests/numbering"),
-    *("tests/cli", "tests/django/test_mariadb.py"),
+    *("tests/holders", "tests/issuing", "tests/cli", "tests/django/test_mariadb.py"),
 )
-_MARIADB = (*_ON_BOTH, "tests/audit", "tests/issuing", "tests/ledger", "--on=mariadb")
+_MARIADB = (*_ON_BOTH, "tests/audit", "tests/ledger", "--on=mariadb")
 _MYSQL = (*_ON_BOTH, "--on=mysql")  # the rest isn't on it yet
 _POSTGRES = ("tests/contract", "-kAsyncpg- or Psycopg- or SessionAsyncpg-")
 

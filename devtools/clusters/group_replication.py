@@ -6,6 +6,7 @@ Knows how its nodes find each other. Must not know aseq or pytest.
 import contextlib
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import Executor
@@ -62,6 +63,8 @@ class GroupReplicationUnavailable(RuntimeError):
 
 class Member(Node):
     """One of the nodes, each of which can be written to."""
+
+    ends_by = signal.SIGKILL  # a paused one takes no other
 
     def __init__(self, base: Path, number: int, program: str, keeper: Executor) -> None:
         super().__init__(base, f"n{number}", ["group"], keeper)

@@ -30,7 +30,10 @@ class Node:
         base: its directory.
         ports: where it listens, by what for; `sql` is for clients.
         url: of its database.
+        ends_by: the signal that ends it.
     """
+
+    ends_by = signal.SIGTERM
 
     def __init__(self, base: Path, name: str, ports: Iterable[str], keeper: Executor) -> None:
         self.name, self.base, self._keeper = name, base / name, keeper
@@ -48,7 +51,7 @@ class Node:
     def run(self, *command: str, env: Mapping[str, str] | None = None) -> None:
         """Start the server, for as long as the thread lives that keeps it."""
         self._started.close()
-        server = child(*command, log=self.log, ends_by=signal.SIGTERM, env=env)
+        server = child(*command, log=self.log, ends_by=self.ends_by, env=env)
         self._process = self._keeper.submit(self._started.enter_context, server).result()
 
     def kill(self) -> None:

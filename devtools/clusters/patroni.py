@@ -6,31 +6,27 @@ Knows how Patroni is set up. Must not know aseq or pytest.
 import contextlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import tempfile
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Executor
 from pathlib import Path
 
 from devtools.children import child, give_away, keeper
+from devtools.clusters.etcd import (
+    INSTALL,
+    PATH,
+    PatroniUnavailable,
+    answers,
+    etcd,
+    program,
+    until,
+)
 from devtools.clusters.node import free_port
 
-INSTALL = "apt-get install patroni etcd-server postgresql"
-"""The line that installs what is needed on Debian and Ubuntu."""
-
-_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 _NEEDED = ("postgres", "initdb", "pg_basebackup", "pg_rewind", "pg_controldata", "pg_isready")
-_PATIENCE = 90.0
 _SECONDS = {"ttl": 20, "loop_wait": 1, "retry_timeout": 3}  # as little as Patroni takes
-
-
-class PatroniUnavailable(RuntimeError):
-    """A program is missing; the message gives the line that installs it."""
 
 
 class Member:
@@ -93,9 +89,9 @@ class Member:
     def start(self) -> None:
         """Start Patroni, which starts the server as what it has to be."""
         self._started.close()
-        env = {"PATH": _PATH, "HOME": str(self._base)}
+        env = {"PATH": PATH, "HOME": str(self._base)}
         patroni = child(
-            _program("patroni"), self._config, log=self.log, ends_by=signal.SIGTERM, env=env
+            program("patroni"), self._config, log=self.log, ends_by=signal.SIGTERM, env=env
         )
         self._process = self._keeper.submit(self._started.enter_context, patroni).result()
 
@@ -117,11 +113,11 @@ class Member:
 
     def says(self, role: str) -> bool:
         """Whether its Patroni says that it has a role: primary, sync or replica."""
-        return _answers(f"http://{self._api}/{role}")
+        return answers(f"http://{self._api}/{role}")
 
     def until(self, role: str) -> None:
         """Return when it has a role."""
-        _until(lambda: self.says(role), self.log)
+        until(lambda: self.says(role), self.log)
 
 
 class Cluster:
@@ -141,13 +137,13 @@ class Cluster:
     def until_primary(self, but: Member | None = None) -> Member:
         """Who is it now; waits until there is one."""
         others = [each for each in self.members if each is not but]
-        _until(lambda: any(each.says("primary") for each in others), others[0].log)
+        until(lambda: any(each.says("primary") for each in others), others[0].log)
         return next(each for each in others if each.says("primary"))
 
     def until_whole(self) -> None:
         """Return when the primary has a synchronous standby, which may take over."""
         # One that has just been promoted still says that it is the standby, too.
-        _until(lambda: any(map(_is_standby, self.members)), self.members[0].log)
+        until(lambda: any(map(_is_standby, self.members)), self.members[0].log)
 
 
 def _is_standby(member: Member) -> bool:
@@ -161,16 +157,16 @@ def patroni(count: int = 2) -> Iterator[Cluster]:
     Raises:
         PatroniUnavailable: a program is missing.
     """
-    _program("patroni")
+    program("patroni")
     _programs()
     with (
         tempfile.TemporaryDirectory(prefix="aseq-patroni-", ignore_cleanup_errors=True) as tmp,
         keeper() as thread,
-        _etcd(Path(tmp)) as etcd,
+        etcd(Path(tmp)) as address,
         contextlib.ExitStack() as running,
     ):
         cluster = Cluster(
-            [Member(Path(tmp), f"n{each}", etcd, thread) for each in range(count)]
+            [Member(Path(tmp), f"n{each}", address, thread) for each in range(count)]
         )
         for member in cluster.members:
             running.callback(member.stop)
@@ -178,53 +174,6 @@ def patroni(count: int = 2) -> Iterator[Cluster]:
             cluster.until_primary()
         cluster.until_whole()
         yield cluster
-
-
-@contextlib.contextmanager
-def _etcd(base: Path) -> Iterator[str]:
-    """Where the members agree on who is the primary."""
-    folder, clients, peers = base / "etcd", *(f"127.0.0.1:{free_port()}" for _ in "12")
-    base.chmod(0o755)
-    folder.mkdir(mode=0o700)
-    give_away(folder)
-    options = (
-        f"--data-dir={folder}",
-        f"--listen-client-urls=http://{clients}",
-        f"--advertise-client-urls=http://{clients}",
-        f"--listen-peer-urls=http://{peers}",
-        f"--initial-advertise-peer-urls=http://{peers}",
-        f"--initial-cluster=default=http://{peers}",
-        "--unsafe-no-fsync",
-    )
-    log = base / "etcd.log"
-    with child(_program("etcd"), *options, log=log, ends_by=signal.SIGTERM):
-        _until(lambda: _answers(f"http://{clients}/health"), log)
-        yield clients
-
-
-def _answers(url: str) -> bool:
-    with (
-        contextlib.suppress(OSError, urllib.error.URLError),
-        urllib.request.urlopen(url, timeout=5) as answer,
-    ):
-        return bool(answer.status == 200)
-    return False
-
-
-def _until(says: Callable[[], bool], log: Path) -> None:
-    end = time.monotonic() + _PATIENCE
-    while not says():
-        if time.monotonic() > end:
-            tail = log.read_text(errors="replace")[-4000:]
-            raise RuntimeError(f"The cluster didn't get there:\n{tail}")
-        time.sleep(0.05)
-
-
-def _program(name: str) -> str:
-    found = shutil.which(name, path=_PATH)
-    if found is None:
-        raise PatroniUnavailable(f"{name} is missing: {INSTALL}")
-    return found
 
 
 def _programs() -> Path:

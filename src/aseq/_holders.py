@@ -29,18 +29,21 @@ class Holder:
     Attributes:
         sequence: the name of the sequence.
         holds: it holds the sequence; otherwise it waits.
-        pid: the process that serves the connection, for ``pg_terminate_backend``. None for
-            a transaction that was prepared (two-phase commit) and belongs to no process.
-        application: its ``application_name``.
+        pid: the process that serves the connection, for ``pg_terminate_backend``; on MariaDB
+            and MySQL the connection's id, for ``KILL``. None for a transaction that was
+            prepared (two-phase commit) and belongs to no process.
+        application: its ``application_name``. MariaDB and MySQL know none.
         user: the role that it belongs to.
-        state: as the server calls it: "active", "idle in transaction" or another.
+        state: as the server calls it: "active", "idle in transaction" or another; on MariaDB
+            and MySQL "Query", "Sleep" or another.
         state_since: when it got into that state.
         transaction_since: when its transaction began. It drew some time after that.
         query_since: when its latest statement came. One that waits came with that.
         asked_at: when the server was asked.
         certain: False where it may hold the sequence or not: nobody can see a first value
-            that isn't committed yet, if nobody queues (``fair=False``). Then those that
-            have written to the table are listed.
+            that isn't committed yet, if nobody queues (on PostgreSQL with ``fair=False``).
+            Then those that have written to the table are listed; on MariaDB, while nobody
+            waits for a sequence, those that have locked a row of any table.
         own: it is the connection that was asked.
     """
 
@@ -101,11 +104,12 @@ async def holders(conn: Connection, /, *sequences: Drawable[Any]) -> list[Holder
 
     For operators and monitoring: it reads the server's lock table, which is work for
     the server; every few seconds is fine, on each request isn't. It takes no lock and waits
-    for nobody. Two statements; ask outside a transaction, or on a connection of its own:
-    one whose draw was ended by a time-out can't ask anything before it is rolled back.
+    for nobody. At most two statements; ask outside a transaction, or on a connection of its
+    own: one whose draw was ended by a time-out can't ask anything before it is rolled back.
 
-    Everybody may ask. The states and moments of other users' connections are told to
-    superusers and members of ``pg_read_all_stats`` (or ``pg_monitor``).
+    On PostgreSQL, everybody may ask. The states and moments of other users' connections are
+    told to superusers and members of ``pg_read_all_stats`` (or ``pg_monitor``). On MySQL it
+    takes SELECT on ``performance_schema``, and on MariaDB the PROCESS privilege.
 
     Args:
         conn: a connection or session; it needn't be in a transaction.
@@ -118,7 +122,8 @@ async def holders(conn: Connection, /, *sequences: Drawable[Any]) -> list[Holder
 
     Raises:
         InvalidSequence: none was given, or a numbering isn't bound. Nothing was sent.
-        HoldersUnknown: on SQLite, which doesn't tell.
+        HoldersUnknown: on SQLite, which doesn't tell, and on a MySQL whose
+            ``performance_schema`` is off.
         SequenceTableMissing: the table doesn't exist.
         UnsupportedConnection: `conn` isn't a connection that aseq knows.
     """

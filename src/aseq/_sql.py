@@ -77,13 +77,10 @@ class Query:
             return quote + said.replace(quote, quote * 2) + quote
         if kind == _LITERAL:
             return _literal(said).replace("\\", self.words.get("\\", "\\"))
-        return self.words.get(said, "" if kind == _OPTION else said)
+        return self.words.get(said, said)
 
 
-_NAME, _WORD, _OPTION, _LITERAL = "n", "w", "o", "l"
-
-EXACTLY = f"\0{_OPTION}EXACTLY\0"
-"""Behind a column of ours that is compared with one to which other texts are the same."""
+_NAME, _WORD, _LITERAL = "n", "w", "l"
 
 TEXT, BIGINT, NUMERIC, MATERIALIZED, JOIN, LENGTH = (
     f"\0{_WORD}{word}\0"
@@ -147,7 +144,6 @@ def _literal(text: str) -> str:
 def readable(text: str) -> str:
     """The text of a `Query` for people: names as they are called."""
     text = re.sub(f"\0{_LITERAL}([^\0]*)\0", lambda found: _literal(found[1]), text)
-    text = text.replace(EXACTLY, "")
     return re.sub(f"\0{_NAME}([^\0]*)\0", r"\1", text)
 
 

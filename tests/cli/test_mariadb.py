@@ -6,6 +6,7 @@ import json
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from time import sleep
 from typing import Any
 
 import pytest
@@ -79,6 +80,25 @@ def test_taking_over(here: Command, table: str, sql: Sql) -> None:
     code, out, _ = here("take-over-table", f"of_{table}")
     assert (code, out) == (0, "a: 3 (new)\nb: 4 (new)\n")
     assert here("next", "b", "--yes").out == "5\n"
+
+
+def test_holders(here: Command, table: str, mariadb: str) -> None:
+    """Certain or not: an own transaction that has written."""
+    here("create")
+    here("advance-to", "x", 1)
+    with closing(connect_pymysql(mariadb)) as conn, conn.cursor() as cursor:
+        conn.begin()
+        cursor.execute(f"UPDATE {table} SET last = 2")
+        sleep(0.2)  # the server copies its lists if nobody has asked for 0.1 s
+        told = here("holders", "x", "--json")
+        [held] = [each for each in json.loads(told.out) if each["pid"] == conn.thread_id()]
+
+    assert (told.code, held["holds"], held["certain"], held["state"]) == (
+        0,
+        True,
+        False,
+        "Sleep",
+    )
 
 
 def test_a_password_that_is_wrong(aseq: Command, mariadb: str, kind: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import anyio
 
 from .base import PATIENCE, Client
+from .lost import ignore_lost_connections
 
 
 class PiccoloClient(Client):
@@ -61,6 +63,7 @@ class PiccoloPostgres(PiccoloClient):
         return PostgresEngine(config={"dsn": self.url}, extensions=())
 
     async def open(self) -> None:
+        ignore_lost_connections(asyncio.get_running_loop())
         await super().open()
         await self.engine.start_connection_pool(min_size=1, max_size=1)
 

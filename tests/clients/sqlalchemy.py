@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import (
 from aseq.sqlalchemy import begin_immediate
 
 from .base import PATIENCE, Client, ended
+from .lost import ignore_lost_connections
 
 
 class SQLAlchemySession(Client):
@@ -62,7 +63,7 @@ class OverAsyncpg(SQLAlchemySession):
     driver = "asyncpg"
 
     async def open(self) -> None:
-        _ignore_lost_connections(asyncio.get_running_loop())
+        ignore_lost_connections(asyncio.get_running_loop())
         await super().open()
 
 
@@ -118,27 +119,6 @@ class ConnectionAiosqlite(SQLAlchemyConnection):
                 f"sqlite+aiosqlite:///{self.url}", connect_args={"timeout": PATIENCE}
             )
         )
-
-
-def _ignore_lost_connections(loop: asyncio.AbstractEventLoop) -> None:
-    """Don't fail a test for what asyncio says about a connection that was given up.
-
-    SQLAlchemy terminates one whose statement was cancelled. A future inside asyncpg may
-    then end in an error that nobody awaits, which asyncio reports much later.
-    """
-    report = loop.get_exception_handler()
-    if getattr(report, "__name__", None) == "without_lost_connections":
-        return
-
-    def without_lost_connections(
-        loop: asyncio.AbstractEventLoop, context: dict[str, Any]
-    ) -> None:
-        exc = context.get("exception")
-        if isinstance(exc, ConnectionError) and "connection_lost()" in str(exc):
-            return
-        (report or asyncio.AbstractEventLoop.default_exception_handler)(loop, context)
-
-    loop.set_exception_handler(without_lost_connections)
 
 
 # Before 2.0.55, SQLAlchemy leaves a connection of aiosqlite's locked, or without a driver's

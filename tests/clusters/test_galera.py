@@ -11,10 +11,11 @@ from anyio.to_thread import run_sync
 
 from devtools.clusters.galera import GaleraUnavailable, Node, galera
 
+from .keyed import issue_by_key, issue_drafts
 from .takers import tell
 from .writers import Kind, OnNodes
 
-NUMBERS = int(os.environ.get("ASEQ_NUMBERS", "10000"))
+NUMBERS = int(os.environ.get("ASEQ_NUMBERS", "5000"))
 TAKERS = 6
 
 GALERA = Kind(
@@ -79,3 +80,18 @@ async def test_a_node_cut_off_refuses_to_draw(nodes: list[Node]) -> None:
 
     last = GALERA.assert_complete(group.takers, nodes)
     tell(f"{last} numbers, {group}")
+
+
+async def kill_first(nodes: list[Node]) -> None:
+    nodes[0].kill()
+    await run_sync(nodes[1].wait, "wsrep_cluster_size", "2")
+
+
+async def test_the_issuer_goes_on_after_its_node_was_killed(nodes: list[Node]) -> None:
+    await issue_drafts(GALERA, nodes, lambda: kill_first(nodes))
+    await run_sync(nodes[0].start, [nodes[1].address, nodes[2].address])
+
+
+async def test_a_key_of_the_ledger_has_its_number_on_another_node(nodes: list[Node]) -> None:
+    await issue_by_key(GALERA, nodes, lambda: kill_first(nodes))
+    await run_sync(nodes[0].start, [nodes[1].address, nodes[2].address])

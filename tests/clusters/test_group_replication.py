@@ -15,6 +15,7 @@ from devtools.clusters.group_replication import (
     group_replication,
 )
 
+from .keyed import issue_by_key, issue_drafts
 from .takers import tell
 from .writers import Kind, Lost, OnNodes
 
@@ -91,6 +92,21 @@ async def test_a_node_cut_off_refuses_to_draw(nodes: list[Member]) -> None:
     tell(f"{last} numbers, {group}")
 
 
+async def kill_first(nodes: list[Member]) -> None:
+    nodes[0].kill()
+    await run_sync(nodes[1].wait_size, 2)
+
+
+async def test_the_issuer_goes_on_after_its_node_was_killed(nodes: list[Member]) -> None:
+    await issue_drafts(MYSQL, nodes, lambda: kill_first(nodes))
+    await run_sync(nodes[0].start, [node.address for node in nodes])
+
+
+async def test_a_key_of_the_ledger_has_its_number_on_another_node(nodes: list[Member]) -> None:
+    await issue_by_key(MYSQL, nodes, lambda: kill_first(nodes))
+    await run_sync(nodes[0].start, [node.address for node in nodes])
+
+
 async def test_a_commit_that_failed_with_3100_though_the_group_keeps_it(
     nodes: list[Member],
 ) -> None:
@@ -100,7 +116,7 @@ async def test_a_commit_that_failed_with_3100_though_the_group_keeps_it(
     group, key = OnNodes(MYSQL, [alone, *others]), "t0-1"
     for node in others:
         node.pause()
-    with pytest.raises(Lost):
+    with pytest.raises(Lost):  # as `is_retryable` doesn't say yes
         await group.draw(key)
     assert group.unknown == {3100: 1}
 

@@ -17,10 +17,12 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from aseq import AsyncSequence, create_table, is_retryable
 from aseq.issuing import Issuer
 from aseq.ledger import Ledger
-from devtools.clusters.patroni import Cluster, Member, PatroniUnavailable, patroni
+from devtools.clusters.etcd import PatroniUnavailable
+from devtools.clusters.patroni import Cluster, Member, patroni
 
+from .issued import FILL, TABLE, assert_issued, issue_all
 from .takers import Takers, assert_complete, tell
-from .test_postgres import LOST, saved_on
+from .test_postgres import LOST, is_promoted, saved_on
 
 FAILOVERS = int(os.environ.get("ASEQ_PATRONI_FAILOVERS", "3"))
 TAKERS = 8
@@ -45,8 +47,8 @@ async def tables(cluster: Cluster) -> None:
         await create_table(conn)
         await Ledger().create_table(conn)
         await conn.execute("CREATE TABLE invoice (key text PRIMARY KEY, number bigint UNIQUE)")
-        await conn.execute("CREATE TABLE draft (id int PRIMARY KEY, number bigint UNIQUE)")
-        await conn.execute("INSERT INTO draft SELECT generate_series(1, 400)")
+        await conn.execute(TABLE)
+        await conn.execute(FILL)
 
 
 @asynccontextmanager
@@ -150,30 +152,15 @@ async def test_the_issuer_goes_on_after_a_failover(cluster: Cluster) -> None:
         return await asyncpg.connect(**anywhere(cluster))
 
     engine = create_async_engine("postgresql+asyncpg://", async_creator=connect)
-    answers: dict[int, Any] = {}
-
-    async def issue(key: int) -> None:
-        with anyio.fail_after(90):
-            while key not in answers:
-                try:
-                    answers[key] = await issuer.issue(key)
-                except Exception:
-                    await run_sync(cluster.until_primary)  # and ask again
-
-    async with (
-        Issuer(engine, numbers, "draft.number", key="id", timeout=5) as issuer,
-        anyio.create_task_group() as tasks,
-    ):
-        for key in range(1, 401):
-            tasks.start_soon(issue, key)
-            if key == 100:
-                await fail_over(cluster)
+    answers = await issue_all(
+        Issuer(engine, numbers, "draft.number", key="id", timeout=5),
+        lambda: until_writable(cluster),
+        lambda: fail_over(cluster),
+    )
     await engine.dispose()
 
     with psycopg.connect(cluster.until_primary().dsn) as conn:
-        stored: dict[int, int] = dict(conn.execute("SELECT id, number FROM draft").fetchall())
-    assert stored == answers
-    assert sorted(stored.values()) == list(range(1, 401))
+        assert_issued(answers, conn.execute("SELECT id, number FROM draft").fetchall())
     await run_sync(cluster.until_whole)
 
 
@@ -193,6 +180,6 @@ async def test_a_key_of_the_ledger_has_its_number_after_a_failover(cluster: Clus
 
 async def until_writable(cluster: Cluster) -> None:
     """Patroni says who is the primary before the server has been promoted."""
-    with psycopg.connect(cluster.until_primary().dsn, autocommit=True) as conn:
-        while conn.execute("SELECT pg_is_in_recovery()").fetchone() != (False,):
-            pass
+    with anyio.fail_after(90):
+        while not await is_promoted(await run_sync(cluster.until_primary)):  # noqa: ASYNC110
+            await anyio.sleep(0.01)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Protocol
 
 import anyio
 import asyncpg
@@ -18,7 +18,9 @@ from aseq import AsyncSequence, create_table
 from aseq.issuing import Issuer
 from aseq.ledger import Ledger
 from devtools.clusters.postgres import Pair, postgres_pair
-from tests.clusters.takers import Takers, assert_complete, tell
+
+from .issued import FILL, TABLE, assert_issued, issue_all
+from .takers import Takers, assert_complete, tell
 
 FAILOVERS = int(os.environ.get("ASEQ_FAILOVERS", "20"))
 TAKERS = 8
@@ -33,6 +35,13 @@ LOST = (
 )
 
 numbers = AsyncSequence("invoices")
+
+
+class HasDsn(Protocol):
+    """A server."""
+
+    @property
+    def dsn(self) -> str: ...
 
 
 @pytest.fixture
@@ -54,14 +63,18 @@ async def connected(pair: Pair) -> AsyncIterator[Any]:
 async def ready(pair: Pair) -> None:
     """Return when whoever is the primary now says so: a standby is promoted, for example."""
     with anyio.fail_after(90):
-        while not await accepts(pair):  # noqa: ASYNC110
+        while not await is_promoted(pair.primary):  # noqa: ASYNC110
             await anyio.sleep(0.01)
 
 
-async def accepts(pair: Pair) -> bool:
+async def is_promoted(server: HasDsn) -> bool:
+    """Whether it says so itself."""
     try:
-        async with connected(pair) as conn:
+        conn = await asyncpg.connect(server.dsn, timeout=10)
+        try:
             return await conn.fetchval("SELECT pg_is_in_recovery()") is False
+        finally:
+            conn.terminate()
     except (*LOST, asyncpg.CannotConnectNowError):
         return False
 
@@ -159,37 +172,22 @@ async def test_a_cancelled_commit_returns_though_only_the_primary_has_it(pair: P
 async def test_the_issuer_goes_on_after_a_failover(pair: Pair) -> None:
     await prepare(pair)
     async with connected(pair) as conn:
-        await conn.execute("CREATE TABLE draft (id int PRIMARY KEY, number bigint UNIQUE)")
-        await conn.execute("INSERT INTO draft SELECT generate_series(1, 400)")
+        await conn.execute(TABLE)
+        await conn.execute(FILL)
 
     async def connect() -> Any:
         return await asyncpg.connect(pair.primary.dsn, timeout=10)
 
     engine = create_async_engine("postgresql+asyncpg://", async_creator=connect)
-    answers: dict[int, Any] = {}
-
-    async def issue(key: int) -> None:
-        with anyio.fail_after(90):
-            while key not in answers:
-                try:
-                    answers[key] = await issuer.issue(key)
-                except Exception:
-                    await anyio.sleep(0.05)  # and ask again: the key keeps it from a second one
-
-    async with (
-        Issuer(engine, numbers, "draft.number", key="id", timeout=5) as issuer,
-        anyio.create_task_group() as tasks,
-    ):
-        for key in range(1, 401):
-            tasks.start_soon(issue, key)
-            if key == 100:
-                await run_sync(pair.fail_over)
+    answers = await issue_all(
+        Issuer(engine, numbers, "draft.number", key="id", timeout=5),
+        lambda: ready(pair),
+        lambda: run_sync(pair.fail_over),
+    )
     await engine.dispose()
 
     with psycopg.connect(pair.primary.dsn) as conn:
-        stored: dict[int, int] = dict(conn.execute("SELECT id, number FROM draft").fetchall())
-    assert stored == answers
-    assert sorted(stored.values()) == list(range(1, 401))
+        assert_issued(answers, conn.execute("SELECT id, number FROM draft").fetchall())
 
 
 async def test_a_key_of_the_ledger_has_its_number_after_a_failover(pair: Pair) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import anyio
 import asyncmy
 
-from aseq import AsyncSequence, create_table
+from aseq import AsyncSequence, create_table, is_retryable
 from devtools.clusters.node import Node
 
 from .takers import Takers, assert_complete
@@ -58,6 +58,8 @@ class Kind:
     def is_unknown(self, exc: Exception) -> bool:
         """Whether one has to look; an earlier try's row may have come late, too."""
         code, text = exc.args
+        if is_retryable(exc):  # then nothing was kept: what is counted shows whether that is so
+            return False
         return code in self.unknown or (code == 1062 and "PRIMARY" in text)
 
     async def prepare(self, node: Node) -> None:
@@ -124,6 +126,11 @@ class OnNodes:
     def __str__(self) -> str:
         retried, looked_up = self.takers.retried, self.takers.ambiguous
         return f"{retried=} {looked_up=}, at COMMIT {self.unknown}"
+
+    async def connect(self) -> Any:
+        """A connection to a node that can be written to: the same one, while it can be."""
+        await self.ready("t0")
+        return await connect(self._node("t0"))
 
     async def ready(self, key: str) -> None:
         """Its node, or the next one that says that it can be written to."""

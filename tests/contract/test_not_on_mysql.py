@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aseq import AsyncSequence, AuditRefused, HoldersUnknown, holders
+from aseq import AsyncSequence, AuditRefused
 from aseq.audit import audit
 from tests.database import Database
 
@@ -16,8 +16,6 @@ async def test_what_to_do_instead_is_said(database: Database, name: str) -> None
     async with database.connect() as client, client.transaction():
         with pytest.raises(AuditRefused, match="audits are for"):
             await audit(client.conn, "saved.number", numbers)
-        with pytest.raises(HoldersUnknown):
-            await holders(client.conn, numbers)
         assert await numbers.next_value(client.conn) == 1
         await client.save(name, 1)
 

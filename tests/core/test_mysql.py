@@ -102,7 +102,7 @@ def test_whether_there_was_a_row_is_no_number() -> None:
 
 def test_an_ok_that_stands_for_nothing() -> None:
     assert MYSQL.answer(0, 0) == ()
-    assert MARIADB.answer(1, 1) == ()
+    assert MARIADB.answer(1, 0) == ()
 
 
 def test_a_wait_cannot_be_bounded() -> None:

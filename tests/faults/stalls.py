@@ -7,11 +7,13 @@ SQLite a trigger stops the statement in its worker thread.
 from __future__ import annotations
 
 import sqlite3
+import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
-from threading import Event
+from threading import Event, get_ident
+from types import FrameType
 from typing import Any
 
 import anyio
@@ -22,6 +24,9 @@ from tests.clients import AatomicSqlite, Client, SQLAlchemySession, TortoiseClie
 from tests.database import Database
 from tests.faults.servers import holding
 from tests.proxy import DEADLINE, Proxy, proxy_before
+
+_ASKS = ("_rows", "fetch")
+"""The functions that have all rows when they return."""
 
 _GATE = (
     "CREATE TEMP TRIGGER gate_{event} AFTER {event} ON main.aseq_sequence "
@@ -93,6 +98,9 @@ class Gate(Stall):
 
     def __call__(self) -> None:
         """The trigger."""
+        self._thread = get_ident()
+        frames = _frames(self._thread)[1:]
+        self._asker = next((f for f in frames if f.f_code.co_name in _ASKS), frames[0])
         self._here.set()
         if not self._open.wait(DEADLINE):
             raise TimeoutError
@@ -119,12 +127,25 @@ class Gate(Stall):
     release_if_it_cannot_be_interrupted = release
 
     def release_unnoticed(self) -> None:
-        before, end = self.connection.total_changes, time.monotonic() + DEADLINE
+        end = time.monotonic() + DEADLINE
         self._open.set()
-        while self.connection.total_changes == before:
-            if self.fetches_later and self._left.is_set():
-                return  # and the event loop is needed for the rest
+        self._left.wait(DEADLINE)
+        # Asking the connection might wait for its statement, which needs the GIL.
+        while not self.fetches_later and self._asker in _frames(self._thread):
             assert time.monotonic() < end, "the statement didn't end"
+            time.sleep(0)
+
+
+def _frames(thread: int) -> list[FrameType]:
+    """What a thread is doing, the innermost first."""
+    frame = sys._current_frames().get(thread)
+    return list(_around(frame))
+
+
+def _around(frame: FrameType | None) -> Iterator[FrameType]:
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
 
 
 @contextmanager

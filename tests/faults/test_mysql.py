@@ -10,11 +10,13 @@ import pytest
 
 from aseq import (
     AsyncSequence,
+    HoldersUnknown,
     InvalidSequence,
     NotInTransaction,
     SequenceCorrupted,
     SequenceLocked,
     create_table_sql,
+    holders,
 )
 from aseq._core.dialects.mysql_family import ENDED
 from aseq.numbering import Numbering
@@ -240,6 +242,16 @@ async def test_where_nobody_counts_transactions(odd_server: str, case: Case, nam
                 await seq.next_value(client.conn)
 
     assert database.last(name) == 2
+
+
+@DRIVERS
+async def test_where_locks_are_not_listed(odd_server: str, case: Case, name: str) -> None:
+    database = Database(case, odd_server)
+    database.create_tables()
+    async with database.connect() as client, client.transaction():
+        with pytest.raises(HoldersUnknown, match="innodb_trx"):
+            await holders(client.conn, AsyncSequence(name))
+        assert await AsyncSequence(name).next_value(client.conn) == 1
 
 
 async def test_a_clock_that_stands_still(odd_server: str, case: Case, name: str) -> None:

@@ -11,10 +11,11 @@ import anyio
 import pytest
 
 from aseq import AsyncSequence, InvalidSequence, LedgerConflict, SequenceLocked, is_retryable
+from aseq._loss import UNUSABLE_NOTE
 from aseq.ledger import Ledger
 from aseq.testing import assert_gapless
 from tests import clients
-from tests.clients.mysql import AsyncmyPool
+from tests.clients.mysql import AsyncmyPool, is_open
 from tests.database import Database
 from tests.hooked import hooked
 from tests.ledger.series import JUNE, NEXT_JUNE, yearly
@@ -238,6 +239,23 @@ async def test_not_longer_than(
                 assert await other.scalar("SELECT 1") == 1
         async with other.transaction():
             assert await own_ledger.issue(other.conn, seq, key=key, timeout=5) == 2
+
+
+async def test_not_waiting_for_a_key_of_another_year(
+    database: Database, own_ledger: Ledger, name: str
+) -> None:
+    """The sequence is free, and was drawn from by then: all is lost, and the error says so."""
+    if database.case.dialect == "mysql":
+        pytest.skip("waits, as no INSERT of MySQL's can be told not to")
+    numbers = yearly(name)
+    async with database.connect() as one, database.connect() as other, one.transaction():
+        await own_ledger.issue(one.conn, numbers, key="a", at=JUNE)
+        await other.conn.begin()
+        with pytest.raises(SequenceLocked) as caught:
+            await own_ledger.issue(other.conn, numbers, key="a", at=NEXT_JUNE, nowait=True)
+        assert getattr(caught.value.__cause__, "__notes__", []) == [UNUSABLE_NOTE]
+        assert not is_open(other.conn)
+    check_gapless(database, own_ledger, name)
 
 
 async def test_a_deadlock_while_the_row_is_written(

@@ -55,6 +55,8 @@ def holders(specs: Sequence[SequenceSpec], dialect: Dialect) -> Plan[list[Seen]]
     for table, there in _by_table(specs).items():
         script = statements(dialect.holders, table, {"wanted": _wanted(there)})
         for row in (yield from say(script)):
+            if row[0] is None:
+                raise HoldersUnknown(dialect.name)
             spec = there[cast("int", integer(row[0])) - 1]
             seen.setdefault(spec, []).append(_read(spec, row))
     return [each for spec in specs for each in seen.get(spec, ())]

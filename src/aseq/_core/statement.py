@@ -46,7 +46,7 @@ class Template(NamedTuple):
             when it had its last lock, in microseconds; None if it doesn't tell.
         nothing_on: codes of errors by which the server says that nothing was drawn, and
             after which the transaction is as it was: there is no row then.
-        reads: it only looks: it draws nothing, and takes no place.
+        reads: it draws nothing, and takes no place: an error after it loses nothing.
         confirm: reads the answer once more where it is `IN_DOUBT`, with the same values; no
             row if it was another one.
     """

@@ -22,6 +22,9 @@ What SQLite lacks, and what stands in its place:
 SQLite also rolls back by itself after some errors ("interrupted", "database or disk is
 full", INSERT OR ROLLBACK). Whoever swallows such an error goes on outside a transaction:
 see docs/how-to/sqlite.md. (https://www.sqlite.org/lang_transaction.html, section 3)
+Nothing here can notice: Python has no rollback hook, and to watch each statement, an
+authorizer at every draw would take the place of one of the application's, which can't be
+read, and would not be asked about a statement that is prepared already.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from aseq._columns import ColumnName
 from aseq._core.spec import SequenceSpec
-from aseq._sql import EXACTLY, literal, named, named_table
+from aseq._sql import literal, named, named_table
 from aseq.errors import InvalidSequence
 from aseq.ledger._spec import LedgerSpec
 from aseq.numbering._scope import counter_name
@@ -35,8 +35,6 @@ def beside(
     table = ledger._name
     number = "number" if isinstance(what, SequenceSpec) else "text"
     mine = f"{named_table(table)}.{named(number)}"
-    if number == "text":
-        mine += EXACTLY
     absent = (
         f"NOT EXISTS (SELECT 1 FROM {named_table(column.table)} "
         f"WHERE {named_table(column.table)}.{named(column.name)} = {mine})"

@@ -179,7 +179,6 @@ MARIADB = Texts(
     fingerprint=None,
     hashes=None,
     words={
-        "EXACTLY": f" COLLATE {_COLLATION}",
         "\\": "\\\\",
         "text": "CHAR CHARACTER SET utf8mb4",
         "bigint": "SIGNED",

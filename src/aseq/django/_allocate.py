@@ -82,7 +82,7 @@ def allocate(
         [invoice] = numbers[invoice_numbers]
 
     Locks are taken in one order, whatever the order of `wanted`: calls that want the same
-    sequences can't deadlock, as draws one after the other can. Waits as `get_next_value`.
+    sequences can't deadlock, as draws one after the other can. Waits like `get_next_value`.
 
     Args:
         wanted: how many numbers of each `Sequence`, `AsyncSequence` or bound `Numbering`, at
@@ -116,7 +116,7 @@ def _allocation(wanted: Mapping[D, int]) -> Allocation[D]:
 
 
 def place(wanted: Iterable[object], using: str | None) -> str | None:
-    """The database that all are in, as far as somebody said."""
+    """The database that all of them are in, as far as anybody has said."""
     told = {using, *(getattr(each, "using", None) for each in wanted)} - {None}
     if len(told) > 1:
         names = " and ".join(sorted(map(repr, told)))

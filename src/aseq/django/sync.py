@@ -94,7 +94,7 @@ def get_next_values(
 ) -> Values[int]:
     """Draw the next `batch_size` values, in one statement.
 
-    Waits as `get_next_value`.
+    Waits like `get_next_value`.
 
     Args:
         batch_size: how many, at least 0. (0 touches nothing.)
@@ -156,7 +156,7 @@ def delete(
     timeout: float | None = None,
     using: str | None = None,
 ) -> bool:
-    """Delete a sequence; the next draw starts again. Waits as `get_next_value`.
+    """Delete a sequence; the next draw starts again. Waits like `get_next_value`.
 
     Args:
         sequence_name: 1 to 100 characters.

@@ -160,7 +160,7 @@ def drop(dialect: str, table: TableName) -> Plan[None]:
 
 def _run(texts: tuple[str, ...], table: TableName) -> Plan[None]:
     """Run statements that have their table already."""
-    script: Script = tuple(Template(text) for text in texts)
+    script: Script = tuple(Template(text, reads=True) for text in texts)
     yield from say(statements(script, table, {}))
 
 

@@ -103,11 +103,12 @@ def holders(
     place: Place = HERE,
     json: Json = False,
 ) -> ExitCode:
-    """Tell who holds sequences on PostgreSQL, and who waits for them.
+    """Tell who holds sequences, and who waits for them; not on SQLite.
 
     Whoever has drawn a number holds its sequence until the transaction ends. Nothing is
     printed if all are free. The line says which backend it is: to clear it, end that with
-    `SELECT pg_terminate_backend(...)`; its transaction is rolled back, and no number is lost.
+    `SELECT pg_terminate_backend(...)`, or `KILL ...` on MariaDB and MySQL; its transaction is
+    rolled back, and no number is lost.
 
     For example:
 

@@ -91,15 +91,15 @@ def aatomic(
 def aatomic(
     using: str | Function[P, T] | None = None, savepoint: bool = True, durable: bool = False
 ) -> AsyncAtomic | Function[P, T]:
-    """`django.db.transaction.atomic` for async code, with which nothing can be lost.
+    """`django.db.transaction.atomic` for async code, in which no number can get lost.
 
         async with aatomic():
             number = await get_next_value("invoices")
             await Invoice.objects.acreate(number=number)
 
-    Or a decorator of async functions, bare or called. A block inside another one of the
-    same task is a savepoint. Other tasks' blocks on the same connection wait until this
-    one has ended; tasks started inside the block may draw in it, but open none.
+    It also decorates async functions, with or without parentheses. A block inside another
+    one of the same task is a savepoint. Other tasks' blocks on the same connection wait
+    until this one has ended; tasks started inside the block may draw in it, but open none.
 
     Inside a request, and under sync code, the block is on the connection that Django
     uses there. Anywhere else it gets a thread and a connection of its own, which all

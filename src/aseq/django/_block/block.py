@@ -51,7 +51,7 @@ class Block(Executor):
     def on_commit(self, func: Callable[[], object], *, robust: bool = False) -> None:
         """Call a sync function in the block's thread after the outermost block's commit.
 
-        As `django.db.transaction.on_commit`; it comes after what that was given meanwhile.
+        Like `django.db.transaction.on_commit`, whose own callbacks come first.
         """
         if iscoroutinefunction(func):
             raise TypeError("on_commit takes a function that isn't async")

@@ -75,7 +75,7 @@ class Calls:
         return await self._worker.run(work)
 
     def cancel_all(self) -> bool:
-        """The block ends: nobody waits for them; whether one was still under way."""
+        """At the end of the block: nobody waits for them; whether one was under way."""
         cancelled = [call for call in self._under_way if not call.cancelled]
         for call in cancelled:
             call.cancel()

@@ -1,4 +1,4 @@
-"""A thread that is kept for blocks that come one after the other."""
+"""A thread that is kept for a series of blocks."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ ENDED_BY_SERVER = (
 
 
 class Status(Enum):
-    """How far a block is. It only goes forward."""
+    """How far a block has got. It only goes forward."""
 
     ENTERING = auto()
     OPEN = auto()

@@ -38,7 +38,7 @@ class Moved(TransactionManagementError):
 
 
 class Worker:
-    """The way to the connection of an alias in one thread, and how that thread is woken.
+    """How to reach an alias's connection in its thread, and how to wake that thread.
 
     Attributes:
         connection: Django's, in that thread; None until the block begins there.

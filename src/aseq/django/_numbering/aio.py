@@ -110,7 +110,7 @@ class Numbering(DjangoNumbering):
     ) -> Values[DocumentNumber]:
         """Draw the next `count` numbers, all of one moment and one period.
 
-        Waits as `next`; one statement.
+        Waits like `next`; one statement.
 
         Args:
             count: how many, at least 0. (0 touches nothing.)
@@ -190,7 +190,7 @@ class Numbering(DjangoNumbering):
 
         Each counter of a scope and a period is moved past the furthest of its numbers, and
         never back, so repeating it does no harm. One statement for each counter. What can't
-        be read is skipped and told. Waits as `next`, and needs a block.
+        be read is skipped and told. Waits like `next`, and needs a block.
 
         Args:
             source: the field that has the numbers (``Invoice.number``), or "table.column"; or

@@ -44,7 +44,7 @@ class NumberedField(Field):
         """What a row wants."""
 
     def deconstruct(self) -> Any:
-        """As for migrations."""
+        """What migrations write down."""
         name, path, args, kwargs = super().deconstruct()
         path = path.replace(".fields._sequence.", ".fields.")
         path = path.replace(".fields._numbering.", ".fields.")
@@ -57,7 +57,7 @@ class NumberedField(Field):
         return name, path, args, kwargs
 
     def check(self, **kwargs: Any) -> list[checks.CheckMessage]:
-        """As every field, and what would lose numbers or give them twice."""
+        """Check what every field does, and what would lose or repeat numbers."""
         return [*super().check(**kwargs), *check_field(self)]
 
     def pre_save(self, model_instance: Model, add: bool) -> Any:

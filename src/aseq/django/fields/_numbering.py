@@ -81,7 +81,7 @@ class NumberingField(NumberedField, CharField):
         super().__init__(scope=scope, **kwargs)
 
     def deconstruct(self) -> Any:
-        """As for migrations."""
+        """What migrations write down."""
         name, path, args, kwargs = super().deconstruct()
         kwargs["numbering"] = self.numbering
         if self.at_field is not None:

@@ -78,7 +78,7 @@ class SequenceField(NumberedField, BigIntegerField):
             )
 
     def deconstruct(self) -> Any:
-        """As for migrations."""
+        """What migrations write down."""
         name, path, args, kwargs = super().deconstruct()
         kwargs["sequence_name"] = self.sequence_name
         if self.initial_value != 1:

@@ -1,7 +1,7 @@
 """Numbers that were drawn for rows which aren't inserted yet.
 
 The draw and the INSERT are two statements. Between the two, anything can be raised: another
-field can't prepare its value, a row breaks a constraint, Ctrl-C is pressed. Who swallows
+field can't prepare its value, a row breaks a constraint, Ctrl-C is pressed. Whoever swallows
 that and commits would leave a hole. `Model.save` marks the block for rollback then, but
 `bulk_create` doesn't. So from the draw on the block can only be rolled back, and the INSERT
 that has all the numbers, once it succeeded, lifts that.

@@ -13,6 +13,7 @@ from aseq._core.dialects.kinds import ALLOCATES, DRAWS, MOVES, TIMED_DRAWS
 from .allocate import allocate
 from .draw import LAST_VALUE, READ_CLOCK, advance, delete, draw, timed_draw
 from .fragments import COLLATION, IN_TRANSACTION
+from .holders import HOLDERS
 
 # Else an earlier SELECT of the transaction would make the draw fail, and roll all back, where
 # somebody else has drawn since. It is on by default from 11.8 on.
@@ -50,6 +51,7 @@ def _mariadb(*settings: str) -> Dialect:
         inside=IN_TRANSACTION,
         ended=family.ENDED,
         exists=family.EXISTS,
+        holders=HOLDERS,
         answer=family.changed,
         still_open="SELECT @@in_transaction",
         settings=settings,

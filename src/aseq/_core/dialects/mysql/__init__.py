@@ -12,6 +12,7 @@ from aseq._core.dialects.kinds import DRAWS, MOVES, TIMED_DRAWS
 
 from .draw import LAST_VALUE, READ_CLOCK, advance, delete, draw, timed_draw
 from .fragments import ASK, COLLATION, INSIDE, INSIDE_TOLD, OPENS, OWN_ID, answer
+from .holders import HOLDERS
 
 _BUSY = (
     "nowait=True doesn't wait for it, or the server's innodb_lock_wait_timeout was over. "
@@ -51,6 +52,7 @@ _NAMED = Dialect(
     no_timeout=_NO_TIMEOUT,
     still_open="SELECT NOT @@innodb_rollback_on_timeout",
     own_id=OWN_ID,
+    holders=HOLDERS,
 )
 
 MYSQL = replace(

@@ -1,4 +1,4 @@
-"""What ``manage.py aseq`` can do: a module for each verb, and their list."""
+"""The verbs of ``manage.py aseq``: a module for each, and their list."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class Audit(Verb):
 
     @classmethod
     def add_arguments(cls, parser: ArgumentParser) -> None:
-        """Define the column, what gives its numbers, and all that `audit` can be told."""
+        """Define the column, what gives its numbers, and the options of `audit`."""
         path = "app.Model.field"
         parser.add_argument("field", metavar=path, help="Has the numbers.")
         parser.add_argument("series", nargs="?", help="The sequence that gives the numbers.")
@@ -94,7 +94,7 @@ class Audit(Verb):
         return ExitCode.OK if result.ok else ExitCode.FINDINGS
 
     def _text(self, result: Result) -> str:
-        """For people as they read; elsewhere one finding a line, and nothing cut."""
+        """For people as they read; elsewhere one finding per line, and nothing cut off."""
         if self.stdout.isatty():
             return str(result)
         return "\n".join([*head(result), *map(str, listed(result))])
