@@ -44,16 +44,17 @@ class Query:
         values: those values.
         table: of the sequences.
         words: what the database says for some of the words below, if it isn't the word.
+        nothing_on: codes of errors after which the plan goes on as without a row.
     """
 
     text: str
     values: tuple[Bind, ...]
     table: TableName
     words: Mapping[str, str] = field(default_factory=dict, compare=False)
+    nothing_on: frozenset[Code] = frozenset()
     timeout: float | None = field(default=None, init=False)
     queues: bool = field(default=False, init=False)
     waited: None = field(default=None, init=False)
-    nothing_on: frozenset[Code] = field(default=frozenset(), init=False)
     reads: bool = field(default=False, init=False)
 
     def render(

@@ -22,6 +22,7 @@ def create(database: Database, table: str, name: str, planted: Planted) -> None:
     """Make the table and the counter as planted."""
     key = {
         "mariadb": "bigint AUTO_INCREMENT PRIMARY KEY",
+        "mysql": "bigint AUTO_INCREMENT PRIMARY KEY",
         "postgresql": "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
         "sqlite": "integer PRIMARY KEY",
     }[database.case.dialect]

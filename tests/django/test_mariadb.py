@@ -23,7 +23,6 @@ from pymysql.constants import CLIENT
 
 import aseq.django
 from aseq import (
-    AuditRefused,
     InvalidSequence,
     IssueTimeout,
     NotIssuable,
@@ -438,13 +437,6 @@ def test_a_field(name: str) -> None:
 
 
 @pytest.fixture
-def not_on_mysql(brand: str) -> None:
-    """What isn't there yet."""
-    if brand == "mysql":
-        pytest.skip("it isn't on MySQL yet")
-
-
-@pytest.fixture
 def papers() -> Iterator[None]:
     """The table of an unmanaged model."""
     with connections[M].schema_editor() as editor:
@@ -590,13 +582,6 @@ async def test_an_issuer_that_waits(name: str, project: str) -> None:
     await sync_to_async(forget)()
 
 
-def test_mysql_is_not_audited_yet(name: str, brand: str) -> None:
-    if brand == "mysql":
-        with pytest.raises(AuditRefused, match="audits are for"):
-            audit(Saved.number, name, using=M)
-
-
-@pytest.mark.usefixtures("not_on_mysql")
 def test_an_audit(name: str) -> None:
     """In a transaction, too: Django's are at READ COMMITTED."""
     where = f"name = '{name}'"
@@ -609,7 +594,6 @@ def test_an_audit(name: str) -> None:
     assert series.totals.missing == 1
 
 
-@pytest.mark.usefixtures("not_on_mysql")
 async def test_an_audit_in_a_block(name: str) -> None:
     async with aatomic(using=M):
         number = await get_next_value(name, using=M)
@@ -677,7 +661,6 @@ def test_the_command(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert "held by backend" in line
 
 
-@pytest.mark.usefixtures("not_on_mysql")
 def test_the_command_audits(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with transaction.atomic(using=M):
         sync.advance_to(41, name, using=M)

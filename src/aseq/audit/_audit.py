@@ -46,9 +46,9 @@ async def audit(
     """Look for numbers that are missing, repeated or don't belong there.
 
     Right while others draw, in the caller's own transaction (on PostgreSQL at every isolation
-    level, on MariaDB at READ COMMITTED) or outside one: what is called missing was given and
-    is in no committed row (or in no row that the transaction sees). Takes no lock, changes no
-    setting, writes nothing, and holds no snapshot from one statement to the next.
+    level, on MariaDB and MySQL at READ COMMITTED) or outside one: what is called missing was
+    given and is in no committed row (or in no row that the transaction sees). Takes no lock,
+    changes no setting, writes nothing, and holds no snapshot from one statement to the next.
 
     The database does the work: one scan if nothing is wrong. Memory doesn't grow with the
     rows or with what is found, but with the number of series.
@@ -91,8 +91,9 @@ async def audit(
     Raises:
         InvalidSequence: an argument can't work, or names a column that isn't there.
         AuditRefused: row-level security hides rows; or on SQLite the connection is in a
-            transaction that may keep others from writing; or on MariaDB the isolation level
-            or the storage engine would make it wrong; or there are more than 250,000 series.
+            transaction that may keep others from writing; or on MariaDB or MySQL the isolation
+            level or the storage engine would make it wrong; or there are more than 250,000
+            series.
         SequenceTableMissing: the table of sequences doesn't exist.
         UnsupportedConnection: `conn` isn't a connection that aseq knows.
     """

@@ -46,6 +46,7 @@ def sources(question: Question, info: ConnectionInfo, texts: Texts) -> Plan[Sour
     told = list(_told(question))
     asked = [*(column for _, column in told), ColumnName(counters, "last")]
     places = [ColumnName(info.locate(column.table), column.name) for column in asked]
+    refused = None if texts.session is None else (yield from texts.session(counters))
     bind = Binds()
     text = texts.look(places, bind)
     rows = yield Query(text, tuple(bind.values), counters, texts.words)
@@ -53,8 +54,8 @@ def sources(question: Question, info: ConnectionInfo, texts: Texts) -> Plan[Sour
     for (argument, column), facts in zip(told, found, strict=False):
         _check(argument, column, facts)
     for column, facts in zip(asked, found, strict=True):
-        if facts.refused is not None:
-            raise AuditRefused(facts.refused.format(table=column.table))
+        if (why := refused or facts.refused) is not None:
+            raise AuditRefused(why.format(table=column.table))
     number = len(question.columns)
     tables = [place.table for place in places[:number]]
     types = {column: str(facts.type) for column, facts in zip(asked, found, strict=True)}

@@ -1,192 +1,24 @@
-"""What MariaDB is asked in an audit.
-
-InnoDB has a snapshot for each statement at READ COMMITTED, and one for the whole transaction
-at REPEATABLE READ, made when it first reads. In the latter, a transaction sees what it has
-written itself together with what others had committed *before*: if it drew since then, the
-numbers in between would be called missing. So an audit is refused in such a transaction, as
-it is where reading locks rows, or shows what isn't committed.
-"""
+"""What is MariaDB's own in an audit."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from aseq._core.dialects.mariadb.fragments import COLLATION
+from aseq._core.table import TableName
+from aseq._sql import Plan, Query
 
-from aseq._columns import ColumnName
-from aseq._core.statement import Row
-from aseq._sql import Binds
-
-from ._split import Dialect
-from ._texts import Facts, Texts, integer, same
-
-_COLLATION = "utf8mb4_nopad_bin"
-_TYPES = {
-    "text": f"text CHARACTER SET utf8mb4 COLLATE {_COLLATION}",
-    "bigint": "bigint",
-}
-
-# Looked up by literals, the catalogue opens these tables alone.
-_LOOK = """\
-SELECT {i}, t.engine, c.column_type, (
-    SELECT JSON_ARRAYAGG(k.column_name ORDER BY k.seq_in_index)
-    FROM information_schema.statistics k
-    WHERE k.table_schema = {schema} AND k.table_name = {table} AND k.index_name = 'PRIMARY'
-), @@tx_isolation, @@in_transaction, @@autocommit
-FROM information_schema.tables t
-LEFT JOIN information_schema.columns c
-    ON c.table_schema = {schema} AND c.table_name = {table} AND c.column_name = {column}
-WHERE t.table_schema = {schema} AND t.table_name = {table}"""
+from ._mysql_family import texts, unsafe
+from ._texts import integer
 
 
-def _look(columns: Sequence[ColumnName], bind: Binds) -> str:
-    return " UNION ALL ".join(
-        _LOOK.format(
-            i=i,
-            schema="DATABASE()" if column.table.schema is None else bind(column.table.schema),
-            table=bind(column.table.name),
-            column=bind(column.name),
-        )
-        for i, column in enumerate(columns)
+def _session(counters: TableName) -> Plan[str | None]:
+    asked = "SELECT @@tx_isolation, @@in_transaction, @@autocommit"
+    [[level, inside, commits]] = yield Query(asked, (), counters)
+    return unsafe(
+        *("MariaDB", str(level)), inside=bool(integer(inside)), commits=bool(integer(commits))
     )
-
-
-def _facts(columns: Sequence[ColumnName], rows: Sequence[Row]) -> list[Facts]:
-    found = {integer(i): row for i, *row in rows}
-    return [_about(found[i]) if i in found else _NOTHING for i in range(len(columns))]
-
-
-_NOTHING = Facts(False, None, ())
-
-
-def _about(row: Row) -> Facts:
-    engine, type_, keys, level, *flags = row
-    refused = _unsafe(str(level), *map(bool, map(integer, flags)))
-    if engine not in ("InnoDB", None):  # a view has none
-        refused = refused or _ENGINE.format(engine=engine)
-    known = tuple(json.loads(str(keys or "[]")))
-    return Facts(True, None if type_ is None else str(type_).lower(), known, refused)
-
-
-_ENGINE = (
-    "{{table}} is of the storage engine {engine}, whose rows are seen while they are being "
-    "written: give it ENGINE=InnoDB, or audit a copy"
-)
-_UNSAFE = {
-    "READ-UNCOMMITTED": "READ UNCOMMITTED shows what may yet be rolled back: audit on a "
-    "connection at READ COMMITTED",
-    "REPEATABLE-READ": "a transaction is open at REPEATABLE READ, where MariaDB shows what the "
-    "transaction has written, but of others only what they had when it first read: end it "
-    "before the audit, or begin it at READ COMMITTED",
-    "SERIALIZABLE": "at SERIALIZABLE a transaction locks all that it reads, and an audit reads "
-    "all, so that nobody could draw until it ends: audit on a connection at READ COMMITTED",
-}
-
-
-def _unsafe(level: str, inside: bool, commits: bool) -> str | None:
-    """Why an audit would be wrong in the session, or hold others up."""
-    safe_outside = {
-        "READ-UNCOMMITTED": False,
-        "REPEATABLE-READ": not inside,
-        "SERIALIZABLE": commits and not inside,
-    }
-    return None if safe_outside.get(level, True) else _UNSAFE[level]
-
-
-_INTEGERS = ("tinyint", "smallint", "mediumint", "int", "bigint")
-_OTHER_NUMBERS = ("decimal", "double", "float")
-_STRINGS = ("char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum")
-
-_FROM_UNSIGNED = f"CASE WHEN {{0}} <= {2**63 - 1} THEN CAST({{0}} AS SIGNED) END"
-_FROM_NUMBER = f"""\
-CASE WHEN {{0}} BETWEEN {-(2**63)} AND {2**63 - 1} AND {{0}} = TRUNCATE({{0}}, 0)
-    THEN CAST({{0}} AS SIGNED) END"""
-
-_WITHOUT_ZEROS = "TRIM(LEADING '0' FROM {0})"
-_FROM_TEXT = f"""\
-CASE WHEN {{0}} = '' OR {{0}} REGEXP '[^0-9]' THEN NULL
-    WHEN CHAR_LENGTH({{0}}) < 19 THEN CAST({{0}} AS SIGNED)
-    WHEN CHAR_LENGTH({_WITHOUT_ZEROS}) < 19 THEN CAST({{0}} AS SIGNED)
-    WHEN CHAR_LENGTH({_WITHOUT_ZEROS}) = 19 AND {_WITHOUT_ZEROS} <= '{2**63 - 1}'
-    THEN CAST({{0}} AS SIGNED) END"""
-
-
-def _name_of(type_: str) -> str:
-    """The type without its width and the like."""
-    return type_.partition("(")[0].partition(" ")[0]
-
-
-def _number(column: str, type_: str) -> tuple[str, bool] | None:
-    name = _name_of(type_)
-    if name in _INTEGERS:
-        unsigned = "unsigned" in type_
-        return (_FROM_UNSIGNED.format(column), True) if unsigned else (column, False)
-    if name in _OTHER_NUMBERS:
-        return _FROM_NUMBER.format(column), True
-    return (_FROM_TEXT.format(_TEXT.format(column)), True) if name in _STRINGS else None
-
-
-def _holds_numbers(type_: str) -> bool:
-    return _name_of(type_) in (*_INTEGERS, *_OTHER_NUMBERS)
-
-
-_TEXT = f"(CONVERT({{0}} USING utf8mb4) COLLATE {_COLLATION})"
-_FENCE = f"LIMIT {2**64 - 1}"
 
 
 # Texts have no index, so rows and items are joined by a hash of theirs, in one pass.
 _JOINS = "SET STATEMENT join_cache_level = 4 FOR\n"
 
-
-def _items(listed: str, columns: Sequence[tuple[str, str]]) -> str:
-    values = (
-        f"{name} {_TYPES[type_]} PATH '$[{i}]'" for i, (name, type_) in enumerate(columns)
-    )
-    group = [name for name, _ in columns if name.startswith("g")]
-    hashed = f", {_hash(group)} AS h" if group else ""
-    return (
-        f"SELECT j.*{hashed} "
-        f"FROM JSON_TABLE({listed}, '$[*]' COLUMNS ({', '.join(values)})) j {_FENCE}"
-    )
-
-
-def _same_group(columns: Sequence[str]) -> str:
-    hashed = f"{_hash([f'r.{name}' for name in columns])} = q.h AND " if columns else ""
-    return hashed + same(columns)
-
-
-def _hash(columns: Sequence[str]) -> str:
-    return f"CRC32(CONCAT_WS('/', {', '.join(columns)}))"
-
-
-MARIADB = Texts(
-    look=_look,
-    facts=_facts,
-    number=_number,
-    holds_numbers=_holds_numbers,
-    holds_dates="date".__eq__,
-    text=_TEXT,
-    split=Dialect(
-        position="INSTR",
-        head="LEFT({0}, {1})",
-        rest="SUBSTR({0}, ({1}) + 1)",
-        strip="REGEXP_REPLACE({0}, '^[{1}]+', '')",
-        fence=_FENCE,
-        integer=_FROM_TEXT,
-    ),
-    date="CAST({0} AS CHAR)",
-    items=_items,
-    now="DATE_FORMAT(UTC_TIMESTAMP(), '%Y-%m-%dT%H:%i:%sZ')",
-    fingerprint=None,
-    hashes=None,
-    words={
-        "\\": "\\\\",
-        "text": "CHAR CHARACTER SET utf8mb4",
-        "bigint": "SIGNED",
-        "numeric": "DECIMAL(65)",
-        "MATERIALIZED": "",
-        "JOIN": "STRAIGHT_JOIN",
-        "length": "CHAR_LENGTH",
-    },
-    same_group=_same_group,
-    begins=_JOINS,
-)
+MARIADB = texts(COLLATION, _session, _JOINS)

@@ -23,6 +23,7 @@ from ._holes import find_holes
 from ._look import sources
 from ._mariadb import MARIADB
 from ._membership import OneSeries
+from ._mysql import MYSQL
 from ._numbers import Numbers
 from ._order import find_out_of_order
 from ._outside import find_outside
@@ -39,7 +40,7 @@ from .progress import OnProgress, Steps
 from .result import Audit
 from .series import NOTHING, SeriesAudit, Totals
 
-TEXTS = {"mariadb": MARIADB, "postgresql": POSTGRESQL, "sqlite": SQLITE}
+TEXTS = {"mariadb": MARIADB, "mysql": MYSQL, "postgresql": POSTGRESQL, "sqlite": SQLITE}
 
 
 def audit(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from aseq._columns import ColumnName
 from aseq._core.statement import Row
-from aseq._sql import Binds
+from aseq._core.table import TableName
+from aseq._sql import Binds, Plan
 
 from ._split import Dialect
 
@@ -36,6 +37,9 @@ def same(columns: Sequence[str]) -> str:
     return " AND ".join(f"r.{name} = q.{name}" for name in columns) or "1 = 1"
 
 
+Session: TypeAlias = Callable[[TableName], Plan["str | None"]]
+
+
 @dataclass(frozen=True)
 class Texts:
     """What one kind of database is asked.
@@ -59,6 +63,9 @@ class Texts:
         same_group: the condition that a row ``r`` is of an item ``q``, by the columns that tell
             a group.
         begins: with what a statement about details begins.
+        session: asks, given the table of sequences, why an audit would be wrong in the
+            session, or hold others up; ``{table}`` in it is that table. None if the catalogue
+            tells.
     """
 
     look: Callable[[Sequence[ColumnName], Binds], str]
@@ -76,6 +83,7 @@ class Texts:
     words: Mapping[str, str] = field(default_factory=dict)
     same_group: Callable[[Sequence[str]], str] = same
     begins: str = ""
+    session: Session | None = None
 
 
 def integer(value: object) -> int | None:

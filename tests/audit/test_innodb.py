@@ -1,4 +1,4 @@
-"""Audits on MariaDB: what is found, beside writers, and where it would be wrong."""
+"""Audits on MariaDB and MySQL: what is found, beside writers, and where it would be wrong."""
 
 from __future__ import annotations
 
@@ -23,13 +23,27 @@ from aseq import (
 from aseq._core.statement import Bind, Row
 from aseq.adapters.asyncmy import AsyncmyExecutor
 from aseq.audit import Audit, Range, audit
+from devtools.mysql import is_asked_for
 from tests.clients.mysql import where
 
 from .series import Books, books
 from .test_series import _check
 
+SERVERS = {"mariadb": "MariaDB", **({"mysql": "MySQL"} if is_asked_for() else {})}
 AUDITS = 10
 """How many are made beside writers."""
+
+
+@pytest.fixture(params=SERVERS)
+def server(request: pytest.FixtureRequest) -> str:
+    """Each of the two, as its fixture is called."""
+    return str(request.param)
+
+
+@pytest.fixture
+def url(request: pytest.FixtureRequest, server: str) -> str:
+    """Its URL."""
+    return str(request.getfixturevalue(server))
 
 
 @asynccontextmanager
@@ -60,13 +74,10 @@ async def documents(url: str, name: str, then: str = "") -> AsyncIterator[tuple[
         yield conn, table
 
 
-async def test_what_was_planted_in_many_series_is_found(mariadb: str) -> None:
-    async with connected(mariadb) as conn:
-        await run(
-            conn,
-            "CREATE TEMPORARY TABLE aseq_sequence (name varchar(100) CHARACTER SET utf8mb4 "
-            "COLLATE utf8mb4_nopad_bin PRIMARY KEY, last bigint)",
-        )
+async def test_what_was_planted_in_many_series_is_found(url: str) -> None:
+    async with connected(url) as conn:
+        await create_table(conn)
+        await run(conn, "DROP TABLE IF EXISTS document")
         await run(
             conn,
             "CREATE TABLE document (id bigint PRIMARY KEY, text text, tenant varchar(20), "
@@ -155,26 +166,24 @@ SAFE = [
 
 @pytest.mark.parametrize(("level", "how"), SAFE)
 async def test_nothing_is_found_where_nothing_is_wrong(
-    mariadb: str, name: str, level: str, how: Callable[..., Any]
+    url: str, name: str, level: str, how: Callable[..., Any]
 ) -> None:
     seq = AsyncSequence(name)
-    async with documents(mariadb, name) as (_, table):
-        results = await _storm(mariadb, table, seq, level, how)
+    async with documents(url, name) as (_, table):
+        results = await _storm(url, table, seq, level, how)
 
     assert [str(result) for result in results if not result.ok] == []
     assert len({result.series[0].rows for result in results}) > AUDITS / 2, "no storm"
 
 
-async def test_what_is_wrong_is_found_and_nothing_else(mariadb: str, name: str) -> None:
+async def test_what_is_wrong_is_found_and_nothing_else(url: str, name: str) -> None:
     seq = AsyncSequence(name)
-    async with documents(mariadb, name) as (conn, table):
-        await run(
-            conn,
-            f"INSERT INTO {table} (number) SELECT seq FROM seq_1_to_50 "
-            "WHERE seq NOT IN (7, 20, 21) UNION ALL SELECT 30 UNION ALL SELECT 1000000",
-        )
+    async with documents(url, name) as (conn, table):
+        numbers = [*({*range(1, 51)} - {7, 20, 21}), 30, 1000000]
+        rows = ", ".join(f"({number})" for number in numbers)
+        await run(conn, f"INSERT INTO {table} (number) VALUES {rows}")
         await run(conn, f"INSERT INTO aseq_sequence VALUES ('{name}', 50)")
-        results = await _storm(mariadb, table, seq, "READ COMMITTED", _inside)
+        results = await _storm(url, table, seq, "READ COMMITTED", _inside)
 
     for result in results:
         [series] = result.series
@@ -197,17 +206,17 @@ class Between(AsyncmyExecutor):
 
 @pytest.mark.parametrize("by_hand", [1, 4, 6])
 async def test_a_number_entered_by_hand_that_others_get_to(
-    mariadb: str, name: str, by_hand: int
+    url: str, name: str, by_hand: int
 ) -> None:
     """It is beyond the counter first, and then a double: always found, as one or the other."""
     seq = AsyncSequence(name)
-    async with documents(mariadb, name) as (conn, table):
+    async with documents(url, name) as (conn, table):
         await run(conn, f"INSERT INTO {table} (number) VALUES ({by_hand})")
 
         async def issue() -> None:
-            await _issue(mariadb, table, seq, 3)  # of which one is rolled back
+            await _issue(url, table, seq, 3)  # of which one is rolled back
 
-        async with connected(mariadb) as other:
+        async with connected(url) as other:
             result = await audit(Between(other, issue), f"{table}.number", seq)
 
     [series] = result.series
@@ -218,53 +227,53 @@ async def test_a_number_entered_by_hand_that_others_get_to(
 
 LEVELS = {
     "READ UNCOMMITTED": "READ UNCOMMITTED shows what may yet be rolled back",
-    "REPEATABLE READ": "a transaction is open at REPEATABLE READ, where MariaDB shows",
+    "REPEATABLE READ": "a transaction is open at REPEATABLE READ, where {} shows",
     "SERIALIZABLE": "at SERIALIZABLE a transaction locks all that it reads",
 }
 
 
 @pytest.mark.parametrize("level", LEVELS)
 async def test_where_it_would_be_wrong_or_hold_others_up(
-    mariadb: str, name: str, level: str
+    url: str, server: str, name: str, level: str
 ) -> None:
     """It is refused, and the transaction goes on."""
     seq = AsyncSequence(name)
-    async with documents(mariadb, name) as (_, table), connected(mariadb, level) as conn:
+    async with documents(url, name) as (_, table), connected(url, level) as conn:
         await conn.begin()
-        with pytest.raises(AuditRefused, match=LEVELS[level]):
+        with pytest.raises(AuditRefused, match=LEVELS[level].format(SERVERS[server])):
             await audit(conn, f"{table}.number", seq)
         assert await seq.next_value(conn) == 1
         await conn.rollback()
 
 
 async def test_a_transaction_that_sees_what_it_wrote_beside_an_old_snapshot(
-    mariadb: str, name: str
+    url: str, name: str
 ) -> None:
     """Why it is refused at REPEATABLE READ: numbers that others drew since can't be seen."""
     seq = AsyncSequence(name)
-    async with documents(mariadb, name) as (_, table), connected(mariadb) as conn:
+    async with documents(url, name) as (_, table), connected(url) as conn:
         await conn.begin()
         await run(conn, f"SELECT number FROM {table}")
-        await _issue(mariadb, table, seq, 2)
+        await _issue(url, table, seq, 2)
         assert await seq.next_value(conn) == 3
         seen = await run(
             conn,
             f"SELECT (SELECT last FROM aseq_sequence WHERE name = '{name}'), "
             f"(SELECT count(*) FROM {table})",
         )
-        assert seen == [(3, 0)], "MariaDB has become better: refuse less"
+        assert seen == [(3, 0)], "it has become better: refuse less"
         with pytest.raises(AuditRefused, match="end it before the audit"):
             await audit(conn, f"{table}.number", seq)
 
 
-async def test_nobody_waits_for_an_audit(mariadb: str, name: str) -> None:
+async def test_nobody_waits_for_an_audit(url: str, name: str) -> None:
     seq = AsyncSequence(name)
     async with (
-        documents(mariadb, name) as (_, table),
-        connected(mariadb, "READ COMMITTED") as conn,
-        connected(mariadb) as other,
+        documents(url, name) as (_, table),
+        connected(url, "READ COMMITTED") as conn,
+        connected(url) as other,
     ):
-        await _issue(mariadb, table, seq, 2)
+        await _issue(url, table, seq, 2)
         await conn.begin()
         assert (await audit(conn, f"{table}.number", seq)).ok
         await other.begin()
@@ -273,36 +282,34 @@ async def test_nobody_waits_for_an_audit(mariadb: str, name: str) -> None:
         await other.rollback()
 
 
-async def test_a_session_of_sqlalchemy_that_has_read_nothing_yet(
-    mariadb: str, name: str
-) -> None:
+async def test_a_session_of_sqlalchemy_that_has_read_nothing_yet(url: str, name: str) -> None:
     """Its transaction begins with the audit, whose snapshot all the rest then sees."""
     seq = AsyncSequence(name)
-    engine = create_async_engine(mariadb.replace("mysql", "mysql+asyncmy", 1))
-    async with documents(mariadb, name) as (_, table):
-        await _issue(mariadb, table, seq, 2)
+    engine = create_async_engine(url.replace("mysql", "mysql+asyncmy", 1))
+    async with documents(url, name) as (_, table):
+        await _issue(url, table, seq, 2)
         async with engine.begin() as conn:
             assert (await audit(conn, f"{table}.number", seq)).ok
-            await _issue(mariadb, table, seq, 1)
+            await _issue(url, table, seq, 1)
             with pytest.raises(AuditRefused, match="REPEATABLE READ"):
                 await audit(conn, f"{table}.number", seq)
             assert (await conn.execute(text(f"SELECT count(*) FROM {table}"))).scalar() == 2
     await engine.dispose()
 
 
-async def test_rows_that_are_seen_while_they_are_written(mariadb: str, name: str) -> None:
-    async with documents(mariadb, name, "ENGINE=Aria") as (conn, table):
+async def test_rows_that_are_seen_while_they_are_written(url: str, name: str) -> None:
+    async with documents(url, name, "ENGINE=MyISAM") as (conn, table):
         with pytest.raises(AuditRefused) as error:
             await audit(conn, f"{table}.number", AsyncSequence(name))
 
     assert str(error.value) == (
-        f"can't audit here: {table} is of the storage engine Aria, whose rows are seen while "
+        f"can't audit here: {table} is of the storage engine MyISAM, whose rows are seen while "
         "they are being written: give it ENGINE=InnoDB, or audit a copy"
     )
 
 
-async def test_what_is_not_there(mariadb: str, name: str) -> None:
-    async with documents(mariadb, name) as (conn, table):
+async def test_what_is_not_there(url: str, name: str) -> None:
+    async with documents(url, name) as (conn, table):
         seq = AsyncSequence(name)
         for column, problem in (
             ("nothing.number", "there is no table nothing"),
@@ -327,9 +334,9 @@ TYPES = {
 
 
 @pytest.mark.parametrize("type_", TYPES)
-async def test_columns_of_other_types(mariadb: str, name: str, type_: str) -> None:
+async def test_columns_of_other_types(url: str, name: str, type_: str) -> None:
     """What is no number of 64 bits is found as unreadable."""
-    async with documents(mariadb, name) as (conn, table):
+    async with documents(url, name) as (conn, table):
         await run(conn, f"ALTER TABLE {table} MODIFY number {type_}")
         rows = ", ".join(f"({value})" for value in TYPES[type_])
         await run(conn, f"INSERT INTO {table} (number) VALUES {rows}, (NULL)")
@@ -341,10 +348,10 @@ async def test_columns_of_other_types(mariadb: str, name: str, type_: str) -> No
     assert result.drafts == 1
 
 
-async def test_names_and_conditions_of_any_kind(mariadb: str, name: str) -> None:
+async def test_names_and_conditions_of_any_kind(url: str, name: str) -> None:
     table = f'a`b "c" 100% {name}'
     written = f"`{table.replace('`', '``')}`"
-    async with connected(mariadb) as conn:
+    async with connected(url) as conn:
         await create_table(conn)
         await run(conn, f'CREATE TABLE {written} (`key` int, `my "no"` int)')
         await run(conn, f"INSERT INTO {written} VALUES (1, 1), (2, 2), (3, 7)")

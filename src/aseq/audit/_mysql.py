@@ -1,0 +1,33 @@
+"""What is MySQL's own in an audit.
+
+It has no variable that tells whether a transaction is open. But there is a statement that does
+nothing and fails in one; whether it failed, the server tells once more when it is asked.
+"""
+
+from __future__ import annotations
+
+from aseq._core.dialects.mysql.fragments import COLLATION, OPENS
+from aseq._core.table import TableName
+from aseq._sql import Plan, Query
+
+from ._mysql_family import texts, unsafe
+from ._texts import integer
+
+_FAILS, _CODE = OPENS
+
+
+def _session(counters: TableName) -> Plan[str | None]:
+    asked = "SELECT @@transaction_isolation, @@autocommit"
+    [[level, commits]] = yield Query(asked, (), counters)
+    inside = level != "READ-COMMITTED" and (yield from _is_inside(counters))
+    return unsafe("MySQL", str(level), inside=inside, commits=bool(integer(commits)))
+
+
+def _is_inside(counters: TableName) -> Plan[bool]:
+    yield Query(_FAILS, (), counters, nothing_on=frozenset({_CODE}))
+    warnings = yield Query("SHOW WARNINGS", (), counters)
+    return any(integer(code) == _CODE for _, code, *_ in warnings)
+
+
+# Rows and items are joined by a hash of theirs, as MySQL does by itself.
+MYSQL = texts(COLLATION, _session)
