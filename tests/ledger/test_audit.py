@@ -114,7 +114,7 @@ def test_what_cannot_work(conn: sqlite3.Connection) -> None:
         sync.audit(conn, "aseq_ledger.number", Sequence("x"), ledger=LEDGER)
 
 
-@pytest.mark.only(client=clients.Asyncmy, dialect="mariadb")
+@pytest.mark.only(client=clients.Asyncmy, dialect={"mariadb", "mysql"})
 @pytest.mark.parametrize("collation", ["utf8mb4_general_ci", "latin1_swedish_ci"])
 async def test_on_a_server_where_texts_are_told_apart_otherwise(
     database: Database, name: str, collation: str

@@ -157,7 +157,8 @@ class Issuer(Generic[V]):
         the row gets a number or not. Whoever asks again gets the one that it has.
 
         Args:
-            key: of the row, which is committed: an integer, a text or a UUID.
+            key: of the row, which is committed: an integer, a text or a UUID. On MariaDB and
+                MySQL, bytes too.
             timeout: seconds to wait at most, from now on, whatever for: the row, if somebody
                 has it locked; the sequence, if somebody holds it (a transaction of the
                 caller's own, too); a connection. By default as the issuer says.

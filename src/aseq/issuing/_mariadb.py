@@ -6,6 +6,8 @@ from aseq._core.dialects.mariadb.fragments import COLLATION
 
 from ._mysql_family import Family
 
+# With it, no table may be read without an index: not the list of rows either.
+_SAFE = "sql_safe_updates = OFF"
 _UTC = "time_zone = '+00:00'"
 _BRIEFLY = "innodb_lock_wait_timeout = LEAST(@@innodb_lock_wait_timeout, 2)"
 
@@ -19,5 +21,5 @@ class MariaDB(Family):
     usable = "s.ignored = 'NO'"
 
     def update(self, *, utc: bool, briefly: bool) -> str:
-        settings = [*([_UTC] if utc else []), *([_BRIEFLY] if briefly else [])]
-        return f"SET STATEMENT {', '.join(settings)} FOR\nUPDATE" if settings else "UPDATE"
+        settings = [_SAFE, *([_UTC] if utc else []), *([_BRIEFLY] if briefly else [])]
+        return f"SET STATEMENT {', '.join(settings)} FOR\nUPDATE"

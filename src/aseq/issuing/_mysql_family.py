@@ -27,7 +27,9 @@ from ._mysql_rows import (
     by_index,
     column_of,
     draft,
+    has_key,
     is_incomplete,
+    is_whole,
     items,
     order_by,
     plain,
@@ -110,14 +112,15 @@ class Family(Texts):
 
     def peek(self, place: Place, keys: str) -> str:
         return (
-            f"SELECT w.p, JSON_ARRAY(d.{place.number}), {draft(place, 'd.')} "
-            f"{self._by_key(place, keys, 'p')}"
+            f"SELECT w.p, JSON_ARRAY({plain(place, place.target.number.name, 'd.')}), "
+            f"{draft(place, 'd.')} {self._by_key(place, keys, 'p')} WHERE {is_whole(place)}"
         )
 
     def lock(self, place: Place, keys: str) -> str:
         return (
             f"SELECT w.p, {draft(place, 'd.')} {self._by_key(place, keys, 'p')} "
-            f"WHERE d.{place.number} IS NULL FOR UPDATE{self.rows} SKIP LOCKED"
+            f"WHERE d.{place.number} IS NULL AND {is_whole(place)} "
+            f"FOR UPDATE{self.rows} SKIP LOCKED"
         )
 
     def survey(self, place: Place, search: Search, besides: str | None, bind: Binds) -> str:
@@ -169,20 +172,21 @@ class Family(Texts):
         return (
             f"{self.update(utc=utc, briefly=briefly)} "
             f"{items(place, rows, 'na', self.collation)} "
-            f"STRAIGHT_JOIN {place.table} AS d{by_index(place)} ON d.{place.key} = w.k "
+            f"STRAIGHT_JOIN {place.table} AS d{by_index(place)} ON {has_key(place)} "
             f"SET d.{place.number} = w.n{also}"
         )
 
     def saved(self, place: Place, rows: str) -> str:
+        key, number = place.target.key, place.target.number.name
         return (
-            f"SELECT JSON_ARRAY({plain(place, place.target.key, 'd.')}, d.{place.number}) "
+            f"SELECT JSON_ARRAY({plain(place, key, 'd.')}, {plain(place, number, 'd.')}) "
             f"{self._by_key(place, rows, '')}"
         )
 
     def _by_key(self, place: Place, listed: str, others: str) -> str:
         return (
             f"FROM {items(place, listed, others, self.collation)} "
-            f"STRAIGHT_JOIN {place.table} AS d{by_index(place)} ON d.{place.key} = w.k"
+            f"STRAIGHT_JOIN {place.table} AS d{by_index(place)} ON {has_key(place)}"
         )
 
     def _exactly(self, scope: str) -> str:

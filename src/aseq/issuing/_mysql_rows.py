@@ -10,6 +10,7 @@ from ._texts import Search
 _KINDS: dict[str, Kind] = {
     **dict.fromkeys(("tinyint", "smallint", "mediumint", "int", "bigint", "decimal"), "number"),
     **dict.fromkeys(("char", "varchar", "tinytext", "text", "mediumtext", "longtext"), "text"),
+    **dict.fromkeys(("binary", "varbinary"), "binary"),
     "date": "date",
     "datetime": "naive",
     "timestamp": "moment",
@@ -24,8 +25,12 @@ def column_of(declared: object, name: object, collation: object, index: object) 
 
 def plain(place: Place, name: str, of: str) -> str:
     """A column as JSON gets it: what isn't a number or a text, as a text."""
-    column = of + quoted(name)
-    return column if place.kind(name) in ("number", "text") else f"CAST({column} AS CHAR)"
+    column, kind = of + quoted(name), place.kind(name)
+    if kind == "binary":  # not each sequence of bytes is a text, and two could become one
+        return f"HEX({column})"
+    if kind == "number" and "zerofill" in place.columns[name].type:
+        return f"{column} + 0"  # to JSON, 007 is no number
+    return column if kind in ("number", "text") else f"CAST({column} AS CHAR)"
 
 
 def draft(place: Place, of: str = "") -> str:
@@ -62,13 +67,40 @@ def items(place: Place, listed: str, others: str, collation: str) -> str:
         collation: of texts.
     """
     key = place.columns[place.target.key]
+    text = f"text CHARACTER SET utf8mb4 COLLATE {collation}"
     types = {"p": "int", "k": key.type, "a": "varchar(40)"}
     if key.kind == "other":  # JSON_TABLE doesn't know each type, a UUID's for example
         types["k"] = "varchar(100)"
-    text = f"text CHARACTER SET utf8mb4 COLLATE {collation}"
+    elif key.kind == "binary":
+        types["k"] = text
     types["n"] = "bigint" if place.kind(place.target.number.name) == "number" else text
-    columns = ", ".join(f"{name} {types[name]} PATH '$.{name}'" for name in ("k", *others))
+    told = {name: f"{types[name]} PATH '$.{name}'" for name in ("k", *others)}
+    told["t"] = f"{text} PATH '$.k'"
+    columns = ", ".join(f"{name} {declared}" for name, declared in told.items())
     return f"JSON_TABLE({listed}, '$[*]' COLUMNS ({columns})) AS w"
+
+
+def has_key(place: Place) -> str:
+    """The condition of a row ``d`` that has the key of an item ``w``."""
+    told = "w.k"
+    if place.kind(place.target.key) == "binary":  # in hexadecimal, as a UUID may have it
+        told = "UNHEX(REPLACE(w.k, '-', ''))"
+    return f"d.{place.key} = {told}"
+
+
+def is_whole(place: Place) -> str:
+    """The condition of an item whose key is what the caller asked for.
+
+    MariaDB makes of it whatever fits into the column, which may be another row's key: a text
+    is cut, of "7th" only the 7 is read, and a number that is too great is the greatest.
+    """
+    kind = place.kind(place.target.key)
+    if kind == "number":
+        value = "CAST(w.t AS decimal(65, 30))"
+        return f"w.t REGEXP '^ *[-+]?[0-9]+([.][0-9]+)? *$' AND w.k = {value}"
+    if kind == "text":  # without blanks at the end, which a char has not
+        return "CONVERT(w.k USING utf8mb4) COLLATE utf8mb4_bin = w.t COLLATE utf8mb4_bin"
+    return "w.t IS NOT NULL"
 
 
 def by_index(place: Place) -> str:

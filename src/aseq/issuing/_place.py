@@ -21,7 +21,7 @@ from aseq.numbering._spec import NumberingSpec
 
 from ._target import Target, What
 
-Kind: TypeAlias = Literal["number", "text", "date", "moment", "naive", "any", "other"]
+Kind: TypeAlias = Literal["number", "text", "binary", "date", "moment", "naive", "any", "other"]
 """What a column holds, as far as it matters here. On SQLite it may be anything."""
 
 

@@ -177,9 +177,14 @@ def _keys(place: Place, keys: Sequence[object]) -> str:
 
 
 def _forms(place: Place, key: object) -> Iterable[Key]:
-    """How a column may hold a key: SQLite has no type for a UUID."""
+    """How a column may hold a key: not each database has a type for a UUID."""
+    column = place.columns[place.target.key]
     if isinstance(key, UUID) and place.dialect.name == "sqlite":
         return str(key), key.hex
+    if isinstance(key, UUID) and column.type.startswith("char(32)"):
+        return (key.hex,)
+    if isinstance(key, bytes) and column.kind == "binary":
+        return (key.hex(),)
     return (key if isinstance(key, int) else str(key),)
 
 

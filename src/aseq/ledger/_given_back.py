@@ -19,6 +19,11 @@ from ._issue import Issue
 
 _STAYS = "a number was drawn for a key that has one, and can't be taken back"
 
+_GARBLED = (
+    "the database gives keys back as other texts than it got, so none is found again: the "
+    "session's character set isn't the driver's. Leave SET NAMES to the driver"
+)
+
 
 def give_back(asked: Issue, values: Sequence[int]) -> Plan[object]:
     """What the key has now, after the row of the ledger wasn't written; the draw is undone.
@@ -46,12 +51,15 @@ def give_back_all(
         values: what was drawn.
 
     Raises:
-        PartlyDrawn: none of the keys was what was in the way.
+        PartlyDrawn: none of the keys was what was in the way, or they are told wrong.
     """
     script = asked.texts.recall_all(asked.waiting.kind)
     rows = yield from asked.say(script, keys=asked.keys(keys))
+    found = [json.loads(str(told)) for (told,) in rows]
+    if not {key for _, key, *_ in found} <= {*keys}:
+        raise PartlyDrawn(LedgerConflict(asked.spec.name, _GARBLED))
     yield from _take_back(asked, values, rows)
-    return [json.loads(str(told)) for (told,) in rows]
+    return found
 
 
 def _take_back(asked: Issue, values: Sequence[int], found: Sequence[Row]) -> Plan[None]:

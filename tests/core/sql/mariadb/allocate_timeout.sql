@@ -9,11 +9,11 @@ FROM JSON_TABLE(%s, '$[*]' COLUMNS (
     lowest bigint PATH '$.lowest',
     highest bigint PATH '$.highest'
 )) AS w
-WHERE _utf8mb4'a' REGEXP IF(@@in_transaction = 1 OR @@autocommit = 0, _utf8mb4'a', _utf8mb4'(') AND (@aseq_kept := '') = ''
+WHERE _utf8mb4'a' REGEXP IF(@@in_transaction = 1 OR @@autocommit = 0, _utf8mb4'a', _utf8mb4'(') AND LENGTH(@aseq_kept := '') = 0
 ORDER BY w.place
 ON DUPLICATE KEY UPDATE last = CASE
     WHEN CAST(last AS SIGNED) BETWEEN w.lowest AND w.highest THEN CAST(last AS SIGNED) + w.advance
-    ELSE IF((@aseq_kept := w.called) = '', 0, last)
+    ELSE IF(LENGTH(@aseq_kept := w.called) = 0, 0, last)
 END
 RETURNING IF(CONVERT(name USING utf8mb4) COLLATE utf8mb4_nopad_bin = @aseq_kept, NULL, last), NULL, (
     SELECT n.place

@@ -18,6 +18,7 @@ from .fragments import (
     LOOPING,
     NEXT,
     TICKS,
+    UNMARKED,
     UTC,
     WAITED,
     nothing_on,
@@ -33,7 +34,7 @@ SELECT w.called, w.start
 FROM JSON_TABLE(:wanted, '$[*]' COLUMNS (
     {{columns}}
 )) AS w
-WHERE $inside AND (@aseq_kept := '') = ''{{within}}
+WHERE $inside AND {UNMARKED}{{within}}
 ORDER BY w.place
 ON DUPLICATE KEY UPDATE last = CASE
     WHEN {{fits}}{{within}} THEN {{next}}

@@ -20,6 +20,7 @@ from .fragments import (
     NEXT,
     PAST_THE_END,
     TICKS,
+    UNMARKED,
     UTC,
     WAITED,
     nothing_on,
@@ -44,13 +45,13 @@ RETURNING IF({CALLED} = :name, last, NULL)"""
 _TIMED = f"""\
 {{setting}}INSERT INTO $table (name, last)
 SELECT :name, :start FROM DUAL
-WHERE $inside AND {TICKS} AND (@aseq_kept := '') = '' AND {CLOCK} BETWEEN :since AND :latest
+WHERE $inside AND {TICKS} AND {UNMARKED} AND {CLOCK} BETWEEN :since AND :latest
 ON DUPLICATE KEY UPDATE last = CASE
     WHEN last BETWEEN :lowest AND :highest AND {CLOCK} BETWEEN :since AND :latest
         THEN {NEXT}
     ELSE {KEPT.format(name="name")}
 END
-RETURNING IF({CALLED} = :name AND @aseq_kept = '', last, NULL){{waited}}, {CLOCK}"""
+RETURNING IF({CALLED} = :name AND LENGTH(@aseq_kept) = 0, last, NULL){{waited}}, {CLOCK}"""
 
 _DELETE = f"""\
 {{setting}}DELETE FROM $table WHERE name = :name AND {CALLED} = :name AND $inside

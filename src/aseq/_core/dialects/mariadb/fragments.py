@@ -33,11 +33,15 @@ TICKS = "EXP(999 * (SYSDATE(6) = NOW(6))) > 0"
 UTC = "time_zone = '+00:00'"
 """For the statement alone: in local time an hour comes twice in autumn."""
 
-KEPT = "IF((@aseq_kept := {name}) = '', 0, last)"
+KEPT = "IF(LENGTH(@aseq_kept := {name}) = 0, 0, last)"
 """The row as it was, and a mark that it wasn't drawn from: RETURNING sees only what is new.
 
-Not with IS NULL: of what can't be NULL, the server doesn't ask it, and no mark is made.
+Not with IS NULL: of what can't be NULL, the server doesn't ask it, and no mark is made. Nor
+with ``= ''``: a name isn't compared to what the connection has in another binary collation.
 """
+
+UNMARKED = "LENGTH(@aseq_kept := '') = 0"
+"""No mark, to begin with."""
 
 _OWN_LIMIT = "@@max_statement_time BETWEEN 0.000001 AND :timeout / 1000"
 _WAITS = {
