@@ -47,7 +47,8 @@ async def test_levels_at_which_more_than_the_rows_would_be_locked(
             await client.save(name, 1)
 
     server = CALLED[database.case.dialect]
-    assert f"on a connection at {level}: there {server} would lock" in str(refused.value)
+    refusal = f"on a connection at {level}: for rows that are saved already, {server} would lock"
+    assert refusal in str(refused.value)
     assert "Begin it at READ COMMITTED: with SQLAlchemy" in str(refused.value)
     assert database.saved(name) == [1]
 
