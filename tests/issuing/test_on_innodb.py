@@ -47,7 +47,7 @@ async def test_levels_at_which_more_than_the_rows_would_be_locked(
             await client.save(name, 1)
 
     server = CALLED[database.case.dialect]
-    refusal = f"on a connection at {level}: for rows that are saved already, {server} would lock"
+    refusal = f"connection at {level}: for rows that are saved already, {server} would lock"
     assert refusal in str(refused.value)
     assert "Begin it at READ COMMITTED: with SQLAlchemy" in str(refused.value)
     assert database.saved(name) == [1]
