@@ -29,3 +29,18 @@ def test_an_id_of_its_own(aseq: Command, mysql: str, table: str) -> None:
         "WARN",
         f"ALTER TABLE {table} DROP COLUMN id;",
     )
+
+
+def test_holders(aseq: Command, mysql: str, table: str) -> None:
+    """The holder is certain, though nobody waits."""
+    here = ("--dsn", mysql, "--table", table)
+    with closing(connect_pymysql(mysql)) as conn, conn.cursor() as cursor:
+        cursor.execute(create_table_sql("mysql", table))
+        cursor.execute(f"INSERT INTO {table} VALUES ('x', 1)")
+        conn.begin()
+        cursor.execute(f"UPDATE {table} SET last = 2")
+        code, out, err = aseq("holders", "x", "--json", *here)
+        [held] = json.loads(out)
+
+    assert (code, err) == (0, "")
+    assert (held["pid"], held["holds"], held["certain"]) == (conn.thread_id(), True, True)

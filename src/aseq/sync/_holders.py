@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from aseq._core.holders import holders
+from aseq._core.scripts import later
 from aseq._core.spec import DEFAULT_TABLE, SequenceSpec
 from aseq._core.subject import Subject, some_names
 from aseq._drive_sync import read_on_sync
@@ -30,6 +31,8 @@ def holders_of(specs: Sequence[SequenceSpec], executor: SyncExecutor) -> list[Ho
     if not specs:
         return []
     about = Subject(some_names([spec.name for spec in specs]), specs[0].table, False)
-    seen = read_on_sync(about, holders(specs, executor.dialect), executor)
+    # Later: which server it is may be known only when the connection is prepared.
+    plan = later(lambda: holders(specs, executor.dialect))
+    seen = read_on_sync(about, plan, executor)
     once = {(each.sequence, each.holds, each.pid): each for each in to_holders(seen)}
     return list(once.values())
