@@ -163,6 +163,11 @@ TABLES = {
     ),
     "usual": ("CREATE TABLE {} (name varchar(9) PRIMARY KEY, last bigint)", "collation"),
     "int": ("CREATE TABLE {} (name varchar(9) PRIMARY KEY, last int)", "column"),
+    "trigger": (
+        """CREATE TABLE {0} (name varchar(9) PRIMARY KEY, last bigint);
+        CREATE TRIGGER {0}_t BEFORE UPDATE ON {0} FOR EACH ROW SET NEW.last = NEW.last + 5""",
+        "triggers",
+    ),
 }
 
 
@@ -170,8 +175,9 @@ TABLES = {
 def test_the_doctor_on_tables(
     wrong: str, aseq: Command, mariadb: str, sql: Sql, table: str
 ) -> None:
-    statement, topic = TABLES[wrong]
-    sql(statement.format(table))
+    statements, topic = TABLES[wrong]
+    for statement in statements.split(";"):
+        sql(statement.format(table))
     assert topic in warned(aseq, mariadb, table)
 
 

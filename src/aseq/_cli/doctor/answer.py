@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -47,3 +48,11 @@ def warn(topic: str, text: str, paste: str = "") -> Answer:
 def unknown(topic: str, text: str, paste: str = "") -> Answer:
     """It can't be seen from here."""
     return Answer(State.UNKNOWN, topic, text, paste)
+
+
+def triggers(names: Sequence[str]) -> Answer:
+    """What is to be said of the triggers on a table of sequences."""
+    if not names:
+        return ok("triggers", "there are none on the table")
+    told = f"{', '.join(names)} can change or refuse what a draw writes"
+    return warn("triggers", told, "aseq needs none: look whether somebody else does")

@@ -11,7 +11,7 @@ from aseq._core.dialects.servers import COLLATIONS
 from aseq._core.spec import DEFAULT_TABLE, DJANGO_SEQUENCES_TABLE
 from aseq._core.table import TableName
 
-from .answer import Answer, ok, warn
+from .answer import Answer, ok, triggers, warn
 
 _TABLE = text("""\
 SELECT engine, table_type FROM information_schema.tables
@@ -25,6 +25,11 @@ _KEYS = text("""\
 SELECT GROUP_CONCAT(column_name) FROM information_schema.statistics
 WHERE table_schema = COALESCE(:schema, DATABASE()) AND table_name = :name AND non_unique = 0
 GROUP BY index_name""")
+
+_TRIGGERS = text("""\
+SELECT trigger_name FROM information_schema.triggers
+WHERE event_object_schema = COALESCE(:schema, DATABASE()) AND event_object_table = :name
+ORDER BY trigger_name""")
 
 _VARIABLES = text("SHOW VARIABLES")
 
@@ -54,6 +59,7 @@ def table(connection: Connection, name: str) -> Iterator[Answer]:
     yield from _last(columns["last"][0], name)
     extras = {column: extra for column, (_, _, extra) in columns.items()}
     yield from _own_id(connection, extras, name)
+    yield triggers(connection.execute(_TRIGGERS, where).scalars().all())
     yield _shared(connection, where["name"])
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, text
 from aseq._core.spec import DEFAULT_TABLE, DJANGO_SEQUENCES_TABLE
 from aseq._core.table import TableName
 
-from .answer import Answer, ok, warn
+from .answer import Answer, ok, triggers, warn
 
 _TABLE = text("""\
 SELECT c.oid, CAST(c.relkind AS text) AS relkind, c.reloptions,
@@ -59,7 +59,8 @@ def table(connection: Connection, name: str) -> Iterator[Answer]:
     yield _key(name, unique=columns["name"][1])
     yield from _kept(found, columns, name)
     yield _storage(found, name)
-    yield _triggers(connection, int(found.oid))
+    oid = {"oid": int(found.oid)}
+    yield triggers(connection.execute(_TRIGGERS, oid).scalars().all())
     yield _shared(connection, name, quoted)
 
 
@@ -107,14 +108,6 @@ def _storage(found: Row[Any], name: str) -> Answer:
         return ok("fillfactor", f"it is {fillfactor}")
     told = f"it is {fillfactor}: each draw has to find another page, and the table grows"
     return warn("fillfactor", told, f"ALTER TABLE {name} SET ({_STORAGE});")
-
-
-def _triggers(connection: Connection, oid: int) -> Answer:
-    names = list(connection.execute(_TRIGGERS, {"oid": oid}).scalars())
-    if not names:
-        return ok("triggers", "there are none on the table")
-    told = f"{', '.join(names)} can change or refuse what a draw writes"
-    return warn("triggers", told, "aseq needs none: look whether somebody else does")
 
 
 def _shared(connection: Connection, name: str, quoted: str) -> Answer:
