@@ -393,17 +393,22 @@ def test_the_table(brand: DialectName) -> None:
     call_command("makemigrations", "aseq", check=True, dry_run=True, verbosity=0)
 
 
-def test_the_check_of_the_storage_engine() -> None:
-    def found() -> list[str | None]:
-        return [message.id for message in check_databases(None, databases=[M])]
+def found() -> list[str | None]:
+    """What the checks find, beside what other tests left in the database."""
+    messages = check_databases(None, databases=[M])
+    return [message.id for message in messages if message.id != "aseq.E004"]
 
+
+def test_the_check_of_the_storage_engine() -> None:
     assert found() == []
     execute("ALTER TABLE aseq_sequence ENGINE = MyISAM")
     assert found() == ["aseq.E010"]
     execute("ALTER TABLE aseq_sequence ENGINE = InnoDB")
     execute("CREATE OR REPLACE VIEW seen AS SELECT * FROM aseq_sequence")
     with override_settings(ASEQ_TABLE="seen"):
-        [message] = check_databases(None, databases=[M])
+        [message] = [
+            each for each in check_databases(None, databases=[M]) if each.id == "aseq.E010"
+        ]
     assert "'seen' in database 'mariadb' is a view" in message.msg
 
 
@@ -411,8 +416,7 @@ def test_the_check_of_ids(brand: DialectName, name: str) -> None:
     """On MySQL they take a number's place; an answer of MariaDB's has a row."""
     execute("ALTER TABLE aseq_sequence ADD id int NOT NULL UNIQUE AUTO_INCREMENT")
     try:
-        found = [message.id for message in check_databases(None, databases=[M])]
-        assert found == (["aseq.E011"] if brand == "mysql" else [])
+        assert found() == (["aseq.E011"] if brand == "mysql" else [])
         with transaction.atomic(using=M):
             if brand == "mysql":
                 with pytest.raises(SequenceCorrupted, match="AUTO_INCREMENT"):

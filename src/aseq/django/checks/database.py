@@ -19,6 +19,8 @@ from aseq.django._servers import dialect_of, find_dialect
 from aseq.django.errors import SequenceTableMissing
 from aseq.errors import InvalidSequence
 
+from . import innodb
+
 _COUNT = "SELECT count(*) FROM $table"
 
 
@@ -50,8 +52,7 @@ def _database(connection: BaseDatabaseWrapper) -> Iterator[checks.CheckMessage]:
         if find_dialect(connection) is not None:
             yield from _table(connection)
             if connection.vendor == "mysql":
-                yield from _engine(connection)
-                yield from _own_id(connection)
+                yield from innodb.check(connection)
 
 
 def _transaction_mode(connection: BaseDatabaseWrapper) -> Iterator[checks.CheckMessage]:
@@ -96,50 +97,6 @@ def _table(connection: BaseDatabaseWrapper) -> Iterator[checks.CheckMessage]:
         )
     except (Error, InvalidSequence):
         pass  # the database can't be reached or read, or ASEQ_TABLE is aseq.E001
-
-
-def _engine(connection: BaseDatabaseWrapper) -> Iterator[checks.CheckMessage]:
-    table = TableName.parse(conf.table())
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT engine FROM information_schema.tables "
-            "WHERE table_schema = COALESCE(%s, DATABASE()) AND table_name = %s",
-            [table.schema, table.name],
-        )
-        [engine] = cursor.fetchone() or ["InnoDB"]
-    if engine is None:
-        yield checks.Error(
-            f"Table {str(table)!r} in database {connection.alias!r} is a view: which engine "
-            "keeps its rows, and so whether it knows a rollback, the server doesn't tell.",
-            hint="ASEQ_TABLE must name the table itself",
-            id="aseq.E010",
-        )
-    elif engine != "InnoDB":
-        quoted = dialect_of(connection).on_table("$table", table)
-        yield checks.Error(
-            f"Table {str(table)!r} in database {connection.alias!r} is kept by {engine}, which "
-            "knows no transactions: a number that is drawn and rolled back leaves a gap.",
-            hint=f"ALTER TABLE {quoted} ENGINE=InnoDB",
-            id="aseq.E010",
-        )
-
-
-def _own_id(connection: BaseDatabaseWrapper) -> Iterator[checks.CheckMessage]:
-    dialect, table = dialect_of(connection), TableName.parse(conf.table())
-    if not dialect.own_id:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(dialect.own_id, [table.schema or "", table.name])
-        found = cursor.fetchone()
-    if found is not None:
-        quoted = dialect.on_table("$table", table)
-        yield checks.Error(
-            f"Column {found[0]!r} of table {str(table)!r} in database {connection.alias!r} has "
-            "AUTO_INCREMENT. MySQL answers the first draw of a sequence with its value, and "
-            "not with the number, so that draw is refused.",
-            hint=f"ALTER TABLE {quoted} DROP COLUMN `{found[0]}`",
-            id="aseq.E011",
-        )
 
 
 def _how_to_create(connection: BaseDatabaseWrapper) -> str:
