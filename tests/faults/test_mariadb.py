@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import anyio
 import pytest
+from sqlalchemy.exc import PendingRollbackError
 
 from aseq import (
     AsyncSequence,
@@ -103,11 +104,19 @@ async def test_a_deadlock_of_the_callers_own_statement(database: Database, name:
                     f"UPDATE aseq_sequence SET last = 7 WHERE name = '{name}-theirs'"
                 )
             assert code(caught.value) == DEADLOCK
+            await check_refused(loser)
 
         await lose(database, loser, name, wait_for_theirs)
 
     assert database.saved(name) == []
     assert database.saved(f"{name}-won") == [1]
+
+
+async def check_refused(client: Client) -> None:
+    """Nothing but a rollback is let through; and a new transaction is worth a try."""
+    with pytest.raises(PendingRollbackError, match="Roll back and try again") as caught:
+        await client.execute("DO 0")
+    assert is_retryable(caught.value)
 
 
 @pytest.mark.only(client=(clients.SQLAlchemySession, clients.SyncSession))
@@ -120,6 +129,7 @@ async def test_a_deadlock_of_a_statement_behind_another(database: Database, name
                 await loser.execute(
                     f"DO 0; UPDATE aseq_sequence SET last = 7 WHERE name = '{name}-theirs'"
                 )
+            await check_refused(loser)
 
         await lose(database, loser, name, wait_for_theirs)
 

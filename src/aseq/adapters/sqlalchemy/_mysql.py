@@ -22,7 +22,7 @@ from aseq._core.dialects.mysql_family import ENDS_TRANSACTION, code
 from aseq.adapters._mysql_further import hear_further
 
 from ._listeners import GONE, roll_back
-from ._noted import drew, is_ended, note_ended, note_ended_in
+from ._noted import drew, ended_by, note_ended
 
 # In the `info` of a pooled connection: the last statement that the server has answered.
 _ANSWERED = "aseq.answered"
@@ -33,7 +33,7 @@ _watched: weakref.WeakSet[Engine] = weakref.WeakSet()
 def watch(connection: Connection, driver: Any) -> None:
     """Hear what is said on an engine, and on one connection of the driver's."""
     info = connection.info
-    hear_further(driver, lambda _: note_ended_in(info))
+    hear_further(driver, lambda exc: note_ended(info, exc))
     _watch(connection.engine)
 
 
@@ -65,16 +65,17 @@ def _note_end(context: ExceptionContext) -> None:
     connection = context.connection
     if connection is None or connection.closed or connection.invalidated:
         return
-    if code(context.original_exception) in ENDS_TRANSACTION and drew(connection):
-        note_ended(connection)
+    exc = context.original_exception
+    if code(exc) in ENDS_TRANSACTION and drew(connection):
+        note_ended(connection.info, exc)
 
 
 def _check(connection: Connection, *_: object) -> None:
-    if is_ended(connection):
-        raise PendingRollbackError(GONE)
+    if (error := ended_by(connection)) is not None:
+        raise PendingRollbackError(GONE) from error
 
 
 def _commit(connection: Connection) -> None:
-    if is_ended(connection):
+    if (error := ended_by(connection)) is not None:
         roll_back(connection)
-        raise PendingRollbackError(GONE)
+        raise PendingRollbackError(GONE) from error

@@ -22,6 +22,7 @@ LOST = "aseq.lost"
 """The one that lost a number."""
 
 _ENDED = "aseq.ended"
+_ENDED_BY = "aseq.ended_by"
 _USERS = "aseq.users"
 _UNDER_WAY = "aseq.under_way"
 
@@ -62,17 +63,21 @@ def drew(connection: Connection) -> bool:
     return is_current(connection, DRAWN)
 
 
-def note_ended(connection: Connection) -> None:
-    """The database has ended the transaction by itself: only a rollback may follow."""
-    note(connection, _ENDED, connection.get_transaction())
+def note_ended(info: dict[str, Any], exc: BaseException) -> None:
+    """The database has ended the transaction that has drawn: only a rollback may follow.
 
-
-def note_ended_in(info: dict[str, Any]) -> None:
-    """As `note_ended`, by the `info` of a connection: of the transaction that has drawn."""
+    Args:
+        info: of the connection.
+        exc: the driver's error that said so.
+    """
     if DRAWN in info:
-        info[_ENDED] = info[DRAWN]
+        # Another one of the same: this one's traceback holds all that is on the stack.
+        info[_ENDED], info[_ENDED_BY] = info[DRAWN], type(exc)(*exc.args)
 
 
-def is_ended(connection: Connection) -> bool:
-    """Whether the database has ended the transaction by itself."""
-    return is_current(connection, _ENDED)
+def ended_by(connection: Connection) -> BaseException | None:
+    """The error by which the database has ended the transaction, if it has."""
+    if not is_current(connection, _ENDED):
+        return None
+    error: BaseException = connection.info[_ENDED_BY]
+    return error
