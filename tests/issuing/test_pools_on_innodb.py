@@ -156,7 +156,7 @@ async def test_what_somebody_left_open_is_not_committed(
 async def test_connections_that_are_lost(
     table: Drafts, pool: Any, issuer: Issuer[int], url: str
 ) -> None:
-    """Killed by the server: another one takes over, and nobody waits for the pool for ever."""
+    """Killed by the server: another one takes over, and nobody waits forever for the pool."""
     table.count(3)
     assert await issuer.issue(1) == 1
     with closing(connect_pymysql(url)) as admin, closing(admin.cursor()) as cursor:
