@@ -27,8 +27,9 @@ _ON_BOTH = (
     *("tests/holders", "tests/issuing", "tests/audit", "tests/ledger"),
     *("tests/cli", "tests/django/test_mariadb.py"),
 )
-_MARIADB = (*_ON_BOTH, "--on=mariadb")
-_MYSQL = (*_ON_BOTH, "--on=mysql")
+# One after the other: on a server for all, tests would see what others wait for.
+_MARIADB = (*_ON_BOTH, "--numprocesses=1", "--on=mariadb")
+_MYSQL = (*_ON_BOTH, "--numprocesses=1", "--on=mysql")
 _POSTGRES = ("tests/contract", "-kAsyncpg- or Psycopg- or SessionAsyncpg-")
 
 

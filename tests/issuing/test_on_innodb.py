@@ -346,6 +346,9 @@ async def test_an_index_that_cannot_be_named(database: Database, name: str) -> N
 
 async def test_no_more_rows_are_locked_than_get_numbers(database: Database, name: str) -> None:
     """Others edit the rest; those that somebody has locked are passed over."""
+    [(version,)] = database.run("SELECT VERSION()")
+    if str(version).startswith("11.") and "MariaDB" in str(version):
+        pytest.skip("MariaDB 11 locks more, as the page says")
     drafts, numbers = Drafts(database, name), AsyncSequence(name)
     drafts.count(30)
     async with connected(database) as other, begun(database) as client, other.transaction():
