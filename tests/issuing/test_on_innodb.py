@@ -173,7 +173,7 @@ async def until_it_waits(database: Database, name: str) -> None:
     )
     with anyio.fail_after(30):
         while not database.run(waits):  # noqa: ASYNC110  # the server tells nobody
-            await anyio.sleep(0.01)
+            await anyio.sleep(0.2)  # MariaDB renews its lists if nobody asks for 0.1 s
 
 
 class Retry(Exception):
