@@ -7,7 +7,7 @@ import json
 import pytest
 
 from aseq import HoldersUnknown
-from aseq._core.dialects import POSTGRESQL, SQLITE
+from aseq._core.dialects import MYSQL, POSTGRESQL, SQLITE
 from aseq._core.holders import Seen, holders
 from aseq._core.spec import SequenceSpec
 from aseq._core.statement import Row
@@ -47,3 +47,8 @@ def test_a_database_that_does_not_tell() -> None:
         "sqlite doesn't tell who holds a sequence. One connection writes at a time: look for a "
         "transaction that isn't ended, in all processes that have the file open"
     )
+
+
+def test_an_account_that_may_not_see_the_locks() -> None:
+    with pytest.raises(HoldersUnknown, match="mysql"):
+        play(holders([A], MYSQL), [(None,)])

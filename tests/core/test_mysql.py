@@ -18,7 +18,7 @@ from aseq import (
 from aseq._core import plans
 from aseq._core.allocation import Allocation
 from aseq._core.arithmetic import MAX, MIN
-from aseq._core.dialects import MARIADB, MYSQL, Draw, by_greeting
+from aseq._core.dialects import MARIADB, MYSQL, SQLITE, Draw, by_greeting
 from aseq._core.scripts import PartlyDrawn, Plan
 from aseq._core.spec import SequenceSpec
 from aseq._core.statement import IN_DOUBT, Row
@@ -103,6 +103,7 @@ def test_whether_there_was_a_row_is_no_number() -> None:
 def test_an_ok_that_stands_for_nothing() -> None:
     assert MYSQL.answer(0, 0) == ()
     assert MARIADB.answer(1, 0) == ()
+    assert SQLITE.answer(1, 1) == ()  # its statements answer with rows
 
 
 def test_a_wait_cannot_be_bounded() -> None:

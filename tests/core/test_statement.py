@@ -105,6 +105,9 @@ def test_a_statement_waits_and_has_no_parameters_unless_it_says_so() -> None:
 
 
 def test_a_statement_tells_what_its_template_does() -> None:
-    said = Statement(Template("", queues=True, waited=2, nothing_on=frozenset({1242})), TABLE)
+    draws = Template("", queues=True, waited=2, nothing_on=frozenset({1242}))
+    said = Statement(draws, TABLE)
 
     assert (said.queues, said.waited, said.nothing_on) == (True, 2, frozenset({1242}))
+    assert not said.reads
+    assert Statement(Template("", reads=True), TABLE).reads
