@@ -62,4 +62,3 @@ def until(says: Callable[[], bool], log: Path) -> None:
             tail = log.read_text(errors="replace")[-4000:]
             raise RuntimeError(f"The cluster didn't get there:\n{tail}")
         time.sleep(0.05)
-

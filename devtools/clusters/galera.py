@@ -33,8 +33,9 @@ class Node(node.Node):
         """Set its directory up."""
         give_away(self.base)
         install = ("--auth-root-authentication-method=normal", "--skip-test-db")
-        command = ("mariadb-install-db", "--no-defaults", f"--datadir={self.base / 'data'}")
-        with child(program(command[0], INSTALL), *command[1:], *install, log=self.log) as process:
+        command = program("mariadb-install-db", INSTALL), "--no-defaults"
+        data = f"--datadir={self.base / 'data'}"
+        with child(*command, data, *install, log=self.log) as process:
             assert process.wait() == 0, self.log.read_text(errors="replace")
 
     def start(self, addresses: Sequence[str], *, first: bool = False) -> None:
@@ -131,4 +132,3 @@ def _with_scripts(base: Path) -> str:
         return f"{unpacked('mariadb-server', base / 'package') / 'usr/bin'}:{PATH}"
     except PackageUnavailable as exc:
         raise ClusterUnavailable(f"{exc}: {INSTALL}") from exc
-

@@ -18,11 +18,14 @@ from devtools.clusters.node import free_port
 from devtools.clusters.programs import PATH, ClusterUnavailable, program
 
 _NEEDED = ("postgres", "initdb", "pg_basebackup", "pg_rewind", "pg_controldata", "pg_isready")
+# Its times are as little as Patroni takes.
 _WHOLE = {
-    **{"ttl": 20, "loop_wait": 1, "retry_timeout": 3},  # as little as Patroni takes
+    "ttl": 20,
+    "loop_wait": 1,
+    "retry_timeout": 3,
     "synchronous_mode": True,
     "primary_start_timeout": 0,
-    "master_start_timeout": 0,  # its name before Patroni 3
+    "master_start_timeout": 0,  # what Patroni before 3 calls it
 }
 _SHARED = {"use_pg_rewind": True, "parameters": {"fsync": "off", "max_connections": 100}}
 _TRUSTED = [
@@ -97,9 +100,8 @@ class Member:
         """Start Patroni, which starts the server as what it has to be."""
         self._started.close()
         env = {"PATH": PATH, "HOME": str(self._base)}
-        patroni = child(
-            program("patroni", INSTALL), self._config, log=self.log, ends_by=signal.SIGTERM, env=env
-        )
+        command = program("patroni", INSTALL), self._config
+        patroni = child(*command, log=self.log, ends_by=signal.SIGTERM, env=env)
         self._process = self._keeper.submit(self._started.enter_context, patroni).result()
 
     def kill(self) -> None:

@@ -9,7 +9,7 @@ PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 class ClusterUnavailable(RuntimeError):
-    """Something that a cluster needs is missing; the message gives the line that installs it."""
+    """Something that a cluster needs is missing; the message has the line that installs it."""
 
 
 def program(name: str, install: str) -> str:

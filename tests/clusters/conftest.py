@@ -26,10 +26,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def cluster_of(item: pytest.Item) -> str:
     """Which one a test runs: the kind that it is parametrized with, or what its module says."""
-    if isinstance(item, pytest.Function) and hasattr(item, "callspec"):
-        if kind := item.callspec.params.get("kind"):
-            return str(kind)
-    return item.path.stem.removeprefix("test_")
+    called_with = item.callspec.params if hasattr(item, "callspec") else {}
+    return str(called_with.get("kind", item.path.stem.removeprefix("test_")))
 
 
 @pytest.fixture(scope="session")

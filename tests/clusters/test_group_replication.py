@@ -45,7 +45,7 @@ async def test_a_node_cut_off_refuses_to_draw(nodes: list[Member]) -> None:
 
 
 async def test_the_only_primary_killed_under_load(nodes: list[Member]) -> None:
-    """The group promotes another one by itself; nothing collides, as one alone is written to."""
+    """The group promotes another one; nothing collides, as no other is written to."""
     first, *others = nodes
     await run_sync(first.be_the_only_primary)
     assert [await refused(node) for node in others] == [1290, 1290]

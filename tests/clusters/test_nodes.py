@@ -27,7 +27,7 @@ async def test_takers_on_one_node_and_on_all(
     """Certification by the group is what makes one of two transactions begin again."""
     group = OnNodes(kind, nodes[:on])
     async with group.takers.working(TAKERS):
-        await group.takers.more(600)
+        await group.takers.more(min(600, kind.numbers))
 
     last = kind.assert_complete(group.takers, nodes)
     tell(f"on {on}: {last} numbers, {group}")

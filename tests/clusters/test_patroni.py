@@ -175,6 +175,8 @@ async def test_a_key_of_the_ledger_has_its_number_after_a_failover(cluster: Clus
 async def until_writable(cluster: Cluster) -> Member:
     """Patroni says who is the primary before the server has been promoted."""
     with anyio.fail_after(90):
-        while not await is_promoted(primary := await run_sync(cluster.until_primary)):
+        while True:
+            primary = await run_sync(cluster.until_primary)
+            if await is_promoted(primary):
+                return primary
             await anyio.sleep(0.01)
-        return primary

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from typing import Any
 
 import anyio
@@ -31,11 +31,19 @@ FAILOVERS = int(os.environ.get("ASEQ_FAILOVERS", "20"))
 TAKERS = 8
 
 
-@pytest.fixture
-async def pair() -> AsyncIterator[Pair]:
+@pytest.fixture(scope="module")
+def servers() -> Iterator[Pair]:
     with postgres_pair() as pair:
-        await prepare(pair.primary)
         yield pair
+
+
+@pytest.fixture
+async def pair(servers: Pair) -> Pair:
+    """A primary with empty tables, and its standby: a new one, if a test has promoted it."""
+    if servers.standby is None:
+        servers.join()
+    await prepare(servers.primary)
+    return servers
 
 
 async def find(pair: Pair) -> PostgresServer:
