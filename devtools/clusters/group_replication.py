@@ -18,8 +18,8 @@ from devtools.clusters.node import Node
 from devtools.clusters.programs import PATH, ClusterUnavailable
 from devtools.debian import DebianUnavailable
 
-INSTALL = "make cluster-group-replication unpacks it, or: apt-get install mysql-server-core"
-"""How to get what is needed; Debian has the package in some suites only."""
+INSTALL = "apt-get install mysql-server-core"
+"""The line that installs what is needed, where the system has a package of it."""
 
 _GROUP = "6f9d3c52-0d5c-4c4f-9d0b-5f6d1f1b7a11"
 _FAST = (

@@ -58,6 +58,8 @@ async def test_the_only_primary_killed_under_load(nodes: list[Member]) -> None:
 
     last = MYSQL.assert_complete(group.takers, others)
     tell(f"{last} numbers, {group}")
+    assert set(group.takers.retried) == {"OperationalError 1290"}
+    assert 1180 not in group.unknown
     await run_sync(others[0].let_all_be_primaries)
     await run_sync(first.restart, nodes)
 

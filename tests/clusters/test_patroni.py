@@ -53,6 +53,7 @@ def takers_on(cluster: Cluster) -> OnPrimary:
     return OnPrimary(cluster.until_primary(), lambda: run_sync(cluster.until_primary))
 
 
+@pytest.mark.skipif(not FAILOVERS, reason="none is wanted: ASEQ_PATRONI_FAILOVERS=0")
 async def test_a_primary_killed_under_load_again_and_again(cluster: Cluster) -> None:
     clients = takers_on(cluster)
     async with clients.takers.working(TAKERS):
