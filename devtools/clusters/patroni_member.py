@@ -27,7 +27,14 @@ _WHOLE = {
     "primary_start_timeout": 0,
     "master_start_timeout": 0,  # what Patroni before 3 calls it
 }
-_SHARED = {"use_pg_rewind": True, "parameters": {"fsync": "off", "max_connections": 100}}
+_SHARED = {
+    "use_pg_rewind": True,
+    "parameters": {
+        "fsync": "off",
+        "max_connections": 100,
+        "wal_sender_timeout": "5s",  # so long does a server that is cut off take to stop
+    },
+}
 _TRUSTED = [
     "local all all trust",
     *(f"host {what} all 127.0.0.1/32 trust" for what in ("all", "replication")),
