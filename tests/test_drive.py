@@ -238,6 +238,29 @@ async def test_the_second_statement_of_a_plan_may_fail_after_the_first_has_drawn
     assert executor.done == ["held", "anywhere", "anywhere", "aborted", "free"]
 
 
+@pytest.mark.parametrize(
+    ("reads", "drew"),
+    [
+        ((False,), False),
+        ((True, False), False),  # it only looked before: this one is the first that may draw
+        ((False, True), True),
+        ((False, True, False), True),  # a look in between takes nothing back
+        ((True, False, True), True),
+    ],
+)
+async def test_an_error_after_a_look(reads: Sequence[bool], drew: bool) -> None:
+    def plan() -> Generator[Statement, Sequence[Row], int]:
+        for each in reads:
+            yield Statement(Template("SELECT 1", reads=each), TableName("aseq_sequence"))
+        raise OSError("of the driver")
+
+    executor = Answering()
+    with pytest.raises(OSError, match="driver"):
+        await _drive.run(plan(), executor, "invoices")
+
+    assert ("aborted" in executor.done) is drew
+
+
 class Deadlock(OSError):
     """As MariaDB's 1213: the server has rolled the transaction back, and says no more of it."""
 
