@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Generator, Sequence
 from contextlib import asynccontextmanager
@@ -309,6 +310,37 @@ async def test_a_log_handler_that_raises_hides_nothing(
         logging.getLogger("aseq").removeHandler(handler)
 
     assert caught.value.__notes__ == [_loss.UNUSABLE_NOTE]
+
+
+class Slow(Stuck):
+    """Is asked to abort, and answers when it is let go."""
+
+    def __init__(self, error: BaseException | None = None) -> None:
+        super().__init__(error)
+        self.asked, self.go = anyio.Event(), anyio.Event()
+
+    async def abort(self) -> bool:
+        self.asked.set()
+        await self.go.wait()
+        return await super().abort()
+
+
+def test_a_task_that_is_cancelled_in_the_abort_after_an_error() -> None:
+    """The abort goes on to its end, and the cancellation isn't lost for the error's sake."""
+
+    async def main() -> None:
+        executor = Slow(Lost())
+        task = asyncio.ensure_future(AsyncSequence("invoices").next_value(executor))
+        await executor.asked.wait()
+        task.cancel()
+        await asyncio.sleep(0)
+        assert executor.done == []
+        executor.go.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert executor.done == ["aborted"]
+
+    asyncio.run(main())
 
 
 class Suspended(Stuck):
