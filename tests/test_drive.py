@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Generator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
 from types import coroutine
 from typing import ClassVar
@@ -281,6 +281,30 @@ async def test_after_an_error_that_ended_the_transaction_nothing_may_be_sent() -
 
     assert executor.done == ["aborted"]
     assert caught.value.__notes__ == [_loss.UNUSABLE_NOTE]
+
+
+@pytest.mark.parametrize("refused", [True, False])
+async def test_that_nothing_was_drawn_counts_only_if_the_server_said_so(refused: bool) -> None:
+    """The same code can have ended the transaction, and then only the executor knows."""
+    goes_on = list[Sequence[Row]]()
+
+    def plan() -> Generator[Statement, Sequence[Row], None]:
+        template = Template("SELECT 1", nothing_on=frozenset({1213}))
+        goes_on.append((yield Statement(template, TableName("aseq_sequence"))))
+
+    class Doubtful(Stuck):
+        driver_errors: ClassVar[tuple[type[Exception], ...]] = (OSError,)
+        dialect = replace(SQLITE, code=_code)
+
+        def refused(self, exc: BaseException, /) -> bool:
+            return refused
+
+    executor = Doubtful(Deadlock())
+    with nullcontext() if refused else pytest.raises(Deadlock):
+        await _drive.run(plan(), executor, "invoices")
+
+    assert goes_on == ([()] if refused else [])
+    assert executor.done == ([] if refused else ["aborted"])
 
 
 @pytest.mark.parametrize("required", [True, False])
