@@ -10,13 +10,11 @@ from typing import Any
 import asyncpg
 import pytest
 
-from aseq import IssueTimeout
 from aseq.errors import InvalidRow
 from aseq.issuing import Issued, Issuer, _plans, _prepare
 from aseq.numbering import Numbering
+from tests.issuing.asked import told_why
 from tests.issuing.troubled import Drafts, drafts
-
-SHORT = 0.15
 
 
 @pytest.fixture
@@ -86,8 +84,7 @@ async def test_a_scope_that_is_held_delays_no_other(
         for _ in range(3):
             told = await asyncio.gather(*map(issuer.issue, of_b))
         assert told == [f"b-{year()}-00{number}" for number in (1, 2, 3)]
-        with pytest.raises(IssueTimeout, match="its sequence is held by another transaction"):
-            await issuer.issue(of_a[0], timeout=SHORT)
+        await told_why(issuer, of_a[0], "its sequence is held by another transaction")
 
     assert sorted(await asyncio.gather(*calls)) == [f"a-{year()}-00{n}" for n in (2, 3, 4)]
 
