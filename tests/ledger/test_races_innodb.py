@@ -102,6 +102,35 @@ async def test_requests_with_one_key(
     check_gapless(database, own_ledger, name)
 
 
+@pytest.mark.parametrize("isolation", ["READ UNCOMMITTED", "REPEATABLE READ"])
+@pytest.mark.parametrize("many", [False, True])
+async def test_a_key_whose_number_is_rolled_back(
+    database: Database, own_ledger: Ledger, name: str, isolation: str, many: bool
+) -> None:
+    """Nobody who asked for it meanwhile has that number: the next one gets it."""
+    seq = AsyncSequence(name)
+    async with connected(database, isolation) as one, connected(database, isolation) as other:
+        async with one.transaction():
+            await own_ledger.issue(one.conn, seq)
+        await one.conn.begin()
+        assert await own_ledger.issue(one.conn, seq, key="a") == 2
+        await other.conn.begin()
+        if many:
+            work: Any = own_ledger.issue_many(other.conn, seq, keys=["b", "a"])
+        else:
+            work = own_ledger.issue(other.conn, seq, key="a")
+        with observing(database.url) as observer:
+            task = asyncio.ensure_future(work)
+            await observer.until_waiting(0)
+            await one.conn.rollback()
+        with anyio.fail_after(DEADLINE):
+            assert await task == ({"b": 2, "a": 3} if many else 2)
+        await other.conn.commit()
+        async with one.transaction():
+            assert await own_ledger.issue(one.conn, seq, key="c") == (4 if many else 3)
+    check_gapless(database, own_ledger, name)
+
+
 @ISOLATED
 @pytest.mark.parametrize("there", [False, True])
 async def test_a_key_of_the_old_year_that_came_meanwhile(
@@ -343,3 +372,36 @@ async def test_another_constraint_isnt_taken_for_the_key(
             async with client.transaction():
                 await own_ledger.issue(client.conn, seq)
     assert database.last(name) is None
+
+
+async def test_a_name_that_the_server_tells_in_another_way(
+    database: Database, own_ledger: Ledger, name: str
+) -> None:
+    """MariaDB names no table, but what is twice: cut, and not each character as it is."""
+    suffixes = "n" * 70, "\\", 'it\'s "x"', "a\nb", "\U0001f600", "\u6f22" * 60
+    async with database.connect() as client:
+        for seq in (AsyncSequence(f"{name}{suffix}") for suffix in suffixes):
+            async with client.transaction():
+                await own_ledger.issue(client.conn, seq)
+                await seq.delete(client.conn)
+            with pytest.raises(LedgerConflict, match="is in the ledger"):
+                async with client.transaction():
+                    await own_ledger.issue(client.conn, seq)
+
+
+async def test_a_duplicate_of_a_trigger_is_told_as_it_is(
+    database: Database, own_ledger: Ledger, name: str
+) -> None:
+    """It isn't the ledger's number that is twice."""
+    seq, log = AsyncSequence(name), f"{own_ledger.table}_log"
+    database.run(f"CREATE TABLE {log} (what varchar(200) PRIMARY KEY) ENGINE=InnoDB")
+    database.run(f"INSERT INTO {log} VALUES ('{name[:-1]}-1')")
+    database.run(
+        f"CREATE TRIGGER {log}_t BEFORE INSERT ON {own_ledger.table} FOR EACH ROW "
+        f"INSERT INTO {log} VALUES ('{name[:-1]}-1')"
+    )
+    async with database.connect() as client:
+        with pytest.raises(Exception, match="1062") as caught:
+            async with client.transaction():
+                await own_ledger.issue(client.conn, seq)
+        assert not isinstance(caught.value, LedgerConflict)
