@@ -69,6 +69,8 @@ class Family(Texts):
         level: the variable with the isolation level.
         collation: tells all texts apart.
         usable: the condition of an index that can be named.
+        select: how a SELECT begins that locks rows. Rows that are joined in batches are locked
+            in batches, beyond a limit, and aren't skipped if others have locked them.
         rows: behind FOR UPDATE, where the rows stand beside a list.
     """
 
@@ -77,6 +79,7 @@ class Family(Texts):
     level: str
     collation: str
     usable: str
+    select: str
     rows = ""
 
     @abstractmethod
@@ -118,7 +121,7 @@ class Family(Texts):
 
     def lock(self, place: Place, keys: str) -> str:
         return (
-            f"SELECT w.p, {draft(place, 'd.')} {self._by_key(place, keys, 'p')} "
+            f"{self.select} w.p, {draft(place, 'd.')} {self._by_key(place, keys, 'p')} "
             f"WHERE d.{place.number} IS NULL AND {is_whole(place)} "
             f"FOR UPDATE{self.rows} SKIP LOCKED"
         )
@@ -154,7 +157,7 @@ class Family(Texts):
         )
         skip = "" if search.wait else " SKIP LOCKED"
         return (
-            f"SELECT {draft(place)}, 0 FROM ({found}) AS w STRAIGHT_JOIN {place.table}"
+            f"{self.select} {draft(place)}, 0 FROM ({found}) AS w STRAIGHT_JOIN {place.table}"
             f"{by_index(place)} ON {place.table}.{place.key} <=> w.aseq_key "
             f"WHERE {waiting_rows(search, place, again)} "
             f"ORDER BY aseq_place{limited(search)} FOR UPDATE{skip}"

@@ -70,7 +70,8 @@ LOOPING = looping(LAST, "DIV")
 
 # SYSDATE is read where it stands, NOW when the statement begins. In local time an hour comes
 # twice in autumn, so for the length of the statement alone the time is UTC.
-UTC = "/*+ SET_VAR(time_zone = '+00:00') */ "
+IN_UTC = "SET_VAR(time_zone = '+00:00')"
+UTC = f"/*+ {IN_UTC} */ "
 CLOCK = "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', SYSDATE(6))"
 TICKS = "EXP(999 * (SYSDATE(6) = NOW(6) OR @@time_zone <> '+00:00')) > 0"
 """Fails (a double is out of range) where the two are one (sysdate_is_now), or not in UTC."""
