@@ -7,20 +7,23 @@ nothing and fails in one; whether it failed, the server tells once more when it 
 from __future__ import annotations
 
 from aseq._core.dialects.mysql.fragments import COLLATION, OPENS
+from aseq._core.dialects.mysql_session import SETTINGS
 from aseq._core.table import TableName
 from aseq._sql import Plan, Query
 
-from ._mysql_family import texts, unsafe
+from ._mysql_family import texts, unreadable, unsafe
 from ._texts import integer
 
 _FAILS, _CODE = OPENS
 
 
 def _session(counters: TableName) -> Plan[str | None]:
-    asked = "SELECT @@transaction_isolation, @@autocommit"
-    [[level, commits]] = yield Query(asked, (), counters)
+    asked = f"SELECT @@transaction_isolation, @@autocommit, {SETTINGS}"
+    [[level, commits, *settings]] = yield Query(asked, (), counters)
     inside = level != "READ-COMMITTED" and (yield from _is_inside(counters))
-    return unsafe("MySQL", str(level), inside=inside, commits=bool(integer(commits)))
+    return unreadable(settings) or unsafe(
+        *("MySQL", str(level)), inside=inside, commits=bool(integer(commits))
+    )
 
 
 def _is_inside(counters: TableName) -> Plan[bool]:

@@ -66,7 +66,7 @@ PAST_THE_END = OUT_OF_RANGE
 # django-sequences has its column without a sign, which would go on after 64 bits' end.
 LAST = "CAST(last AS SIGNED)"
 NEXT = f"{LAST} + :advance"
-LOOPING = looping(LAST, "DIV")
+LOOPING = looping(LAST, "DIV", "MOD")
 
 # SYSDATE is read where it stands, NOW when the statement begins. In local time an hour comes
 # twice in autumn, so for the length of the statement alone the time is UTC.
