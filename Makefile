@@ -64,16 +64,16 @@ soak: $(call environment,test) ## a long search for lost numbers (SOAK=60 second
 cluster: cluster-postgres cluster-patroni cluster-galera cluster-group-replication ## several servers: killed, cut off, promoted (some minutes each)
 
 cluster-postgres: $(call environment,test) ## a primary and its synchronous standby (ASEQ_FAILOVERS=20)
-	ASEQ_CLUSTERS=1 $(call python,test) -m pytest -s -n 0 $(ARGS) tests/clusters/test_postgres.py
+	ASEQ_CLUSTERS=postgres $(call python,test) -m pytest -s -n 0 tests/clusters $(ARGS)
 
 cluster-patroni: $(call environment,test) ## PostgreSQL under Patroni and etcd (ASEQ_PATRONI_FAILOVERS=3)
-	ASEQ_CLUSTERS=1 $(call python,test) -m pytest -s -n 0 $(ARGS) tests/clusters/test_patroni.py
+	ASEQ_CLUSTERS=patroni $(call python,test) -m pytest -s -n 0 tests/clusters $(ARGS)
 
 cluster-galera: $(call environment,test) ## MariaDB Galera, three nodes (ASEQ_NUMBERS=5000)
-	ASEQ_CLUSTERS=1 $(call python,test) -m pytest -s -n 0 $(ARGS) tests/clusters/test_galera.py
+	ASEQ_CLUSTERS=galera $(call python,test) -m pytest -s -n 0 tests/clusters $(ARGS)
 
 cluster-group-replication: $(call environment,test) ## MySQL Group Replication, three nodes (ASEQ_NUMBERS=2000)
-	ASEQ_CLUSTERS=1 $(call python,test) -m pytest -s -n 0 $(ARGS) tests/clusters/test_group_replication.py
+	ASEQ_CLUSTERS=group_replication $(call python,test) -m pytest -s -n 0 tests/clusters $(ARGS)
 
 # They want older versions of others than the newest: an environment of their own.
 test-layers: ## libraries on SQLAlchemy: ormar, advanced-alchemy, edgy, saffier

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from devtools import memory
 from devtools.children import child, give_away
 
 INSTALL = "apt-get install mariadb-server-core mariadb-client-core"
@@ -47,7 +48,6 @@ _SERVER = (
     "--skip-ssl",  # from 11.4 on it has TLS unasked: tests look at what passes
 )
 _INSTALL = ("--auth-root-authentication-method=normal", "--skip-test-db")
-_MEMORY, _ROOM = Path("/dev/shm"), 2**30
 
 
 class MariadbUnavailable(RuntimeError):
@@ -163,7 +163,7 @@ def running(
     """Run a new server, with an empty database at the URL, and remove it afterwards."""
     options = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items()]
     with tempfile.TemporaryDirectory(
-        prefix=f"aseq-{setup.name}-", dir=folder or _place(), ignore_cleanup_errors=True
+        prefix=f"aseq-{setup.name}-", dir=folder or memory.place(), ignore_cleanup_errors=True
     ) as tmp:
         base = Path(tmp)
         start = f"CREATE DATABASE IF NOT EXISTS {_DATABASE};\n{setup.start}"
@@ -219,11 +219,3 @@ def _program(name: str) -> Path:
     if found is None:
         raise MariadbUnavailable(f"{_ADVICE}\n{name} isn't there.")
     return Path(found).absolute()
-
-
-def _place() -> str | None:
-    """In memory, if there is room; else where temporary files are."""
-    with contextlib.suppress(OSError):
-        if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM:
-            return str(_MEMORY)
-    return None

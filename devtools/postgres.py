@@ -107,7 +107,7 @@ def postgres_standby(
     As `postgres_server`; the primary must outlive it.
     """
     options = [f"-c{name}={value}" for name, value in settings.items()]
-    backup = "-R", "-cfast", f"-d{primary.dsn}"
+    backup = "-R", "-N", "-cfast", f"-d{primary.dsn}"
     with (
         tempfile.TemporaryDirectory(prefix="aseq-postgres-", ignore_cleanup_errors=True) as tmp,
         _create_cluster(Path(tmp), "pg_basebackup", *backup).serve(*options) as server,

@@ -121,6 +121,12 @@ BRIEF = {
     for name in ("cancellation", "concurrency", "mariadb", "one_connection", "storm", "values")
 }
 
+ON_ANY_LOOP = {"audit", "holders", "ledger", "numbering"} | {
+    f"test_{name}"
+    for name in ("corrupted", "create_table", "errors", "limits", "looping", "moves")
+}
+"""Folders and modules that are about SQL and its answers: one loop shows it."""
+
 STOPS = {"test_cancellation", "test_storm"}
 """The modules that stop draws in the middle."""
 

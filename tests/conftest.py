@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import secrets
 import sys
-from collections.abc import Collection, Iterator
-from pathlib import Path
-from typing import Any, cast
+from collections.abc import Iterator
 
 import pytest
 
+from devtools import memory
 from devtools.mariadb import INSTALL, MariadbUnavailable, mariadb_dsn
 from devtools.mysql import mysql_dsn
 from devtools.postgres import postgres_dsn
-from tests import clients
-from tests.cases import BACKENDS, BRIEF, CASES, STOPS, Case
+from tests import outside
+from tests.cases import Case
 from tests.clients import sqlite_file
 from tests.clients.sync import use_aseq_sync
 from tests.contract import verbs
 from tests.database import Database
 from tests.mysqlclient import need_mysqlclient
-from tests.pooler.cases import pooled_cases
 from tests.pooler.server import EVERYTHING, pooled
+from tests.rows import rows
 from tests.selected import SERVERS, select
-
-ON_ANY_LOOP = {"audit", "holders", "ledger", "numbering"} | {
-    f"test_{name}"
-    for name in ("corrupted", "create_table", "errors", "limits", "looping", "moves")
-}
-"""Folders and modules that are about SQL and its answers: one loop shows it."""
+from tests.tls import share_context
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -44,48 +39,37 @@ def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Confi
     select(items, config)
 
 
+def pytest_collection_finish() -> None:
+    """Let nobody look again at the million objects that are there before the first test.
+
+    Neither Python's collector of garbage, nor what looks for the users of a connection.
+    """
+    gc.freeze()
+    gc.enable()
+
+
+def pytest_sessionfinish() -> None:
+    """Hypothesis, which looks for the users of a random generator, may come only now."""
+    gc.unfreeze()
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run what asks for a `case` on every case, and each on the event loops it knows."""
-    if "case" not in metafunc.fixturenames:
-        return
-    wanted = dict[str, Any]()
-    for only in metafunc.definition.iter_markers("only"):  # of the test and of its module
-        wanted |= only.kwargs
-    client = wanted.get("client", clients.Client)
-    module = metafunc.module.__name__.rpartition(".")[2]
-    uvloop = _plays_uvloop(metafunc)
-    rows = [
-        pytest.param(case, BACKENDS[backend], id=f"{case.id}-{backend}")
-        for case in (pooled_cases() if EVERYTHING else CASES)
-        if case.runs and case.dialect in _some(wanted.get("dialect", case.dialect))
-        if case.client.awaited or not wanted.get("awaited")
-        if issubclass(case.client, client)
-        if not case.brief or module in BRIEF or module in case.also
-        if not case.unstoppable or module not in STOPS
-        for backend in case.backends
-        if uvloop or "uvloop" not in backend
-    ]
-    metafunc.parametrize(("case", "anyio_backend"), rows)
-
-
-def _plays_uvloop(metafunc: pytest.Metafunc) -> bool:
-    if metafunc.config.getoption("uvloop_everywhere"):
-        return True
-    on_any_loop = ON_ANY_LOOP.intersection(metafunc.module.__name__.split("."))
-    return bool(metafunc.config.getoption("uvloop")) and not on_any_loop
-
-
-def _some(dialect: object) -> Collection[str]:
-    """The dialects of a marker: one, or a set."""
-    return {dialect} if isinstance(dialect, str) else cast("Collection[str]", dialect)
+    if "case" in metafunc.fixturenames:
+        metafunc.parametrize(("case", "anyio_backend"), rows(metafunc))
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Tell pytest about our marker, and the drivers that loopback needs no TLS.
 
-    asyncpg, cut off while it asks a server for TLS, raises where nobody can catch it.
+    asyncpg, cut off while it asks a server for TLS, raises where nobody can catch it. Files of
+    tests are in memory, where SQLite's commits don't wait for a disk.
     """
     os.environ.setdefault("PGSSLMODE", "disable")
+    share_context()
+    gc.disable()  # while tests are collected
+    if folder := memory.place():
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", folder)
     config.addinivalue_line(
         "markers",
         "only(dialect, awaited, client): run only on cases of this database (or of these), or "
@@ -105,6 +89,13 @@ def _psycopg2_as_it_was() -> Iterator[None]:
     yield
     if (psycopg2 := sys.modules.get("psycopg2.extensions")) is not None:
         psycopg2.set_wait_callback(None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _looked_in_from_outside() -> Iterator[None]:
+    """Close what looked into the servers."""
+    yield
+    outside.close()
 
 
 @pytest.fixture
@@ -157,7 +148,7 @@ def _verbs_of_the_case(request: pytest.FixtureRequest, monkeypatch: pytest.Monke
 
 
 @pytest.fixture
-def database(case: Case, tmp_path: Path, request: pytest.FixtureRequest) -> Database:
+def database(case: Case, request: pytest.FixtureRequest) -> Database:
     """The database of the test, with its tables."""
     about_timeouts = "timeout" in request.node.callspec.id or "_timeout" in request.path.name
     if case.dialect == "mysql" and about_timeouts:
@@ -167,7 +158,8 @@ def database(case: Case, tmp_path: Path, request: pytest.FixtureRequest) -> Data
     if case.client.needs_mysqlclient:
         need_mysqlclient()
     on_server = case.dialect != "sqlite"
-    url = request.getfixturevalue(SERVERS[case.dialect]) if on_server else sqlite_file(tmp_path)
+    place = request.getfixturevalue(SERVERS[case.dialect] if on_server else "tmp_path")
+    url = place if on_server else sqlite_file(place)
     through = request.getfixturevalue("pooler") if EVERYTHING else ""
     database = Database(case, url, through)
     database.create_tables()

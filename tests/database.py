@@ -7,13 +7,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from typing import Any
 
-import psycopg
-
 from aseq import create_table_sql
+from tests import outside
 from tests.cases import Case
 from tests.clients import Client
 from tests.clients.base import PATIENCE
-from tests.clients.mysql import connect_pymysql
 
 SAVED = "CREATE TABLE IF NOT EXISTS saved (name varchar(100) NOT NULL, number bigint NOT NULL)"
 
@@ -42,21 +40,18 @@ class Database:
 
     def create_tables(self) -> None:
         """Create the tables of the tests: the sequences, and the rows that carry numbers."""
-        if self.case.dialect == "sqlite":
-            self.run(f"PRAGMA journal_mode = {self.case.client.journal_mode}")
-        self.run(create_table_sql(self.case.dialect))
-        self.run(SAVED)
+        if self.case.dialect != "sqlite":
+            self.run(create_table_sql(self.case.dialect))
+            self.run(SAVED)
+            return
+        with closing(sqlite3.connect(self.url)) as lite:
+            lite.execute(f"PRAGMA journal_mode = {self.case.client.journal_mode}")
+            lite.executescript(f"BEGIN; {create_table_sql('sqlite')}; {SAVED}; COMMIT")
 
     def run(self, sql: str) -> list[tuple[Any, ...]]:
-        """Run a statement on a plain connection of its own, and commit."""
-        if self.case.dialect == "postgresql":
-            with psycopg.connect(self.url, autocommit=True) as pg:
-                cursor = pg.execute(sql)
-                return cursor.fetchall() if cursor.description else []
-        if self.case.dialect in ("mariadb", "mysql"):
-            with connect_pymysql(self.url) as my, my.cursor() as told:
-                told.execute(sql)
-                return list(told.fetchall())
+        """Run a statement on a plain connection that isn't the test's, and commit."""
+        if self.case.dialect != "sqlite":
+            return outside.run(self.url, sql)
         with closing(sqlite3.connect(self.url, timeout=PATIENCE)) as lite, lite:
             return lite.execute(sql).fetchall()
 

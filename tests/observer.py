@@ -1,7 +1,7 @@
 """Looking into PostgreSQL from outside: who waits, who holds what, who said what.
 
-On a plain connection of its own, so that a test can wait for a state that it sees in
-the server instead of waiting for a time to pass.
+On a plain connection, so that a test can wait for a state that it sees in the server
+instead of waiting for a time to pass.
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import anyio
-import psycopg
 
-from tests.clients.mysql import connect_pymysql
+from tests import outside
 
 DEADLINE = 20.0
 """Seconds after which a state that doesn't come is a failure."""
@@ -70,9 +69,5 @@ class MariadbObserver(Observer):
 @contextmanager
 def observing(url: str) -> Iterator[Observer]:
     """An observer of the server, for the length of the block."""
-    if url.startswith("mysql:"):
-        with connect_pymysql(url) as mariadb:
-            yield MariadbObserver(mariadb)
-        return
-    with psycopg.connect(url, autocommit=True) as conn:
-        yield Observer(conn)
+    seen_by = MariadbObserver if url.startswith("mysql:") else Observer
+    yield seen_by(outside.connection(url))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Generator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
 from types import coroutine
 from typing import ClassVar
@@ -238,6 +239,29 @@ async def test_the_second_statement_of_a_plan_may_fail_after_the_first_has_drawn
     assert executor.done == ["held", "anywhere", "anywhere", "aborted", "free"]
 
 
+@pytest.mark.parametrize(
+    ("reads", "drew"),
+    [
+        ((False,), False),
+        ((True, False), False),  # it only looked before: this one is the first that may draw
+        ((False, True), True),
+        ((False, True, False), True),  # a look in between takes nothing back
+        ((True, False, True), True),
+    ],
+)
+async def test_an_error_after_a_look(reads: Sequence[bool], drew: bool) -> None:
+    def plan() -> Generator[Statement, Sequence[Row], int]:
+        for each in reads:
+            yield Statement(Template("SELECT 1", reads=each), TableName("aseq_sequence"))
+        raise OSError("of the driver")
+
+    executor = Answering()
+    with pytest.raises(OSError, match="driver"):
+        await _drive.run(plan(), executor, "invoices")
+
+    assert ("aborted" in executor.done) is drew
+
+
 class Deadlock(OSError):
     """As MariaDB's 1213: the server has rolled the transaction back, and says no more of it."""
 
@@ -257,6 +281,30 @@ async def test_after_an_error_that_ended_the_transaction_nothing_may_be_sent() -
 
     assert executor.done == ["aborted"]
     assert caught.value.__notes__ == [_loss.UNUSABLE_NOTE]
+
+
+@pytest.mark.parametrize("refused", [True, False])
+async def test_that_nothing_was_drawn_counts_only_if_the_server_said_so(refused: bool) -> None:
+    """The same code can have ended the transaction, and then only the executor knows."""
+    goes_on = list[Sequence[Row]]()
+
+    def plan() -> Generator[Statement, Sequence[Row], None]:
+        template = Template("SELECT 1", nothing_on=frozenset({1213}))
+        goes_on.append((yield Statement(template, TableName("aseq_sequence"))))
+
+    class Doubtful(Stuck):
+        driver_errors: ClassVar[tuple[type[Exception], ...]] = (OSError,)
+        dialect = replace(SQLITE, code=_code)
+
+        def refused(self, exc: BaseException, /) -> bool:
+            return refused
+
+    executor = Doubtful(Deadlock())
+    with nullcontext() if refused else pytest.raises(Deadlock):
+        await _drive.run(plan(), executor, "invoices")
+
+    assert goes_on == ([()] if refused else [])
+    assert executor.done == ([] if refused else ["aborted"])
 
 
 @pytest.mark.parametrize("required", [True, False])
@@ -286,6 +334,37 @@ async def test_a_log_handler_that_raises_hides_nothing(
         logging.getLogger("aseq").removeHandler(handler)
 
     assert caught.value.__notes__ == [_loss.UNUSABLE_NOTE]
+
+
+class Slow(Stuck):
+    """Is asked to abort, and answers when it is let go."""
+
+    def __init__(self, error: BaseException | None = None) -> None:
+        super().__init__(error)
+        self.asked, self.go = anyio.Event(), anyio.Event()
+
+    async def abort(self) -> bool:
+        self.asked.set()
+        await self.go.wait()
+        return await super().abort()
+
+
+def test_a_task_that_is_cancelled_in_the_abort_after_an_error() -> None:
+    """The abort goes on to its end, and the cancellation isn't lost for the error's sake."""
+
+    async def main() -> None:
+        executor = Slow(Lost())
+        task = asyncio.ensure_future(AsyncSequence("invoices").next_value(executor))
+        await executor.asked.wait()
+        task.cancel()
+        await asyncio.sleep(0)
+        assert executor.done == []
+        executor.go.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert executor.done == ["aborted"]
+
+    asyncio.run(main())
 
 
 class Suspended(Stuck):

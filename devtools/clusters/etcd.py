@@ -4,7 +4,6 @@ Knows how etcd is started, and how to ask over HTTP. Must not know aseq or pytes
 """
 
 import contextlib
-import shutil
 import signal
 import time
 import urllib.error
@@ -14,22 +13,19 @@ from pathlib import Path
 
 from devtools.children import child, give_away
 from devtools.clusters.node import free_port
+from devtools.clusters.programs import program
 
 INSTALL = "apt-get install patroni etcd-server postgresql"
 """The line that installs it and Patroni on Debian and Ubuntu."""
 
-PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 _PATIENCE = 90.0
 
 
-class PatroniUnavailable(RuntimeError):
-    """A program is missing; the message gives the line that installs it."""
-
-
 @contextlib.contextmanager
-def etcd(base: Path) -> Iterator[str]:
-    """Run one in a directory; gives where it listens."""
-    folder, clients, peers = base / "etcd", *(f"127.0.0.1:{free_port()}" for _ in "12")
+def etcd(base: Path) -> Iterator[int]:
+    """Run one in a directory; gives the port where it listens."""
+    folder, port = base / "etcd", free_port()
+    clients, peers = f"127.0.0.1:{port}", f"127.0.0.1:{free_port()}"
     base.chmod(0o755)
     folder.mkdir(mode=0o700)
     give_away(folder)
@@ -43,9 +39,9 @@ def etcd(base: Path) -> Iterator[str]:
         "--unsafe-no-fsync",
     )
     log = base / "etcd.log"
-    with child(program("etcd"), *options, log=log, ends_by=signal.SIGTERM):
+    with child(program("etcd", INSTALL), *options, log=log, ends_by=signal.SIGTERM):
         until(lambda: answers(f"http://{clients}/health"), log)
-        yield clients
+        yield port
 
 
 def answers(url: str) -> bool:
@@ -66,11 +62,3 @@ def until(says: Callable[[], bool], log: Path) -> None:
             tail = log.read_text(errors="replace")[-4000:]
             raise RuntimeError(f"The cluster didn't get there:\n{tail}")
         time.sleep(0.05)
-
-
-def program(name: str) -> str:
-    """Where a program of the system's is."""
-    found = shutil.which(name, path=PATH)
-    if found is None:
-        raise PatroniUnavailable(f"{name} is missing: {INSTALL}")
-    return found

@@ -6,53 +6,45 @@ Knows how Galera's nodes find each other. Must not know aseq or pytest.
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 
 from devtools.children import child, give_away, keeper
 from devtools.clusters import node
 from devtools.clusters.packages import PackageUnavailable, unpacked
+from devtools.clusters.programs import PATH, ClusterUnavailable, program
 
 INSTALL = "apt-get install mariadb-server-core mariadb-client-core galera-4 rsync iproute2"
 """The line that installs what is needed on Debian and Ubuntu."""
 
 _LIBRARY = "/usr/lib/galera/libgalera_smm.so"
-_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 _FAST = ("--innodb-buffer-pool-size=64M", "--innodb-flush-log-at-trx-commit=0")
-
-
-class GaleraUnavailable(RuntimeError):
-    """A program is missing; the message gives the line that installs it."""
 
 
 class Node(node.Node):
     """One of the nodes."""
 
     def __init__(self, base: Path, name: str, path: str, keeper: Executor) -> None:
-        super().__init__(base, name, ("group", "state", "changes"), keeper)
+        super().__init__(base, name, ("state", "changes"), keeper)
         self._path = path
-
-    @property
-    def address(self) -> str:
-        """Where other nodes find it."""
-        return f"127.0.0.1:{self.ports['group']}"
 
     def create(self) -> None:
         """Set its directory up."""
         give_away(self.base)
         install = ("--auth-root-authentication-method=normal", "--skip-test-db")
-        command = ("mariadb-install-db", "--no-defaults", f"--datadir={self.base / 'data'}")
-        with child(_program(command[0]), *command[1:], *install, log=self.log) as process:
+        command = program("mariadb-install-db", INSTALL), "--no-defaults"
+        data = f"--datadir={self.base / 'data'}"
+        with child(*command, data, *install, log=self.log) as process:
             assert process.wait() == 0, self.log.read_text(errors="replace")
 
-    def start(self, others: list[str], *, first: bool = False) -> None:
+    def start(self, addresses: Sequence[str], *, first: bool = False) -> None:
         """Start it, and return when it takes part in the cluster."""
         group = ("--wsrep-new-cluster",) if first else ()
-        address = f"--wsrep-cluster-address=gcomm://{','.join(others)}"
+        address = f"--wsrep-cluster-address=gcomm://{','.join(addresses)}"
         # It runs scripts by name, and may not look into our PATH.
         env = {"PATH": self._path}
-        self.run(_program("mariadbd"), *self._options(), *group, address, env=env)
+        self.run(program("mariadbd", INSTALL), *self._options(), *group, address, env=env)
         self.wait("wsrep_ready", "ON")
 
     def _options(self) -> Iterator[str]:
@@ -87,6 +79,11 @@ class Node(node.Node):
         self.ask("SET GLOBAL wsrep_provider_options = 'gmcast.isolate=0'")
         self.wait("wsrep_ready", "ON")
 
+    def wait_size(self, size: int) -> None:
+        """Return when it sees so many nodes, and takes part itself."""
+        self.wait("wsrep_cluster_size", str(size))
+        self.wait("wsrep_ready", "ON")
+
     def wait(self, status: str, value: str) -> None:
         """Return when its status says so."""
 
@@ -102,12 +99,12 @@ def galera(count: int = 3) -> Iterator[list[Node]]:
     """Run a cluster, with an empty database ``aseq``, and remove it afterwards.
 
     Raises:
-        GaleraUnavailable: a program is missing.
+        ClusterUnavailable: a program is missing.
     """
-    for program in ("mariadbd", "mariadb-install-db", "rsync", "ss"):
-        _program(program)
+    for name in ("mariadbd", "mariadb-install-db", "rsync", "ss"):
+        program(name, INSTALL)
     if not Path(_LIBRARY).exists():
-        raise GaleraUnavailable(f"Galera is missing: {INSTALL}")
+        raise ClusterUnavailable(f"Galera is missing: {INSTALL}")
     with (
         tempfile.TemporaryDirectory(prefix="aseq-galera-", ignore_cleanup_errors=True) as tmp,
         keeper() as thread,
@@ -129,16 +126,9 @@ def _with_scripts(base: Path) -> str:
 
     They are in Debian's `mariadb-server`, which starts a server of the system's.
     """
-    if shutil.which("wsrep_sst_rsync", path=_PATH):
-        return _PATH
+    if shutil.which("wsrep_sst_rsync", path=PATH):
+        return PATH
     try:
-        return f"{unpacked('mariadb-server', base / 'package') / 'usr/bin'}:{_PATH}"
+        return f"{unpacked('mariadb-server', base / 'package') / 'usr/bin'}:{PATH}"
     except PackageUnavailable as exc:
-        raise GaleraUnavailable(f"{exc}: {INSTALL}") from exc
-
-
-def _program(name: str) -> str:
-    found = shutil.which(name, path=_PATH)
-    if found is None:
-        raise GaleraUnavailable(f"{name} is missing: {INSTALL}")
-    return found
+        raise ClusterUnavailable(f"{exc}: {INSTALL}") from exc

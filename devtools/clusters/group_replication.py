@@ -8,13 +8,14 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 
 from devtools import unpacked
 from devtools.children import child, give_away, keeper
 from devtools.clusters.node import Node
+from devtools.clusters.programs import PATH, ClusterUnavailable
 from devtools.debian import DebianUnavailable
 
 INSTALL = "apt-get install mysql-server-core"
@@ -57,23 +58,14 @@ _MEMBERS = "performance_schema.replication_group_members"
 _SIZE = f"SELECT COUNT(*), SUM(member_state = 'ONLINE') FROM {_MEMBERS}"
 
 
-class GroupReplicationUnavailable(RuntimeError):
-    """MySQL is missing; the message gives the line that installs it."""
-
-
 class Member(Node):
     """One of the nodes, each of which can be written to."""
 
     ends_by = signal.SIGKILL  # a paused one takes no other
 
     def __init__(self, base: Path, number: int, program: str, keeper: Executor) -> None:
-        super().__init__(base, f"n{number}", ["group"], keeper)
+        super().__init__(base, f"n{number}", (), keeper)
         self._number, self._program, self._is_set_up = number, program, False
-
-    @property
-    def address(self) -> str:
-        """Where other nodes find it."""
-        return f"127.0.0.1:{self.ports['group']}"
 
     def create(self, data: Path) -> None:
         """Set its directory up, from one that another server was made with."""
@@ -81,9 +73,9 @@ class Member(Node):
         (self.base / "data/auto.cnf").unlink()  # who it is: each is somebody else
         give_away(self.base)
 
-    def start(self, seeds: list[str], *, first: bool = False) -> None:
+    def start(self, addresses: Sequence[str], *, first: bool = False) -> None:
         """Start it, and return when it takes part in the group."""
-        self.run(self._program, "--no-defaults", *_FAST, *_SERVER, *self._options(seeds))
+        self.run(self._program, "--no-defaults", *_FAST, *_SERVER, *self._options(addresses))
         self.until(lambda: bool(self.ask("SELECT 1")))
         if not self._is_set_up:
             self.ask_all(*_SET_UP)
@@ -104,7 +96,16 @@ class Member(Node):
         self.ask("STOP GROUP_REPLICATION")
         self.join()
 
-    def _options(self, seeds: list[str]) -> Iterator[str]:
+    def be_the_only_primary(self) -> None:
+        """Let the group be written to on this node alone; returns when the others refuse."""
+        switch = "SELECT group_replication_switch_to_single_primary_mode(@@server_uuid)"
+        self.ask(switch)
+
+    def let_all_be_primaries(self) -> None:
+        """Let the group be written to on each node again."""
+        self.ask("SELECT group_replication_switch_to_multi_primary_mode()")
+
+    def _options(self, addresses: Sequence[str]) -> Iterator[str]:
         yield from (f"--datadir={self.base / 'data'}", f"--socket={self.base / 'socket'}")
         yield from (f"--port={self.ports['sql']}", f"--pid-file={self.base / 'pid'}")
         yield from (f"--server-id={self._number}", f"--tmpdir={self.base}")
@@ -112,7 +113,7 @@ class Member(Node):
             "group-name": _GROUP,
             "start-on-boot": "OFF",
             "local-address": self.address,
-            "group-seeds": ",".join(seeds),
+            "group-seeds": ",".join(addresses),
             "single-primary-mode": "OFF",
             "enforce-update-everywhere-checks": "ON",
             "recovery-get-public-key": "ON",
@@ -137,7 +138,7 @@ def group_replication(count: int = 3) -> Iterator[list[Member]]:
     """Run a group, with an empty database ``aseq``, and remove it afterwards.
 
     Raises:
-        GroupReplicationUnavailable: MySQL is missing.
+        ClusterUnavailable: MySQL is missing.
     """
     program = _program()
     with (
@@ -157,6 +158,14 @@ def group_replication(count: int = 3) -> Iterator[list[Member]]:
         yield members
 
 
+def reunite(members: Sequence[Member]) -> None:
+    """Make one group of all again, whoever has left it; the first one has all that is kept."""
+    for member in members:
+        member.ask("STOP GROUP_REPLICATION")
+    for member in members:
+        member.join(first=member is members[0])
+
+
 def _initialized(base: Path, program: str) -> Path:
     """What all nodes begin with."""
     give_away(base)
@@ -164,7 +173,7 @@ def _initialized(base: Path, program: str) -> Path:
     command = (program, "--no-defaults", "--initialize-insecure", "--secure-file-priv=NULL")
     with child(*command, *_FAST[:4], f"--datadir={data}", log=log) as process:
         if process.wait() != 0:
-            raise GroupReplicationUnavailable(f"{INSTALL}\n{log.read_text(errors='replace')}")
+            raise ClusterUnavailable(f"{INSTALL}\n{log.read_text(errors='replace')}")
     return data
 
 
@@ -174,9 +183,9 @@ def _program() -> str:
     try:
         found = shutil.which("mysqld", path=folder or str(unpacked.mysql()))
     except DebianUnavailable as exc:
-        found = shutil.which("mysqld", path="/usr/sbin:/usr/bin")
+        found = shutil.which("mysqld", path=PATH)
         if found is None or "mariadb" in Path(found).resolve().name:
-            raise GroupReplicationUnavailable(f"{exc}: {INSTALL}") from exc
+            raise ClusterUnavailable(f"{exc}: {INSTALL}") from exc
     if found is None:
-        raise GroupReplicationUnavailable(f"mysqld isn't in {folder}: {INSTALL}")
+        raise ClusterUnavailable(f"mysqld isn't in {folder}: {INSTALL}")
     return found

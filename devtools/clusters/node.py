@@ -4,13 +4,14 @@ Knows how such a server starts and ends, and no way of replication. Must not kno
 pytest.
 """
 
+import abc
 import contextlib
 import os
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
@@ -22,13 +23,14 @@ from devtools.children import child
 _PATIENCE = 60.0
 
 
-class Node:
+class Node(abc.ABC):
     """One of the servers.
 
     Attributes:
         name: what it is called.
         base: its directory.
-        ports: where it listens, by what for; `sql` is for clients.
+        ports: where it listens, by what for; `sql` is for clients,
+            `group` for the other nodes.
         url: of its database.
         ends_by: the signal that ends it.
     """
@@ -38,7 +40,7 @@ class Node:
     def __init__(self, base: Path, name: str, ports: Iterable[str], keeper: Executor) -> None:
         self.name, self.base, self._keeper = name, base / name, keeper
         self.base.mkdir()
-        self.ports = {port: free_port() for port in ("sql", *ports)}
+        self.ports = {port: free_port() for port in ("sql", "group", *ports)}
         self.url = f"mysql://root@127.0.0.1:{self.ports['sql']}/aseq"
         self._process: subprocess.Popen[bytes] | None = None
         self._started = contextlib.ExitStack()
@@ -47,6 +49,28 @@ class Node:
     def log(self) -> Path:
         """Its log."""
         return self.base / "log"
+
+    @property
+    def address(self) -> str:
+        """Where other nodes find it."""
+        return f"127.0.0.1:{self.ports['group']}"
+
+    @abc.abstractmethod
+    def start(self, addresses: Sequence[str], *, first: bool = False) -> None:
+        """Start it, and return when it takes part in the cluster.
+
+        Args:
+            addresses: of the nodes to find the cluster by.
+            first: it is the first one, and makes the cluster.
+        """
+
+    @abc.abstractmethod
+    def wait_size(self, size: int) -> None:
+        """Return when it sees so many nodes, and all of them take part."""
+
+    def restart(self, nodes: Sequence["Node"]) -> None:
+        """Start it again, after it was killed; `nodes` are all there are."""
+        self.start([node.address for node in nodes if node is not self])
 
     def run(self, *command: str, env: Mapping[str, str] | None = None) -> None:
         """Start the server, for as long as the thread lives that keeps it."""

@@ -8,10 +8,12 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from typing import Any
 
 import psycopg
 
+from devtools.children import keeper
 from devtools.postgres import PostgresServer, postgres_server, postgres_standby
 
 _PATIENCE = 60.0
@@ -25,8 +27,16 @@ class Pair:
         standby: the other one, if it is there.
     """
 
-    def __init__(self, servers: contextlib.ExitStack, *, synchronous: bool, **settings: Any):
-        self._servers, self._synchronous, self._settings = servers, synchronous, settings
+    def __init__(
+        self,
+        servers: contextlib.ExitStack,
+        keeper: Executor,
+        *,
+        synchronous: bool,
+        **settings: Any,
+    ) -> None:
+        self._servers, self._keeper = servers, keeper
+        self._synchronous, self._settings = synchronous, settings
         self.primary: PostgresServer = servers.enter_context(postgres_server(**settings))
         self.standby: PostgresServer | None = None
         self.join()
@@ -34,7 +44,8 @@ class Pair:
     def join(self) -> None:
         """Give the primary a new standby; from now on it waits for that one, if it is to."""
         standby = postgres_standby(self.primary, **self._settings)
-        self.standby = self._servers.enter_context(standby)
+        # Whoever calls may do so in a thread that ends, and its children with it.
+        self.standby = self._keeper.submit(self._servers.enter_context, standby).result()
         if self._synchronous:
             self._set(self.primary, "synchronous_standby_names = '*'")
         state = "sync" if self._synchronous else "async"
@@ -88,5 +99,5 @@ def postgres_pair(*, synchronous: bool = True, **settings: str | float) -> Itera
         synchronous: a COMMIT on the primary waits until the standby has it.
         settings: as for ``postgres -c name=value``, for both.
     """
-    with contextlib.ExitStack() as servers:
-        yield Pair(servers, synchronous=synchronous, **settings)
+    with keeper() as thread, contextlib.ExitStack() as servers:
+        yield Pair(servers, thread, synchronous=synchronous, **settings)

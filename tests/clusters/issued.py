@@ -26,6 +26,7 @@ async def issue_all(
         happens: what does.
     """
     answers: dict[int, int] = {}
+    one_asks = anyio.Lock()  # all at once would be more connections than a server takes
 
     async def issue(key: int) -> None:
         with anyio.fail_after(120):
@@ -33,7 +34,9 @@ async def issue_all(
                 try:
                     answers[key] = await issuer.issue(key)
                 except Exception:
-                    await ready()  # and ask again: the key keeps it from a second one
+                    async with one_asks:
+                        await ready()
+                    # And ask again: the key keeps it from a second one.
 
     async with issuer, anyio.create_task_group() as tasks:
         for key in range(1, DRAFTS // 4 + 1):

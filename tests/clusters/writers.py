@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,8 @@ LOST = (asyncmy.errors.InterfaceError, OSError, TimeoutError)
 
 TABLE = "CREATE TABLE invoice (`key` varchar(40) PRIMARY KEY, number bigint UNIQUE)"
 
+TAKERS = 6
+
 numbers = AsyncSequence("invoices")
 
 
@@ -28,14 +30,18 @@ class Lost(Exception):
 
 @dataclass(frozen=True)
 class Kind:
-    """What one kind of cluster says.
+    """One kind of cluster, and what it says.
 
     Attributes:
+        runs: runs one; gives its nodes.
+        numbers: how many to take while a node is killed and started again.
         unknown: codes of errors after which nobody knows whether it was committed.
         accepts: a query: whether the node can be written to.
         up_to_date: what lets a query wait for all that was committed before.
     """
 
+    runs: Callable[[], AbstractContextManager[Sequence[Node]]]
+    numbers: int
     unknown: frozenset[int]
     accepts: str
     up_to_date: str
@@ -68,10 +74,7 @@ class Kind:
             await create_table(conn)
             await execute(conn, "DELETE FROM aseq_sequence")
             await execute(conn, "DROP TABLE IF EXISTS invoice")
-            await execute(
-                conn,
-                "CREATE TABLE invoice (`key` varchar(40) PRIMARY KEY, number bigint UNIQUE)",
-            )
+            await execute(conn, TABLE)
             await conn.commit()
 
     async def draw_on(self, node: Node) -> int:

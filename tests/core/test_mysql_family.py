@@ -62,6 +62,7 @@ ERRORS: list[tuple[Exception, type[AseqError] | None, bool]] = [
     (OperationalError(1049, "Unknown database 'shop'"), None, False),
     (OperationalError(1146, TABLE.replace("ence", "ences")), None, False),
     (OperationalError(1213, "Deadlock found"), None, True),
+    (OperationalError(1206, "The total number of locks exceeds"), None, False),
     (OperationalError(1020, "Record has changed since last read"), None, True),
     (OperationalError(1040, "Too many connections"), None, True),
     (OperationalError(1047, "WSREP has not yet prepared node"), None, True),
@@ -91,7 +92,7 @@ def test_what_an_error_says(exc: Exception, ours: type[AseqError] | None, again:
 
 
 def test_codes_after_which_nothing_is_left_of_the_transaction() -> None:
-    assert {1213, 1020} <= MARIADB.ends_transaction
+    assert {1213, 1206, 1020} <= MARIADB.ends_transaction
     assert 1205 not in MARIADB.ends_transaction
     assert next(iter(DIALECTS)) == "mariadb"  # a SQLSTATE of its errors says less
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from itertools import pairwise
+from typing import Any
 
 import anyio
+import asyncmy
 import pytest
 from sqlalchemy.exc import PendingRollbackError
 
@@ -25,6 +27,7 @@ from tests import clients
 from tests.blocks import backend_pid
 from tests.cases import Case
 from tests.clients import Client
+from tests.clients.mysql import where
 from tests.codes import code
 from tests.database import Database
 from tests.faults.aftermath import assert_free, assert_gapless, commit_anyway
@@ -33,6 +36,8 @@ from tests.observer import observing
 pytestmark = pytest.mark.only(dialect={"mariadb", "mysql"})
 
 DEADLOCK = 1213
+
+_SERVERS = {"mariadb": mariadb_server, "mysql": mysql_server}
 
 
 async def lose(
@@ -160,6 +165,21 @@ async def test_the_server_knows_better_than_the_driver(database: Database, name:
 
     assert database.last(other.name) is None
     assert database.saved(f"{name}-won") == [1]
+
+
+@pytest.mark.only(client=clients.AsyncmyPool)
+async def test_a_block_that_is_left_after_the_draw(database: Database, name: str) -> None:
+    """Before its end: a pool closes a connection that comes back like that."""
+    driver: Any = vars(database.case.client).get("driver", asyncmy)
+    pool = await driver.create_pool(**where(database.url), minsize=1, maxsize=1)
+    async with pool.acquire() as conn:
+        assert await AsyncSequence(name).next_value(conn) == 1
+    async with pool.acquire() as conn:  # by somebody else
+        await conn.commit()
+    pool.close()
+    await pool.wait_closed()
+
+    await assert_free(database, name)
 
 
 @pytest.mark.only(client=clients.Asyncmy)
@@ -338,13 +358,59 @@ async def test_who_keeps_the_table_is_asked_once(database: Database, name: str) 
     assert steps == [1, 1, 1]  # the question for the count itself
 
 
+@pytest.mark.only(client=(clients.SQLAlchemySession, clients.SyncSession))
+async def test_a_lock_timeout_of_the_callers_own_statement(
+    database: Database, name: str
+) -> None:
+    await time_out(database, name, None)
+    assert database.saved(name) == [1]
+    await assert_free(database, name)
+
+
+@pytest.mark.only(client=(clients.SessionAsyncmy, clients.SyncConnectionMysqlclient))
+async def test_one_that_ends_the_transaction(
+    case: Case, name: str, request: pytest.FixtureRequest
+) -> None:
+    """Where the server is set up so."""
+    request.getfixturevalue(case.dialect)  # or it is missing
+    with _SERVERS[case.dialect](innodb_rollback_on_timeout=1) as url:
+        database = Database(case, url)
+        database.create_tables()
+        await time_out(database, name, check_refused)
+        assert database.saved(name) == []
+        await assert_free(database, name)
+
+
+async def time_out(
+    database: Database, name: str, check: Callable[[Client], Awaitable[object]] | None
+) -> None:
+    """Draw, swallow a lock timeout, and go on."""
+    theirs = AsyncSequence(f"{name}-theirs")
+    async with database.connect() as holder, database.connect() as client:
+
+        async def draw() -> int:
+            await client.execute("SET SESSION innodb_lock_wait_timeout = 1")
+            number = await AsyncSequence(name).next_value(client.conn)
+            with pytest.raises(Exception, match="1205"):
+                await client.execute(
+                    f"UPDATE aseq_sequence SET last = 7 WHERE name = '{theirs.name}'"
+                )
+            if check is not None:
+                await check(client)
+            return number
+
+        async with holder.transaction():
+            await theirs.next_value(holder.conn)
+            await commit_anyway(client, name, draw)
+
+
 @pytest.mark.only(client=(clients.Asyncmy, clients.SessionAsyncmy))
 async def test_a_lock_timeout_that_ends_the_transaction(
     case: Case, name: str, request: pytest.FixtureRequest
 ) -> None:
     """Where the server is set up so: nobody who swallows it keeps a number."""
     request.getfixturevalue(case.dialect)  # or it is missing
-    server = {"mariadb": mariadb_server, "mysql": mysql_server}[case.dialect]
+    server = _SERVERS[case.dialect]
     seq, free = AsyncSequence(name), AsyncSequence(f"{name}-free")
     with server(innodb_rollback_on_timeout=1, innodb_lock_wait_timeout=1) as url:
         database = Database(case, url)

@@ -35,6 +35,7 @@ pytestmark = pytest.mark.only(dialect="mysql")
 
 DRIVERS = pytest.mark.only(client=clients.Asyncmy)
 MIN = -(2**63)
+LOCK_TABLE_FULL = 1206
 
 
 @pytest.mark.parametrize("verb", sorted(BOUNDED | BOUNDED_DRAWS))
@@ -217,6 +218,42 @@ async def test_not_to_wait_for_a_first_number(database: Database, name: str) -> 
 
     assert database.saved(name) == [1, 2, 3]
     assert database.saved(free.name) == [1, 2]
+
+
+@pytest.fixture(scope="module")
+def small_server(mysql: str) -> Iterator[str]:
+    """A server whose locks soon take more memory than it has for them."""
+    with mysql_server(innodb_buffer_pool_size="5M") as url:
+        yield url
+
+
+@pytest.mark.only(client=clients.SessionAsyncmy)
+async def test_more_locks_than_the_server_has_room_for(
+    small_server: str, case: Case, name: str
+) -> None:
+    """It rolls back all of the transaction then (1206), and the connection would go on."""
+    database, seq = Database(case, small_server), AsyncSequence(name)
+    database.create_tables()
+    wide = f"wide_{name.replace('-', '_')}"
+    database.run(f"CREATE TABLE {wide} (v varchar(7900) CHARACTER SET latin1)")
+    database.run(f"INSERT INTO {wide} VALUES {', '.join(['(REPEAT(0, 7800))'] * 1000)}")
+    async with database.connect() as client:
+
+        async def draw() -> int:
+            number = await seq.next_value(client.conn)
+            refused = None
+            while refused is None:
+                try:
+                    await client.execute(f"INSERT INTO {wide} SELECT v FROM {wide} LIMIT 2000")
+                except Exception as exc:
+                    refused = exc
+            assert code(refused) == LOCK_TABLE_FULL
+            return number
+
+        await commit_anyway(client, name, draw)
+
+    assert database.saved(name) == []
+    assert database.last(name) is None
 
 
 @pytest.fixture(scope="module")

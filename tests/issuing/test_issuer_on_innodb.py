@@ -28,6 +28,7 @@ from aseq.ledger import Ledger, create_ledger_sql
 from aseq.ledger._migrations import guarding
 from aseq.numbering import Numbering
 from devtools.mysql import is_asked_for
+from tests import outside
 from tests.clients.mysql import connect_pymysql, where
 
 PATIENCE = 60.0
@@ -74,13 +75,11 @@ class Drafts:
         return f"{self.name}.number"
 
     def run(self, sql: str) -> list[tuple[Any, ...]]:
-        with connect_pymysql(self.url) as conn, closing(conn.cursor()) as cursor:
-            cursor.execute(sql)
-            return list(cursor.fetchall())
+        return outside.run(self.url, sql)
 
     def insert(self, values: str) -> int:
         """Add rows; the first one's key."""
-        with connect_pymysql(self.url) as conn, closing(conn.cursor()) as cursor:
+        with closing(outside.connection(self.url).cursor()) as cursor:
             cursor.execute(f"INSERT INTO {self.name} (kind, tenant) VALUES {values}")
             return int(cursor.lastrowid)
 

@@ -82,7 +82,7 @@ INNODB = [
             f"UPDATE {{t}} SET {VOID} WHERE number = 1"
         ),
     ),
-    ("drop the guard", "DROP TRIGGER {t}_guard_delete; DELETE FROM {t}"),
+    ("drop the guard", "DROP TRIGGER {t}_guard_del; DELETE FROM {t}"),
     ("rewrite a column in place", "ALTER TABLE {t} DROP COLUMN note"),
     (
         "let a foreign key delete rows",

@@ -16,6 +16,7 @@ from aseq import AsyncSequence, create_table
 from aseq._core.table import TableName
 from aseq.ledger import Ledger, create_ledger_sql, grants_sql
 from aseq.ledger._advice import BINARY_LOG
+from aseq.ledger._migrations import dropping_guard as dropping
 from aseq.ledger._migrations import guarding as creating
 from devtools.mariadb import mariadb_server
 from devtools.mysql import is_asked_for, mysql_server
@@ -157,3 +158,14 @@ async def test_who_may_not_create_triggers_is_told_what_to_do(dialect: str) -> N
         vault.run("DELETE FROM aseq_ledger")
         conn.close()
         vault.close()
+
+
+def test_the_longest_name_that_a_table_may_have(vault: Vault) -> None:
+    """The triggers have room beside it: an identifier of the server's has 64 characters."""
+    table, owner = "l" * 52, vault.accounts["one with all rights to the database"]
+    vault.fill(table)
+    assert not vault.passes(f"DELETE FROM {table}", owner, table)
+    for text in dropping(vault.dialect, TableName.parse(table)):
+        vault.run(text)
+    assert vault.passes(f"DELETE FROM {table}", owner, table)
+    vault.run(f"DROP TABLE {table}")

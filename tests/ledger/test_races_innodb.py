@@ -102,6 +102,35 @@ async def test_requests_with_one_key(
     check_gapless(database, own_ledger, name)
 
 
+@pytest.mark.parametrize("isolation", ["READ UNCOMMITTED", "REPEATABLE READ"])
+@pytest.mark.parametrize("many", [False, True])
+async def test_a_key_whose_number_is_rolled_back(
+    database: Database, own_ledger: Ledger, name: str, isolation: str, many: bool
+) -> None:
+    """Nobody who asked for it meanwhile has that number: the next one gets it."""
+    seq = AsyncSequence(name)
+    async with connected(database, isolation) as one, connected(database, isolation) as other:
+        async with one.transaction():
+            await own_ledger.issue(one.conn, seq)
+        await one.conn.begin()
+        assert await own_ledger.issue(one.conn, seq, key="a") == 2
+        await other.conn.begin()
+        if many:
+            work: Any = own_ledger.issue_many(other.conn, seq, keys=["b", "a"])
+        else:
+            work = own_ledger.issue(other.conn, seq, key="a")
+        with observing(database.url) as observer:
+            task = asyncio.ensure_future(work)
+            await observer.until_waiting(0)
+            await one.conn.rollback()
+        with anyio.fail_after(DEADLINE):
+            assert await task == ({"b": 2, "a": 3} if many else 2)
+        await other.conn.commit()
+        async with one.transaction():
+            assert await own_ledger.issue(one.conn, seq, key="c") == (4 if many else 3)
+    check_gapless(database, own_ledger, name)
+
+
 @ISOLATED
 @pytest.mark.parametrize("there", [False, True])
 async def test_a_key_of_the_old_year_that_came_meanwhile(

@@ -6,12 +6,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
 from aseq import create_table_sql
+from tests import outside
 from tests.clients import sqlite_file
-from tests.clients.mysql import connect_pymysql
 from tests.database import SAVED
 from tests.mysqlclient import need_mysqlclient
 from tests.sync.kinds import KINDS, Kind
@@ -37,15 +36,9 @@ def url(kind: Kind, tmp_path: Path, request: pytest.FixtureRequest) -> str:
 
 
 def run(kind: Kind, url: str, sql: str) -> Sequence[Any]:
-    """Run a statement on a plain connection of its own, and commit."""
-    if kind.dialect == "postgresql":
-        with psycopg.connect(url, autocommit=True) as pg:
-            cursor = pg.execute(sql)
-            return cursor.fetchall() if cursor.description else []
-    if kind.dialect == "mariadb":
-        with closing(connect_pymysql(url)) as my, my.cursor() as told:
-            told.execute(sql)
-            return [*told.fetchall()]
+    """Run a statement on a plain connection that isn't the test's, and commit."""
+    if kind.dialect != "sqlite":
+        return outside.run(url, sql)
     with closing(sqlite3.connect(url)) as lite, lite:
         return lite.execute(sql).fetchall()
 

@@ -177,8 +177,12 @@ class MySQLExecutor(Executor):
         await cursor.execute(text)
         if not cursor.description:
             return self.dialect.answer(cursor.lastrowid, cursor.rowcount)
+        self.note_rows()
         rows: Sequence[Row] = await cursor.fetchall()
         return rows
+
+    def note_rows(self) -> None:
+        """An answer with rows has come."""
 
     def refused(self, exc: BaseException, /) -> bool:
         if not self._sent:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import aiomysql
+from pymysql.constants import SERVER_STATUS
 from pymysql.err import InterfaceError, MySQLError
 
 from ._mysql import MySQLExecutor
@@ -47,3 +48,9 @@ class AiomysqlExecutor(MySQLExecutor):
 
     def is_open(self) -> bool:
         return not self._connection.closed
+
+    def note_rows(self) -> None:
+        # It drops the flags of such an answer, and without this one its pool would hand the
+        # connection on in the middle of a transaction.
+        if not self._connection.get_autocommit():
+            self._connection.server_status |= SERVER_STATUS.SERVER_STATUS_IN_TRANS

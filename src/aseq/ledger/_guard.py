@@ -10,6 +10,7 @@ don't own it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from aseq._core.scripts import Plan, say, statements
@@ -138,8 +139,8 @@ def dropping(dialect: str, table: TableName) -> tuple[str, ...]:
 
 def _on(dialect: str, text: str, table: TableName) -> str:
     guard = on(dialect, "$table", TableName(f"{table.name}_guard", table.schema))
-    for event in ("delete", "update", "insert"):  # the rest of a name, where there are several
-        text = text.replace(f"${{guard}}_{event}", f"{guard[:-1]}_{event}{guard[-1]}")
+    # Behind the braces is the rest of a name, where there are several.
+    text = re.sub(r"\$\{guard\}(_\w+)", lambda found: guard[:-1] + found[1] + guard[-1], text)
     return on(dialect, text.replace("$guard", guard), table)
 
 

@@ -15,18 +15,19 @@ _REFUSE = (
 )
 
 _DELETE = f"""\
-$create ${{guard}}_delete AFTER DELETE ON $table FOR EACH ROW
+$create ${{guard}}_del AFTER DELETE ON $table FOR EACH ROW
 {_REFUSE.format(event="DELETE")}"""
 
 # Behind the statement: a later trigger can't change the row any more.
 _UPDATE = f"""\
-$create ${{guard}}_update AFTER UPDATE ON $table FOR EACH ROW
+$create ${{guard}}_upd AFTER UPDATE ON $table FOR EACH ROW
 IF NOT (OLD.state = 'issued' AND NEW.state = 'void'
     AND $same) THEN
     {_REFUSE.format(event="UPDATE")};
 END IF"""
 
-DROP = tuple(f"DROP TRIGGER IF EXISTS ${{guard}}_{event}" for event in ("delete", "update"))
+# Brief, for the servers take 64 characters, and a table's own name may have 52.
+DROP = tuple(f"DROP TRIGGER IF EXISTS ${{guard}}_{event}" for event in ("del", "upd"))
 
 
 def _create(create: str, kept: Iterable[str]) -> tuple[str, ...]:

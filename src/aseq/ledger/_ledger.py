@@ -83,9 +83,9 @@ class Ledger(LedgerSpec):
         with a check digit. On MariaDB two and three, and on MySQL three and four, whatever is
         printed.) At READ COMMITTED a race needs no second try. At REPEATABLE READ and
         SERIALIZABLE its loser gets a serialization failure on PostgreSQL, as of a plain draw;
-        not on MariaDB and MySQL, where at SERIALIZABLE a repeat waits, too. Can be cancelled
-        like `AsyncSequence.next_value`: if a number may have been drawn, the
-        transaction is made unusable until it is rolled back.
+        not on MariaDB and MySQL, where a repeat waits, too, at SERIALIZABLE and at READ
+        UNCOMMITTED. Can be cancelled like `AsyncSequence.next_value`: if a number may have been
+        drawn, the transaction is made unusable until it is rolled back.
 
         Args:
             conn: the caller's connection or session, in the transaction that will save the

@@ -31,6 +31,7 @@ _WAITED = (LOCK_WAIT_TIMEOUT, _STATEMENT_TIMEOUT, _LOCK_NOWAIT, _SELECT_TIMEOUT)
 ENDS_TRANSACTION: frozenset[Code] = frozenset(
     {
         1213,  # a deadlock
+        1206,  # there is no room for more locks
         1020,  # MariaDB: the row has changed since this transaction's snapshot
         1613,  # a transaction of XA timed out
         1614,  # a deadlock of XA

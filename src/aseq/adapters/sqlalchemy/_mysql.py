@@ -12,13 +12,15 @@
 from __future__ import annotations
 
 import weakref
+from contextlib import closing
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import PendingRollbackError
 
-from aseq._core.dialects.mysql_family import ENDS_TRANSACTION, code
+from aseq._core.dialects import Dialect
+from aseq._core.dialects.mysql_family import ENDS_TRANSACTION, LOCK_WAIT_TIMEOUT, code
 from aseq.adapters._mysql_further import hear_further
 
 from ._listeners import GONE, roll_back
@@ -27,12 +29,22 @@ from ._noted import drew, ended_by, note_ended
 # In the `info` of a pooled connection: the last statement that the server has answered.
 _ANSWERED = "aseq.answered"
 
+# In the same: what answers whether a lock timeout has left the transaction open.
+_STILL_OPEN = "aseq.still_open"
+
 _watched: weakref.WeakSet[Engine] = weakref.WeakSet()
 
 
-def watch(connection: Connection, driver: Any) -> None:
-    """Hear what is said on an engine, and on one connection of the driver's."""
+def watch(connection: Connection, driver: Any, dialect: Dialect) -> None:
+    """Hear what is said on an engine, and on one connection of the driver's.
+
+    Args:
+        connection: of the engine.
+        driver: the driver's connection under it.
+        dialect: of the server.
+    """
     info = connection.info
+    info[_STILL_OPEN] = dialect.still_open
     hear_further(driver, lambda exc: note_ended(info, exc))
     _watch(connection.engine)
 
@@ -66,8 +78,18 @@ def _note_end(context: ExceptionContext) -> None:
     if connection is None or connection.closed or connection.invalidated:
         return
     exc = context.original_exception
-    if code(exc) in ENDS_TRANSACTION and drew(connection):
+    if drew(connection) and _has_ended(connection, exc):
         note_ended(connection.info, exc)
+
+
+def _has_ended(connection: Connection, exc: BaseException) -> bool:
+    if code(exc) != LOCK_WAIT_TIMEOUT:
+        return code(exc) in ENDS_TRANSACTION
+    # Past SQLAlchemy, which is about to raise the error.
+    with closing(connection.connection.cursor()) as cursor:
+        cursor.execute(connection.info[_STILL_OPEN])
+        [still_open] = cursor.fetchone() or [False]
+    return not still_open
 
 
 def _check(connection: Connection, *_: object) -> None:

@@ -42,7 +42,7 @@ class MySQLConnection(OnSQLAlchemy):
         if dialect is None:
             raise unsupported(self._given, {}, _UNKNOWN.format(greeting=greeting, known=KNOWN))
         self.dialect = dialect
-        watch(connection, self._driver)
+        watch(connection, self._driver, dialect)
 
     def _outside(self) -> str | None:
         return _AUTOCOMMIT if self._driver.get_autocommit() else None
