@@ -1,6 +1,6 @@
 """What a session of MariaDB or MySQL may have set, with which the rows of others are misread.
 
-A draw reads no column but its own, and no setting matters to it. Who reads the caller's own
+A draw reads no column but its own, and no setting matters to it. Whoever reads the caller's own
 columns asks for `SETTINGS` first.
 """
 
