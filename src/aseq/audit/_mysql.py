@@ -32,5 +32,10 @@ def _is_inside(counters: TableName) -> Plan[bool]:
     return any(integer(code) == _CODE for _, code, *_ in warnings)
 
 
+# What a window looks back and forth in, MySQL keeps in a table. Where that is larger than
+# tmp_table_size, 16 MB by default, it is on disk, and each look takes ten times as long. What
+# all such tables have of the server's memory, temptable_max_ram limits in any case.
+_IN_MEMORY = f"SELECT /*+ SET_VAR(tmp_table_size = {2**28}) */"
+
 # Rows and items are joined by a hash of theirs, as MySQL does by itself.
-MYSQL = texts(COLLATION, _session)
+MYSQL = texts(COLLATION, _session, words={"SELECT": _IN_MEMORY})

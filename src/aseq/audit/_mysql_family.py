@@ -9,7 +9,7 @@ it is where reading locks rows, or shows what isn't committed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from aseq._columns import ColumnName
@@ -165,13 +165,16 @@ def _hash(columns: Sequence[str]) -> str:
     return f"CRC32(CONCAT_WS('/', {', '.join(columns)}))"
 
 
-def texts(collation: str, session: Session, begins: str = "") -> Texts:
+def texts(
+    collation: str, session: Session, begins: str = "", words: Mapping[str, str] | None = None
+) -> Texts:
     """The texts for one of the two.
 
     Args:
         collation: tells all texts apart.
         session: as `Texts` has it.
         begins: with what a statement about details begins.
+        words: its own, beside those of both.
     """
     text = f"(CONVERT({{0}} USING utf8mb4) COLLATE {collation})"
     return Texts(
@@ -205,6 +208,7 @@ def texts(collation: str, session: Session, begins: str = "") -> Texts:
             "JOIN": "STRAIGHT_JOIN",
             "length": "CHAR_LENGTH",
             "%": "MOD",  # in MariaDB's ORACLE mode that is no operator
+            **(words or {}),
         },
         same_group=_same_group,
         begins=begins,
