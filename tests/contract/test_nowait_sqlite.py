@@ -47,7 +47,7 @@ async def test_the_writer_is_not_waited_for(
         async with client.transaction():
             assert await seq.next_value(client.conn, nowait=True) == 1
 
-    assert str(caught.value) == LOCKED.format(name)
+    assert str(caught.value).startswith(LOCKED.format(name))
     assert is_retryable(caught.value)
     assert database.last(name) == 1
 
@@ -72,6 +72,6 @@ async def test_who_read_first_cannot_write_after_another(
         async with client.transaction():
             assert await seq.next_value(client.conn) == 6
 
-    assert str(caught.value) == LOCKED.format(name)
+    assert str(caught.value).startswith(LOCKED.format(name))
     assert isinstance(caught.value.__cause__, Exception)
     assert is_retryable(caught.value.__cause__)
