@@ -43,7 +43,7 @@ check: $(call environment,test) ## a telling part of the tests: under a minute
 	$(call python,test) -m pytest $(ARGS) tests/core tests/test_drive.py tests/test_errors.py \
 	    tests/test_layering.py tests/contract -k "$(QUICK)"
 
-test: $(call environment,test) ## all tests: fifteen minutes (ARGS=--uvloop for that event loop, too)
+test: $(call environment,test) ## all tests: less than ten minutes (ARGS=--uvloop for that event loop, too)
 	$(call python,test) -m pytest $(ARGS)
 
 test-poolers: $(call environment,test) ## behind PgBouncer, the newest PgBouncer and Pgpool-II

@@ -123,9 +123,17 @@ BRIEF = {
 
 ON_ANY_LOOP = {"audit", "holders", "ledger", "numbering"} | {
     f"test_{name}"
-    for name in ("corrupted", "create_table", "errors", "limits", "looping", "moves")
+    for name in (
+        *("allocate", "corrupted", "create_table", "errors", "limits", "looping"),
+        *("many_names", "moves", "nowait", "nowait_timeouts", "round_trips"),
+        *("statement_timeout", "timeouts", "values"),
+    )
 }
-"""Folders and modules that are about SQL and its answers: one loop shows it."""
+"""Folders and modules that are about SQL and its answers: one loop shows it.
+
+Whatever they do passes through the code that `test_transactions`, `test_concurrency`,
+`test_hooks` and the tests of cancellation play on every loop.
+"""
 
 STOPS = {"test_cancellation", "test_storm"}
 """The modules that stop draws in the middle."""

@@ -7,10 +7,12 @@ most of what tests ask for. All are in autocommit mode, so none holds anything i
 from __future__ import annotations
 
 import os
+import select
 import threading
 from typing import Any
 
 import psycopg
+import pymysql
 
 from tests.clients.mysql import connect_pymysql
 
@@ -20,7 +22,9 @@ _opened = dict[tuple[str, int, int], Any]()
 def connection(url: str) -> Any:
     """The connection of this thread to a server: psycopg's or PyMySQL's."""
     mine = url, os.getpid(), threading.get_ident()
-    if mine not in _opened or _is_closed(_opened[mine]):
+    if mine in _opened and not _works(_opened[mine]):
+        _opened.pop(mine).close()
+    if mine not in _opened:
         _opened[mine] = _connect(url)
     return _opened[mine]
 
@@ -44,8 +48,15 @@ def close() -> None:
             conn.close()
 
 
-def _is_closed(conn: Any) -> bool:
-    return bool(conn.closed) if hasattr(conn, "closed") else not conn.open
+def _works(conn: Any) -> bool:
+    """Whether its server is still there: a later one may listen at the same URL."""
+    if isinstance(conn, psycopg.Connection):
+        return not conn.closed and not select.select([conn.fileno()], [], [], 0)[0]
+    try:
+        conn.ping(reconnect=False)
+    except pymysql.Error:
+        return False
+    return True
 
 
 def _connect(url: str) -> Any:

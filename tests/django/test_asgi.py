@@ -86,9 +86,9 @@ def test_with_connections_that_are_kept(postgres: str) -> None:
 
 
 def run(postgres: str, env: dict[str, str], *files: str) -> None:
-    """Run tests in a process with other settings."""
+    """Run tests in a process with other settings, which aren't about SQLite."""
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-n0", "-pno:cacheprovider"]
+        [sys.executable, "-m", "pytest", "-q", "-n0", "-pno:cacheprovider", "-k", "not sqlite"]
         + [str(HERE.with_name(f"{file}.py")) for file in files],
         cwd=HERE.parents[2],
         env=os.environ | env | {"ASEQ_TEST_POSTGRES_DSN": postgres},

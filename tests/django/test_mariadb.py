@@ -24,7 +24,6 @@ from pymysql.constants import CLIENT
 import aseq.django
 from aseq import (
     InvalidSequence,
-    IssueTimeout,
     NotIssuable,
     SequenceCorrupted,
     UnsupportedConnection,
@@ -48,6 +47,7 @@ from tests.django.settings import mariadb as on_mariadb
 from tests.django.shop.models import Case, Paper, Saved
 from tests.django.storm import SEED, saved, work
 from tests.django.threads import DEADLINE, elsewhere, in_threads, start
+from tests.issuing.asked import told_why
 from tests.mysqlclient import need_mysqlclient
 
 M = "mariadb"
@@ -572,15 +572,13 @@ async def test_an_issuer_that_waits(name: str, project: str) -> None:
         cursor.execute(f"SELECT 1 FROM `Shop's papers` WHERE id = {locked} FOR UPDATE")
         call = asyncio.create_task(issuer.issue(locked))
         assert await gather(*map(issuer.issue, others)) == [1, 2, 3]
-        with pytest.raises(IssueTimeout, match="its row is locked"):
-            await issuer.issue(locked, timeout=0.3)
+        await told_why(issuer, locked, "its row is locked")
         holder.commit()
         assert await call == 4
         [more] = await saved_papers(1)
         holder.begin()
         cursor.execute(f"SELECT 1 FROM aseq_sequence WHERE name = '{name}' FOR UPDATE")
-        with pytest.raises(IssueTimeout, match="the sequence is held"):
-            await issuer.issue(more, timeout=0.3)
+        await told_why(issuer, more, "the sequence is held")
         holder.commit()
     assert await issuer.issue(more) == 5
     await sync_to_async(forget)()

@@ -10,16 +10,16 @@ import psycopg
 import psycopg_pool
 import pytest
 
-from aseq import InvalidSequence, IssueTimeout, NotIssuable
+from aseq import InvalidSequence, NotIssuable
 from aseq.errors import RowRefused
 from aseq.issuing import Issuer
+from tests.issuing.asked import SHORT, told_why
 from tests.issuing.sources import SETTINGS, Open
 from tests.issuing.troubled import REFUSED, Drafts
 
 PATIENCE = 20.0
 """Seconds for what is to come at once."""
 
-SHORT = 0.15
 """Seconds that a caller waits in vain."""
 
 
@@ -109,8 +109,7 @@ async def test_a_row_that_is_locked_waits_alone(
         call = asyncio.create_task(every_issuer.issue(locked))
         numbers = await asyncio.gather(*map(every_issuer.issue, others))
         assert numbers == [1, 2, 3]
-        with pytest.raises(IssueTimeout, match="its row is locked by another transaction"):
-            await every_issuer.issue(locked, timeout=SHORT)
+        await told_why(every_issuer, locked, "its row is locked by another transaction")
         # Nobody holds the sequence meanwhile, except for a moment now and then.
         assert await table.sequence.next_value(conn, timeout=PATIENCE) == 4
         await conn.execute(f"INSERT INTO {table.name} (number) VALUES (4)")
@@ -127,10 +126,9 @@ async def test_a_caller_that_holds_the_sequence_himself(
         number = await table.sequence.next_value(conn)
         await conn.execute(f"INSERT INTO {table.name} (number) VALUES ({number})")
         call = asyncio.create_task(every_issuer.issue(other))
-        with pytest.raises(IssueTimeout, match="the sequence is held") as caught:
-            await every_issuer.issue(mine, timeout=SHORT)
+        error = await told_why(every_issuer, mine, "the sequence is held")
 
-    assert (caught.value.key, caught.value.waited >= SHORT) == (mine, True)
+    assert (error.key, error.waited >= SHORT) == (mine, True)
     assert await call in (2, 3)
     assert await every_issuer.issue(mine) in (2, 3)
     table.check_gapless()

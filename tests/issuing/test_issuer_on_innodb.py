@@ -15,7 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from aseq import (
     AsyncSequence,
     InvalidRow,
-    IssueTimeout,
     LedgerConflict,
     LedgerTableMissing,
     NotIssuable,
@@ -30,9 +29,9 @@ from aseq.numbering import Numbering
 from devtools.mysql import is_asked_for
 from tests import outside
 from tests.clients.mysql import connect_pymysql, where
+from tests.issuing.asked import told_why
 
 PATIENCE = 60.0
-SHORT = 0.3
 KILLS = 8
 ROUNDS = 10
 
@@ -162,8 +161,7 @@ async def test_a_row_that_is_locked_waits_alone(table: Drafts, issuer: Issuer[in
         cursor.execute(f"UPDATE {table.name} SET tenant = 'b' WHERE id = {locked}")
         call = asyncio.create_task(issuer.issue(locked, timeout=PATIENCE))
         assert await asyncio.gather(*map(issuer.issue, others)) == [1, 2, 3]
-        with pytest.raises(IssueTimeout, match="its row is locked by another transaction"):
-            await issuer.issue(locked, timeout=SHORT)
+        await told_why(issuer, locked, "its row is locked by another transaction")
         conn.commit()
 
     assert await call == 4
@@ -179,8 +177,7 @@ async def test_a_caller_that_holds_the_sequence_himself(
     async with conn.cursor() as cursor:
         await cursor.execute(f"INSERT INTO {table.name} (number) VALUES ({number})")
     call = asyncio.create_task(issuer.issue(other, timeout=PATIENCE))
-    with pytest.raises(IssueTimeout, match="the sequence is held"):
-        await issuer.issue(mine, timeout=SHORT)
+    await told_why(issuer, mine, "the sequence is held")
     await conn.commit()
     conn.close()
 

@@ -21,7 +21,7 @@ from tests.blocks import undone
 from tests.clients import Client
 from tests.database import Database
 from tests.faults.aftermath import commit_anyway
-from tests.numbering.midnight import now
+from tests.numbering.midnight import now, this_year
 
 MAY = dt.datetime(2026, 5, 31, 22, tzinfo=dt.UTC)
 
@@ -38,8 +38,7 @@ def invoices(name: str, **parameters: Any) -> Numbering:
 
 
 async def test_each_scope_and_period_has_its_own_numbers(database: Database, name: str) -> None:
-    numbers = invoices(name)
-    year = now().year
+    numbers, year = invoices(name), this_year("Europe/Paris")
     async with database.connect() as client, client.transaction():
         texts = [
             (await numbers.next(client.conn, tenant=tenant, entity=entity, at=at)).text
@@ -117,6 +116,7 @@ async def test_a_numbering_may_have_neither_scope_nor_period(
 
 async def test_many_are_of_one_moment(database: Database, name: str) -> None:
     numbers = invoices(name, initial_value=10, step=10).bind(tenant=1, entity="FR")
+    year = this_year("Europe/Paris")
     async with database.connect() as client, client.transaction():
         three = await numbers.next_many(client.conn, 3)
         two = await numbers.next_many(client.conn, 2, at=MAY)
@@ -124,7 +124,7 @@ async def test_many_are_of_one_moment(database: Database, name: str) -> None:
     assert [number.number for number in three] == [10, 20, 30]
     assert len({number.at for number in three}) == 1
     assert {number.at for number in two} == {MAY}
-    assert three[0].sequence.name.endswith(str(now().year))
+    assert three[0].sequence.name.endswith(f"/{year}")
 
 
 async def test_none_touch_nothing(database: Database, name: str) -> None:
@@ -148,7 +148,7 @@ async def test_a_rollback_gives_the_number_back(database: Database, name: str) -
 
 async def test_a_preview_draws_nothing(database: Database, name: str) -> None:
     numbers = Numbering(name, "{year}-{number}", period="year", tz="UTC", initial_value=5)
-    year = now().year
+    year = this_year()
     async with database.connect() as client, client.transaction():
         assert (await numbers.preview(client.conn)).text == f"{year}-5"
         assert (await numbers.next(client.conn)).text == f"{year}-5"

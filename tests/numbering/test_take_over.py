@@ -12,7 +12,7 @@ from aseq import InvalidSequence, UnsupportedConnection
 from aseq.numbering import Numbering, TakenOver, Unread
 from aseq.testing import MemoryExecutor
 from tests.database import Database
-from tests.numbering.midnight import now
+from tests.numbering.midnight import this_year
 
 CANNOT = "text '{}' can't be read: wanted "
 PLAIN = Numbering("n", "{number:04}", scope=["tenant"])
@@ -90,7 +90,7 @@ async def test_downwards_the_furthest_is_the_lowest(database: Database, name: st
 
 async def test_a_bound_numbering_takes_what_is_its_own(database: Database, name: str) -> None:
     numbers = invoices(name).bind(entity="FR", tenant=7)
-    year = now().year
+    year = this_year("Europe/Paris")
     async with database.connect() as client, client.transaction():
         taken = await numbers.take_over(
             client.conn, [f"INV-FR-{year}-00009", f"INV-DE-{year}-00099"]

@@ -78,7 +78,6 @@ def _is_open(conn: Any) -> bool:
 class AsyncmySource(Source):
     """An `asyncmy.Pool`."""
 
-    dialect = "mysql"
     kind: ClassVar[str] = "asyncmy"
 
     def __init__(self, pool: Any) -> None:
