@@ -45,7 +45,9 @@ def _is_there(exc: Exception, name: str, table: TableName, info: ConnectionInfo)
     found = report(exc, info.dialect.code)
     if found is None or found.code not in _TWICE:
         return False
-    return table.name in found.text or any(
+    # Its unique indexes are called after it; another table's name may begin like that.
+    ours = rf"(?<!\w){re.escape(table.name)}(?:_p?key)?(?!\w)"
+    return re.search(ours, found.text) is not None or any(
         _is_entry(str(each.args[1]), name) for each in chain(exc) if len(each.args) > 1
     )
 
