@@ -118,7 +118,10 @@ CASES = (
 # What depends on how a connection was opened, and on its driver: by the names of modules.
 BRIEF = {
     f"test_{name}"
-    for name in ("cancellation", "concurrency", "mariadb", "one_connection", "storm", "values")
+    for name in (
+        *("cancellation", "concurrency", "mariadb", "one_connection", "storm", "swallowed"),
+        "values",
+    )
 }
 
 ON_ANY_LOOP = {"audit", "holders", "ledger", "numbering"} | {

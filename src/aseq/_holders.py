@@ -104,8 +104,9 @@ async def holders(conn: Connection, /, *sequences: Drawable[Any]) -> list[Holder
 
     For operators and monitoring: it reads the server's lock table, which is work for
     the server; every few seconds is fine, on each request isn't. It takes no lock and waits
-    for nobody. At most two statements; ask outside a transaction, or on a connection of its
-    own: one whose draw was ended by a time-out can't ask anything before it is rolled back.
+    for nobody. At most two statements for each table; ask outside a transaction, or on a
+    connection of its own: one whose draw was ended by a time-out can't ask anything before it
+    is rolled back.
 
     On PostgreSQL, everybody may ask. The states and moments of other users' connections are
     told to superusers and members of ``pg_read_all_stats`` (or ``pg_monitor``). On MySQL it

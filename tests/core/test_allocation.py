@@ -251,6 +251,16 @@ def test_two_that_are_one_sequence_from_some_moment_on() -> None:
         play(plan, late)
 
 
+def test_rows_whose_clock_was_set_back_in_between() -> None:
+    """Both are late by the latest of what the server told: neither is taken for held up."""
+    late = [(None, "t", 1, FREE, 105), (None, "t", 2, FREE, 99)]
+    now = [(1, "t", 1, FREE, 105), (1, "t", 2, FREE, 105)]
+    said, drawn = play(Allocation({X: 1, Y: 1}).plan(POSTGRESQL), late, now)
+
+    assert len(said) == 2
+    assert drawn == {X: ["1-1 at 105"], Y: ["1-1 at 105"]}
+
+
 def test_sequences_are_those_of_the_connections_project() -> None:
     def adapt(spec: SequenceSpec) -> SequenceSpec:
         return SequenceSpec(spec.name, queue=spec.queue, table="shop.numbers")

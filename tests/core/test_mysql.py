@@ -164,6 +164,15 @@ def test_what_came_too_late_is_drawn_in_the_next_period() -> None:
     assert drawn == {X: ["1-1 at 106"]}
 
 
+def test_the_next_period_is_that_of_the_connections_project() -> None:
+    def adapt(spec: SequenceSpec) -> SequenceSpec:
+        return SequenceSpec(spec.name, queue=spec.queue, table="shop.numbers")
+
+    plan = Allocation({X: 1}, adapt).plan(MYSQL)
+    said, _ = play(plan, [], [(105,)], [(1,)], [(106,)])
+    assert {str(each.table) for each in said} == {"shop.numbers"}
+
+
 # (answers, the error)
 GIVEN_UP: list[tuple[list[Sequence[Row]], type[AseqError]]] = [
     ([[], [(100,)], [], [(99,)], [], [(100,)]], UnsteadyClock),

@@ -23,7 +23,6 @@ class Breaking:
 
     def __init__(self, source: Any, where: str, cuts: int) -> None:
         self.source, self.where, self.cuts = source, where, cuts
-        self.dialect = source.dialect
 
     async def connect(self) -> Any:
         link = await self.source.connect()

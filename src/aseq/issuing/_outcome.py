@@ -42,7 +42,8 @@ _MARIADB_SAYS_NOTHING = frozenset(
     {
         *mysql_family.RETRYABLE,
         *mysql_family.ENDS_TRANSACTION,
-        *(1021, 1037, 1038, 1041, 1114),  # no room on the disk, no memory, a table that is full
+        *(1021, 1026, 1030, 1114),  # no room on the disk, or in a table
+        *(1037, 1038, 1041),  # no memory
         *(1053, 1152, 1180, 1317, 1927, 1969),  # shutdown, aborted, COMMIT failed, killed, late
         *(1158, 1159, 1160, 1161),  # errors of the network
         *(3024, 3032, 3169, 4031),  # MySQL's: late, offline, killed, idle for too long

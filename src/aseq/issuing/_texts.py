@@ -1,4 +1,4 @@
-"""What both kinds of database are asked about rows that wait for a number.
+"""What each kind of database is asked about rows that wait for a number.
 
 Keys, moments and scopes come back as one JSON list for each row, in which every connection
 leaves them alone: ``[key, moment, scope, scope, ...]``. They go there as one JSON text too,

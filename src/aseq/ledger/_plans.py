@@ -110,7 +110,8 @@ def _at_once(asked: Issue, script: Script, how: Printed) -> Plan[tuple[Timed, Gi
     drawn = yield from drawn_within(spec, dialect, 1, span, asked.waiting, answer)
     if drawn.values is None:
         return drawn, None
-    return drawn, _new(asked, drawn, written=written is not None)
+    check_written(spec, written=written is not None)
+    return drawn, _new(asked, drawn)
 
 
 def _step_by_step(asked: Issue) -> Plan[tuple[Timed, Given | None]]:
@@ -136,11 +137,11 @@ def _step_by_step(asked: Issue) -> Plan[tuple[Timed, Given | None]]:
     if not rows and keyed and asked.texts.gives_back:
         found = yield from give_back(asked, drawn.values)
         return Timed(None, 0, asked.waiting), _again(asked, found)
-    return drawn, _new(asked, drawn, written=bool(rows))
+    check_written(spec, written=bool(rows))
+    return drawn, given
 
 
-def _new(asked: Issue, drawn: Timed, *, written: bool = True) -> Given:
-    check_written(asked.spec, written=written)
+def _new(asked: Issue, drawn: Timed) -> Given:
     at = drawn.clock if asked.at is None else asked.at
     [number] = asked.counter.numbers(drawn.values or (), at)
     return Given(number, 1)

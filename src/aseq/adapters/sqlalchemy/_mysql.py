@@ -6,17 +6,23 @@
   The error may be of a statement that was sent along with another, in one string: SQLAlchemy
   hears nothing of those, so the driver is listened to.
 * Whether it was our statement that the server refused, or one of a listener's, its error
-  doesn't say. So it is noted when a statement was answered, before any listener hears of it.
+  doesn't say. So it is noted when a draw was answered.
+
+Both are noted where the dialect runs a statement: an application's listener for its errors, or
+for what comes after it, may raise, and those behind it aren't called. (SQLAlchemy takes no
+notice of ``insert=True`` on an engine.)
 """
 
 from __future__ import annotations
 
 import weakref
-from contextlib import closing
-from typing import Any
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.engine.interfaces import DBAPICursor, ExecutionContext
 from sqlalchemy.exc import PendingRollbackError
 
 from aseq._core.dialects import Dialect
@@ -26,13 +32,20 @@ from aseq.adapters._mysql_further import hear_further
 from ._listeners import GONE, roll_back
 from ._noted import drew, ended_by, note_ended
 
-# In the `info` of a pooled connection: the last statement that the server has answered.
-_ANSWERED = "aseq.answered"
+DRAW = "aseq_draw"
+"""An execution option: the `Draw` that a statement is of."""
 
-# In the same: what answers whether a lock timeout has left the transaction open.
+# In the `info` of a pooled connection: the question whether a lock timeout has left the
+# transaction open.
 _STILL_OPEN = "aseq.still_open"
 
 _watched: weakref.WeakSet[Engine] = weakref.WeakSet()
+
+
+class Draw(Protocol):
+    """One that wants to know whether the server has run its statement."""
+
+    answered: bool
 
 
 def watch(connection: Connection, driver: Any, dialect: Dialect) -> None:
@@ -53,32 +66,53 @@ def _watch(engine: Engine) -> None:
     if engine in _watched:
         return
     _watched.add(engine)
-    event.listen(engine, "after_cursor_execute", _note_answer, insert=True)
+    event.listen(engine, "do_execute", _execute)
+    event.listen(engine, "do_executemany", _execute_many)
+    event.listen(engine, "do_execute_no_params", _execute_plain)
     event.listen(engine, "handle_error", _note_end)
     event.listen(engine, "before_cursor_execute", _check)
     event.listen(engine, "commit", _commit)
 
 
-def was_answered(connection: Connection, sql: str) -> bool:
-    """Whether a statement is the last one that was answered."""
-    return connection.info.get(_ANSWERED) is sql
+def _execute(cursor: DBAPICursor, sql: str, args: Any, context: ExecutionContext) -> bool:
+    with _noted(context):
+        context.dialect.do_execute(cursor, sql, args, context)
+    return True
 
 
-def forget_answer(connection: Connection) -> None:
-    """Before a statement that may have the same text as the one before."""
-    connection.info.pop(_ANSWERED, None)
+def _execute_many(cursor: DBAPICursor, sql: str, args: Any, context: ExecutionContext) -> bool:
+    with _noted(context):
+        context.dialect.do_executemany(cursor, sql, args, context)
+    return True
 
 
-def _note_answer(connection: Connection, _: object, statement: str, *__: object) -> None:
-    connection.info[_ANSWERED] = statement
+def _execute_plain(cursor: DBAPICursor, sql: str, context: ExecutionContext) -> bool:
+    with _noted(context):
+        context.dialect.do_execute_no_params(cursor, sql, context)
+    return True
+
+
+@contextmanager
+def _noted(context: ExecutionContext) -> Iterator[None]:
+    """Note what the server says to the statement that is run in the block."""
+    connection = context.root_connection
+    try:
+        yield
+    except Exception as exc:
+        if drew(connection) and _has_ended(connection, exc):
+            note_ended(connection.info, exc)
+        raise
+    draw: Draw | None = context.execution_options.get(DRAW)
+    if draw is not None:
+        draw.answered = True
 
 
 def _note_end(context: ExceptionContext) -> None:
     connection = context.connection
     if connection is None or connection.closed or connection.invalidated:
         return
-    exc = context.original_exception
-    if drew(connection) and _has_ended(connection, exc):
+    exc = context.original_exception  # also one that comes as rows are fetched
+    if code(exc) in ENDS_TRANSACTION and drew(connection):
         note_ended(connection.info, exc)
 
 

@@ -18,7 +18,7 @@ from aseq.adapters._innodb import ASK, is_known, named
 from aseq.adapters.base import TransactionEnded, unsupported
 
 from ._executor import OnSQLAlchemy, SQLAlchemyExecutor, SQLAlchemySyncExecutor, rows_of
-from ._mysql import forget_answer, was_answered, watch
+from ._mysql import DRAW, watch
 
 # Of each pool, the tables that InnoDB keeps.
 _innodb: WeakKeyDictionary[Pool, set[TableName]] = WeakKeyDictionary()
@@ -31,8 +31,7 @@ class MySQLConnection(OnSQLAlchemy):
     """On a server of MySQL's protocol, awaited or not."""
 
     dialect = MARIADB  # until it is connected, and its server has said what it is
-    _sql = ""
-    _over = False
+    answered = _over = False
     _table: TableName
 
     def _take(self, connection: Connection, dbapi: Any) -> None:
@@ -69,8 +68,7 @@ class MySQLConnection(OnSQLAlchemy):
         for text in args:
             if isinstance(text, str):
                 text.encode()  # a driver would send what it can't encode all the same
-        forget_answer(connection)
-        self._sql, self._sent = sql, True
+        self.answered, self._sent = False, True
         try:
             rows = self._rows(connection, sql, args)
         except DBAPIError as exc:
@@ -81,7 +79,7 @@ class MySQLConnection(OnSQLAlchemy):
         return rows
 
     def _rows(self, connection: Connection, sql: str, args: tuple[Bind, ...]) -> Sequence[Row]:
-        result = connection.exec_driver_sql(sql, args or None)
+        result = connection.exec_driver_sql(sql, args or None, {DRAW: self})
         if result.returns_rows:
             return result.fetchall()
         return self.dialect.answer(result.lastrowid, result.rowcount)
@@ -97,9 +95,7 @@ class MySQLConnection(OnSQLAlchemy):
         if not self._sent:
             return True
         connection = self._connection
-        if self._over or connection.closed or connection.invalidated:
-            return False
-        if was_answered(connection, self._sql):
+        if self._over or self.answered or connection.closed or connection.invalidated:
             return False
         return any(map(self._said, chain(exc)))
 

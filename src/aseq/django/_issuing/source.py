@@ -210,8 +210,8 @@ class BlockSource(Source):
     kind = "django"
 
     def __init__(self, using: str) -> None:
+        dialect_of_issuer(using)  # refuses what isn't there, or can't number rows
         self._using = using
-        self.dialect = dialect_of_issuer(using).name
 
     async def connect(self) -> Link:
         return BlockLink(self._using, await KeptThread.start())

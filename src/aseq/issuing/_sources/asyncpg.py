@@ -41,7 +41,6 @@ class AsyncpgLink(Link):
 class AsyncpgSource(Source):
     """An `asyncpg.Pool`."""
 
-    dialect = "postgresql"
     kind = "asyncpg"
 
     def __init__(self, pool: Any) -> None:

@@ -54,11 +54,9 @@ class Source(Protocol):
     """An engine or a pool.
 
     Attributes:
-        dialect: "postgresql" or "sqlite"; of an engine, what its URL says.
         kind: whose connections they are: see `aseq.adapters.base.ConnectionInfo`.
     """
 
-    dialect: str
     kind: ClassVar[str]
 
     async def connect(self) -> Link:

@@ -43,7 +43,7 @@ class MySQLLink(Link):
         return str(level).replace("-", " ")
 
     async def begin(self) -> None:
-        await self.conn.begin()
+        await self.execute("START TRANSACTION")  # not BEGIN, for MariaDB's ORACLE mode
 
     async def execute(self, sql: str) -> None:
         await self.conn.query(sql)
@@ -78,7 +78,6 @@ def _is_open(conn: Any) -> bool:
 class AsyncmySource(Source):
     """An `asyncmy.Pool`."""
 
-    dialect = "mysql"
     kind: ClassVar[str] = "asyncmy"
 
     def __init__(self, pool: Any) -> None:

@@ -57,7 +57,6 @@ class _Leave(Exception):
 class PsycopgSource(Source):
     """A `psycopg_pool.AsyncConnectionPool`."""
 
-    dialect = "postgresql"
     kind = "psycopg"
 
     def __init__(self, pool: Any) -> None:

@@ -56,13 +56,14 @@ class EngineSource(Source):
 
     def __init__(self, engine: Any) -> None:
         self._engine = engine
-        self.dialect = engine.dialect.name
 
     async def connect(self) -> Link:
         return EngineLink(await self._connect(), self._connect)
 
     async def _connect(self) -> Any:
         conn = await self._engine.connect()
-        if self.dialect != "sqlite":  # not AUTOCOMMIT, nor what fails with 40001 or locks gaps
+        if (
+            self._engine.dialect.name != "sqlite"
+        ):  # not AUTOCOMMIT, nor what fails with 40001 or locks gaps
             await conn.execution_options(isolation_level="READ COMMITTED")
         return conn
