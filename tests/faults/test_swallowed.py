@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -311,4 +312,28 @@ async def test_a_listener_that_fails_after_the_draw(database: Database, name: st
         await commit_anyway(client, name, draw)
 
     assert database.saved(f"{name}-other") == []
+    await assert_free(database, name)
+
+
+@pytest.mark.only(client=clients.TortoiseAsyncmy)
+async def test_what_leaves_a_block_whose_connection_was_closed(
+    database: Database, name: str
+) -> None:
+    """Not the driver's error from a ROLLBACK that can't be sent any more."""
+    seq = AsyncSequence(name)
+    async with database.connect() as holder, database.connect() as client:
+        pid = await backend_pid(client)
+        async with holder.transaction():
+            await holder.save(name, await seq.next_value(holder.conn))
+
+            async def draw() -> None:
+                async with client.transaction():
+                    await seq.next_value(client.conn)
+
+            task = asyncio.create_task(draw())
+            with observing(database.url) as observer:
+                await observer.until_waiting(pid)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
     await assert_free(database, name)
