@@ -182,7 +182,9 @@ async def test_a_child_is_refused_while_the_turn_lasts() -> None:
     assert refused == []
 
 
-async def test_a_timeout_says_that_nothing_was_taken() -> None:
+async def test_a_timeout_says_that_nothing_was_taken(
+    anyio_backend: tuple[str, dict[str, object]],
+) -> None:
     async with anyio.create_task_group() as group:
         crowd = Crowd(group)
         await crowd.come(0, RECEIPTS.turn(limit=1))
@@ -192,7 +194,8 @@ async def test_a_timeout_says_that_nothing_was_taken() -> None:
                 pytest.fail("it was let in")
         assert "no connection was taken" in str(caught.value)
         assert caught.value.waited is not None
-        assert caught.value.waited >= 0.02
+        # uvloop's clock is that of its last turn, so there a wait may end early.
+        assert caught.value.waited >= (0 if anyio_backend[1] else 0.02)
         assert is_retryable(caught.value)
 
         await crowd.come(1, INVOICES.turn(limit=1))  # was given back

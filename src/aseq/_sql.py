@@ -83,11 +83,12 @@ class Query:
 
 _NAME, _WORD, _LITERAL = "n", "w", "l"
 
-TEXT, BIGINT, NUMERIC, MATERIALIZED, JOIN, LENGTH = (
+TEXT, BIGINT, NUMERIC, MATERIALIZED, JOIN, LENGTH, MODULO, SELECT = (
     f"\0{_WORD}{word}\0"
-    for word in ("text", "bigint", "numeric", "MATERIALIZED", "JOIN", "length")
+    for word in ("text", "bigint", "numeric", "MATERIALIZED", "JOIN", "length", "%", "SELECT")
 )
-"""Words that not every database has: types to cast to, hints, how to count characters."""
+"""Words that not every database has: types to cast to, hints, how to count characters,
+what gives a remainder, how a statement about many rows begins."""
 
 Plan: TypeAlias = Generator[Query, Sequence[Row], T]
 """As a plan of the core's, but its statements are queries."""

@@ -265,5 +265,7 @@ def test_the_doctor_looks_at_a_ledger(
         f"{ledger}@% has DROP on {pattern}.*, TRIGGER on {pattern}.*: no trigger"
         in (app["grants"][1])
     )
+    sql(f"DROP TRIGGER {ledger}.aseq_ledger_guard_del")
+    assert told("root")["guard"][0] == "WARN"
     sql(f"ALTER TABLE {ledger}.aseq_ledger ENGINE=Aria")
     assert told("root")["storage engine"][0] == "WARN"

@@ -8,6 +8,7 @@ from aseq import AseqError, NotInTransaction, SequenceLocked, SequenceTableMissi
 from aseq._core import plans
 from aseq._core.dialects import DIALECTS, MARIADB, Draw, by_greeting
 from aseq._core.dialects.mysql_family import is_from_server
+from aseq._core.dialects.mysql_session import misread
 from aseq._core.retry import is_retryable
 from aseq._core.scripts import Plan, later
 from aseq._core.spec import SequenceSpec
@@ -145,3 +146,21 @@ def test_a_schema_that_is_missing() -> None:
     missing = OperationalError(1049, "Unknown database 'billing'")
     assert MARIADB.explain(missing, "billing.numbers") is SequenceTableMissing
     assert MARIADB.explain(missing, "shop.numbers") is None
+
+
+@pytest.mark.parametrize(
+    ("modes", "limit", "length", "said"),
+    [
+        ("STRICT_TRANS_TABLES,ORACLE", 2**64 - 1, 1024, None),
+        ("PAD_CHAR_TO_FULL_LENGTH", str(2**64 - 1), "1024", "SET SESSION sql_mode = REPLACE("),
+        ("ANSI,EMPTY_STRING_IS_NULL", 2**64 - 1, 1024, "SET SESSION sql_mode = REPLACE("),
+        ("", 1000, 1024, "SET SESSION sql_select_limit = DEFAULT"),
+        ("", 2**64 - 1, 64, "SET SESSION max_sort_length = DEFAULT"),
+    ],
+)
+def test_what_a_session_may_not_have_set(
+    modes: str, limit: object, length: object, said: str | None
+) -> None:
+    found = misread(modes, limit, length)
+
+    assert (found is None) if said is None else (found is not None and said in found[1])

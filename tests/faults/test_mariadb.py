@@ -14,8 +14,10 @@ from aseq import (
     SequenceCorrupted,
     create_table_sql,
 )
+from aseq.adapters.sqlalchemy._accept import sync_executor_for
 from tests import clients
 from tests.blocks import backend_pid
+from tests.clients.base import in_thread
 from tests.clients.mysql import where
 from tests.database import Database
 from tests.faults.aftermath import assert_free, commit_anyway
@@ -51,6 +53,21 @@ async def test_a_block_that_is_left_after_the_draw(database: Database, name: str
     await pool.wait_closed()
 
     await assert_free(database, name)
+
+
+@pytest.mark.only(client=clients.SyncSession)
+async def test_a_connection_that_is_given_up_twice(database: Database) -> None:
+    """As when whoever closes it is interrupted: no error of the driver's takes its place."""
+
+    def give_up() -> None:
+        executor = sync_executor_for(client.conn)
+        executor.prepare()
+        executor.terminate()
+        executor.terminate()
+        client.conn.invalidate()
+
+    async with database.connect() as client:
+        await in_thread(give_up)
 
 
 @pytest.mark.only(client=clients.Asyncmy)

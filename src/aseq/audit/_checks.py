@@ -7,7 +7,7 @@ by row.
 
 from __future__ import annotations
 
-from aseq._sql import Binds, Plan, Query
+from aseq._sql import MODULO, Binds, Plan, Query
 from aseq.errors import InvalidSequence
 
 from ._details import Details
@@ -53,6 +53,6 @@ def _question(ask: Details, page: int, pages: int) -> Query:
     columns = "".join(f", {name}" for name in ask.sources.group)
     text = (
         f"SELECT t, count(*){columns} FROM {ask.sources.relation(bind)} "
-        f"WHERE n % {pages} IN ({page}, {page - pages}) GROUP BY t{columns}"
+        f"WHERE n {MODULO} {pages} IN ({page}, {page - pages}) GROUP BY t{columns}"
     )
     return ask.query(text, bind)

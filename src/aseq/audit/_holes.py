@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from aseq._sql import MATERIALIZED, NUMERIC, Binds, Plan, Query
+from aseq._sql import MATERIALIZED, NUMERIC, SELECT, Binds, Plan, Query
 
 from . import _pick
 from ._details import NO_NUMBER, Details
@@ -129,7 +129,7 @@ def _question(ask: Details, picks: Iterable[Pick]) -> Query:
         # Of the rows with the same number, the first one stands for the number.
         f"found AS {MATERIALIZED} (SELECT i, n, next FROM neighbours WHERE next IS NULL "
         f"OR earlier IS NULL OR {jumps} OR (next = n AND earlier <> n)) "
-        f"SELECT 0, i, min(n), max(n), "
+        f"{SELECT} 0, i, min(n), max(n), "
         f"sum(CASE WHEN {jumps} THEN abs(CAST(next AS {NUMERIC}) - n) - {step} END), "
         f"count(CASE WHEN next = n THEN 1 END) FROM found GROUP BY i "
         f"UNION ALL SELECT * FROM (SELECT 1, i, n, next, {_TWO_MORE} FROM found "

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from aseq._core.dialects.mariadb.fragments import COLLATION
+from aseq._core.dialects.mysql_session import SETTINGS
 from aseq._core.table import TableName
 from aseq._sql import Plan, Query
 
-from ._mysql_family import texts, unsafe
+from ._mysql_family import texts, unreadable, unsafe
 from ._texts import integer
 
 
 def _session(counters: TableName) -> Plan[str | None]:
-    asked = "SELECT @@tx_isolation, @@in_transaction, @@autocommit"
-    [[level, inside, commits]] = yield Query(asked, (), counters)
-    return unsafe(
+    asked = f"SELECT @@tx_isolation, @@in_transaction, @@autocommit, {SETTINGS}"
+    [[level, inside, commits, *settings]] = yield Query(asked, (), counters)
+    return unreadable(settings) or unsafe(
         *("MariaDB", str(level)), inside=bool(integer(inside)), commits=bool(integer(commits))
     )
 

@@ -9,11 +9,11 @@ it is where reading locks rows, or shows what isn't committed.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from aseq._columns import ColumnName
+from aseq._core.dialects.mysql_session import misread
 from aseq._core.statement import Row
 from aseq._sql import Binds
 
@@ -22,14 +22,12 @@ from ._texts import Facts, Session, Texts, integer, same
 
 # Looked up by literals, the catalogue opens these tables alone.
 _LOOK = """\
-SELECT {i}, t.engine, c.column_type, (
-    SELECT CONCAT('[', GROUP_CONCAT(JSON_QUOTE(k.column_name) ORDER BY k.seq_in_index), ']')
-    FROM information_schema.statistics k
-    WHERE k.table_schema = {schema} AND k.table_name = {table} AND k.index_name = 'PRIMARY'
-)
+SELECT {i}, t.engine, c.column_type, k.seq_in_index, k.column_name
 FROM information_schema.tables t
 LEFT JOIN information_schema.columns c
     ON c.table_schema = {schema} AND c.table_name = {table} AND c.column_name = {column}
+LEFT JOIN information_schema.statistics k
+    ON k.table_schema = {schema} AND k.table_name = {table} AND k.index_name = 'PRIMARY'
 WHERE t.table_schema = {schema} AND t.table_name = {table}"""
 
 
@@ -46,26 +44,31 @@ def _look(columns: Sequence[ColumnName], bind: Binds) -> str:
 
 
 def _facts(columns: Sequence[ColumnName], rows: Sequence[Row]) -> list[Facts]:
-    found = {integer(i): row for i, *row in rows}
+    found: dict[int | None, list[Row]] = {}
+    for i, *row in rows:
+        found.setdefault(integer(i), []).append(row)
     return [_about(found[i]) if i in found else _NOTHING for i in range(len(columns))]
 
 
 _NOTHING = Facts(False, None, ())
 
 
-def _about(row: Row) -> Facts:
-    engine, type_, keys = row
+def _about(rows: Sequence[Row]) -> Facts:
+    """What a row for each column of the primary key says, or one without."""
+    engine, type_, *_ = rows[0]
     refused = None
     if engine not in ("InnoDB", None):  # a view has none
         refused = _ENGINE.format(engine=engine)
-    known = tuple(json.loads(str(keys or "[]")))
-    return Facts(True, None if type_ is None else str(type_).lower(), known, refused)
+    places = {integer(place): str(name) for *_, place, name in rows if name is not None}
+    keys = tuple(places[place] for place in sorted(places, key=lambda place: place or 0))
+    return Facts(True, None if type_ is None else str(type_).lower(), keys, refused)
 
 
 _ENGINE = (
     "{{table}} is of the storage engine {engine}, whose rows are seen while they are being "
     "written: give it ENGINE=InnoDB, or audit a copy"
 )
+_UNREADABLE = "the session has {set}: {instead}"
 _UNSAFE = {
     "READ-UNCOMMITTED": "READ UNCOMMITTED shows what may yet be rolled back: audit on a "
     "connection at READ COMMITTED",
@@ -75,6 +78,12 @@ _UNSAFE = {
     "SERIALIZABLE": "at SERIALIZABLE a transaction locks all that it reads, and an audit reads "
     "all, so that nobody could draw until it ends: audit on a connection at READ COMMITTED",
 }
+
+
+def unreadable(settings: Sequence[object]) -> str | None:
+    """Why an audit would be wrong with what the session has set: the values of `SETTINGS`."""
+    found = misread(*settings)
+    return found and _UNREADABLE.format(set=found[0], instead=found[1])
 
 
 def unsafe(server: str, level: str, *, inside: bool, commits: bool) -> str | None:
@@ -156,13 +165,16 @@ def _hash(columns: Sequence[str]) -> str:
     return f"CRC32(CONCAT_WS('/', {', '.join(columns)}))"
 
 
-def texts(collation: str, session: Session, begins: str = "") -> Texts:
+def texts(
+    collation: str, session: Session, begins: str = "", words: Mapping[str, str] | None = None
+) -> Texts:
     """The texts for one of the two.
 
     Args:
         collation: tells all texts apart.
         session: as `Texts` has it.
         begins: with what a statement about details begins.
+        words: its own, beside those of both.
     """
     text = f"(CONVERT({{0}} USING utf8mb4) COLLATE {collation})"
     return Texts(
@@ -195,6 +207,8 @@ def texts(collation: str, session: Session, begins: str = "") -> Texts:
             "MATERIALIZED": "",
             "JOIN": "STRAIGHT_JOIN",
             "length": "CHAR_LENGTH",
+            "%": "MOD",  # in MariaDB's ORACLE mode that is no operator
+            **(words or {}),
         },
         same_group=_same_group,
         begins=begins,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aseq._sql import BIGINT, Binds
+from aseq._sql import BIGINT, MODULO, Binds
 
 from ._grid import Grid
 
@@ -27,7 +27,7 @@ class Numbers:
     def on_step(self) -> str:
         """Whether the step leads to it. The remainder of a negative number is negative."""
         step, rest = self.grid.width, self.grid.residue
-        return "1 = 1" if step == 1 else f"(n % {step} IN ({rest}, {rest - step}))"
+        return "1 = 1" if step == 1 else f"(n {MODULO} {step} IN ({rest}, {rest - step}))"
 
     @property
     def descending(self) -> str:

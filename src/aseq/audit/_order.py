@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from aseq._sql import MATERIALIZED, Binds, Plan, Query
+from aseq._sql import MATERIALIZED, SELECT, Binds, Plan, Query
 
 from . import _pick
 from ._details import NO_NUMBER, NO_TEXT, Details
@@ -73,7 +73,7 @@ def _question(ask: Details, picks: Iterable[Pick]) -> Query:
         f"lag(d) OVER w AS was FROM {rows} WHERE {ask.numbers.on_step} AND d IS NOT NULL "
         f"WINDOW w AS (PARTITION BY i ORDER BY n{down}, d)), "
         f"found AS {MATERIALIZED} (SELECT * FROM neighbours WHERE d < was) "
-        f"SELECT 0, i, count(*), {NO_NUMBER}, {NO_TEXT}, {NO_TEXT} FROM found GROUP BY i "
+        f"{SELECT} 0, i, count(*), {NO_NUMBER}, {NO_TEXT}, {NO_TEXT} FROM found GROUP BY i "
         f"UNION ALL SELECT * FROM (SELECT 1, i, n, earlier, {ask.date('d')}, "
         f"{ask.date('was')} FROM found ORDER BY i, n{down} LIMIT {ask.limit}) l"
     )

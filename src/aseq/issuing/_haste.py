@@ -1,7 +1,15 @@
 """An issuer's transactions, in which nothing waits long for a lock.
 
 Where a statement can be told how long it may wait, there is nothing to do. Where it can't, the
-session is told, and at the end set as it was.
+session is told, and at the end set as it was. That is MySQL, and there is no way around it. To
+lock first what the UPDATE will need, in a SELECT whose time is limited, isn't enough:
+
+* A trigger's own UPDATE waits for rows that nobody knows of.
+* Where another transaction writes the same number, as yet uncommitted, the UPDATE waits for
+  that. A SELECT for the number meets a row that is there, but keeps nobody from adding one
+  after it: that would take locks on gaps, which keep others from saving drafts.
+* An UPDATE itself takes neither hint: MAX_EXECUTION_TIME is for a SELECT alone (warning 3125),
+  and SET_VAR doesn't know innodb_lock_wait_timeout (warning 3637).
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ session's own limit for as long as its transaction lasts.
 
 from __future__ import annotations
 
-from aseq._core.dialects.mysql.fragments import CALLED, COLLATION, UTC
+from aseq._core.dialects.mysql.fragments import CALLED, COLLATION, IN_UTC
 from aseq._core.statement import Template
 
 from ._mysql_family import Family
@@ -17,6 +17,8 @@ SELECT /*+ MAX_EXECUTION_TIME(:timeout) */
     TIMESTAMPDIFF(MICROSECOND, NOW(6), SYSDATE(6)) DIV 1000
 FROM $table WHERE name = :name AND {CALLED} = :name FOR UPDATE""")
 
+_ONE_BY_ONE = "NO_BKA()"
+
 
 class MySQL(Family):
     """The texts for MySQL."""
@@ -25,6 +27,7 @@ class MySQL(Family):
     level = "@@transaction_isolation"
     collation = COLLATION
     usable = "s.is_visible = 'YES'"
+    select = f"SELECT /*+ {_ONE_BY_ONE} */"
     rows = " OF d"
     # MySQL looks at the clock once a second: it may be twice as long.
     hurry = (
@@ -39,4 +42,5 @@ class MySQL(Family):
         return _HOLD
 
     def update(self, *, utc: bool, briefly: bool) -> str:
-        return f"UPDATE {UTC}".rstrip() if utc else "UPDATE"
+        hints = [_ONE_BY_ONE, *([IN_UTC] if utc else [])]
+        return f"UPDATE /*+ {' '.join(hints)} */"

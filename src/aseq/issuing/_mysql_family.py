@@ -15,6 +15,7 @@ import json
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 
+from aseq._core.dialects.mysql_session import SETTINGS, misread
 from aseq._core.scripts import NothingDrawn
 from aseq._core.statement import Row, Template
 from aseq._core.table import TableName
@@ -39,7 +40,8 @@ from ._texts import MOST, Search, Texts, limited, scope_names, waiting_rows
 
 # Looked up by literals, the catalogue opens this table alone.
 _LOOK = """\
-SELECT t.engine, {level}, c.column_name, c.column_type, c.data_type, c.collation_name, (
+SELECT t.engine, {level}, {settings},
+    c.column_name, c.column_type, c.data_type, c.collation_name, (
     SELECT s.index_name FROM information_schema.statistics AS s
     WHERE s.table_schema = {schema} AND s.table_name = {table}
         AND s.column_name = c.column_name AND s.seq_in_index = 1 AND {usable}
@@ -69,6 +71,8 @@ class Family(Texts):
         level: the variable with the isolation level.
         collation: tells all texts apart.
         usable: the condition of an index that can be named.
+        select: how a SELECT begins that locks rows. Rows that are joined in batches are locked
+            in batches, beyond a limit, and aren't skipped if others have locked them.
         rows: behind FOR UPDATE, where the rows stand beside a list.
     """
 
@@ -77,6 +81,7 @@ class Family(Texts):
     level: str
     collation: str
     usable: str
+    select: str
     rows = ""
 
     @abstractmethod
@@ -91,20 +96,26 @@ class Family(Texts):
     def look(self, table: TableName, columns: Sequence[str], bind: Binds) -> str:
         schema = "DATABASE()" if table.schema is None else bind(table.schema)
         return _LOOK.format(
-            level=self.level, schema=schema, table=bind(table.name), usable=self.usable
+            level=self.level,
+            settings=SETTINGS,
+            schema=schema,
+            table=bind(table.name),
+            usable=self.usable,
         )
 
     def facts(self, columns: Sequence[str], rows: Sequence[Row]) -> Mapping[str, Column] | None:
         if not rows:
             return None
         engine, level = (str(value) for value in rows[0][:2])
+        if (why := misread(*rows[0][2:5])) is not None:
+            raise NothingDrawn(UnsupportedConnection(f"a connection with {why[0]}", why[1]))
         if engine != "InnoDB":
             problem = f"is in a table of the storage engine {engine}: only InnoDB can roll back"
             raise NothingDrawn(InvalidSequence("column", problem))
         if level != "READ-COMMITTED":
             called = f"a connection at {level.replace('-', ' ')}"
             raise NothingDrawn(UnsupportedConnection(called, _LEVEL.format(server=self.server)))
-        found = {str(name).lower(): column_of(*told) for _, _, name, *told in rows}
+        found = {str(name).lower(): column_of(*told) for _, _, _, _, _, name, *told in rows}
         return {name: found[name.lower()] for name in columns if name.lower() in found}
 
     def queue(self, wait: Wait) -> Template:
@@ -118,7 +129,7 @@ class Family(Texts):
 
     def lock(self, place: Place, keys: str) -> str:
         return (
-            f"SELECT w.p, {draft(place, 'd.')} {self._by_key(place, keys, 'p')} "
+            f"{self.select} w.p, {draft(place, 'd.')} {self._by_key(place, keys, 'p')} "
             f"WHERE d.{place.number} IS NULL AND {is_whole(place)} "
             f"FOR UPDATE{self.rows} SKIP LOCKED"
         )
@@ -154,7 +165,7 @@ class Family(Texts):
         )
         skip = "" if search.wait else " SKIP LOCKED"
         return (
-            f"SELECT {draft(place)}, 0 FROM ({found}) AS w STRAIGHT_JOIN {place.table}"
+            f"{self.select} {draft(place)}, 0 FROM ({found}) AS w STRAIGHT_JOIN {place.table}"
             f"{by_index(place)} ON {place.table}.{place.key} <=> w.aseq_key "
             f"WHERE {waiting_rows(search, place, again)} "
             f"ORDER BY aseq_place{limited(search)} FOR UPDATE{skip}"

@@ -230,6 +230,8 @@ def _lock_scopes(place: Place, search: Search) -> Plan[tuple[list[Draft], int]]:
     queued: list[Draft] = []
     while True:
         found = yield from survey(place, search, queued)
+        if not queued and not found:  # no row waits
+            return [], 0
         if found:
             queued += found
             yield from take_queues(place, queues(place, queued))

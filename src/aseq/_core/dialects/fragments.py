@@ -46,7 +46,7 @@ ENDLESS = f"{NEXT}\nWHERE {FITS}"
 _LOOPING = """\
 CASE
     WHEN {last} NOT BETWEEN :low AND :high THEN :start
-    WHEN ({last} - :first) % :step <> 0 THEN :start
+    WHEN ({last} - :first) {modulo} :step <> 0 THEN :start
     WHEN ({last} - :first) {divided_by} :step < :room THEN {last} + :advance
     ELSE {last} - :retreat
 END"""
@@ -70,14 +70,15 @@ def wanted(*, looping: bool, timed: bool) -> dict[str, str]:
     return {name: kind for name, kind in WANTED.items() if name not in leave_out}
 
 
-def looping(last: str = "s.last", divided_by: str = "/") -> str:
+def looping(last: str = "s.last", divided_by: str = "/", modulo: str = "%") -> str:
     """The next value of a looping sequence.
 
     Args:
         last: how the server names the column of the row that is there already.
         divided_by: its division of integers, which truncates. (MySQL's ``/`` doesn't.)
+        modulo: what gives the remainder. (In MariaDB's ORACLE mode ``%`` is no operator.)
     """
-    return _LOOPING.format(last=last, divided_by=divided_by)
+    return _LOOPING.format(last=last, divided_by=divided_by, modulo=modulo)
 
 
 # The same for one of several sequences, whose values are in a row called `w`. Only those

@@ -19,6 +19,9 @@ CLOCK = "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))"
 ON_ROW = "LOCATE(',GAP', {mode}) = 0"
 """Whether a lock is on a row, and not only on the gap before it."""
 
+ALL = f"LIMIT {2**64 - 1}"
+"""All rows, whatever sql_select_limit the session has."""
+
 
 def wanted(collation: str) -> str:
     """The sequences that are asked about, each with its place and its key."""

@@ -86,7 +86,7 @@ def watch(engine: Engine) -> None:
         for connection in _opened(engine):  # before this watched: looked for only once
             users(connection).add(connection)
         for name in ("engine_connect", "begin"):  # the latter for one that reconnected
-            event.listen(engine, name, _join, insert=True)
+            event.listen(engine, name, _join)  # SQLAlchemy would ignore insert=True
     if shares or engine.dialect.name == "sqlite":  # else nobody ends it but its owner
         event.listen(engine, "before_cursor_execute", _check)
         event.listen(engine, "commit", _check)

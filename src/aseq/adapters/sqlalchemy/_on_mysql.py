@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -103,7 +104,8 @@ class MySQLConnection(OnSQLAlchemy):
         return is_from_server(self.dialect.code(exc))
 
     def terminate(self) -> None:
-        self._driver.close()
+        with suppress(Exception):  # the sync drivers raise one if it is closed
+            self._driver.close()
 
 
 class MySQLExecutor(MySQLConnection, SQLAlchemyExecutor):

@@ -43,7 +43,7 @@ class MySQLLink(Link):
         return str(level).replace("-", " ")
 
     async def begin(self) -> None:
-        await self.conn.begin()
+        await self.execute("START TRANSACTION")  # not BEGIN, for MariaDB's ORACLE mode
 
     async def execute(self, sql: str) -> None:
         await self.conn.query(sql)

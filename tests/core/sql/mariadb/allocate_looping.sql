@@ -15,12 +15,12 @@ FROM JSON_TABLE(%s, '$[*]' COLUMNS (
     room bigint PATH '$.room',
     retreat bigint PATH '$.retreat'
 )) AS w
-WHERE _utf8mb4'a' REGEXP IF(@@in_transaction = 1 OR @@autocommit = 0, _utf8mb4'a', _utf8mb4'(') AND LENGTH(@aseq_kept := '') = 0
+WHERE _utf8mb4'a' REGEXP IF(@@in_transaction = 1 OR @@autocommit = 0, _utf8mb4'a', _utf8mb4'(') AND LENGTH(@aseq_kept := SPACE(0)) = 0
 ORDER BY w.place
 ON DUPLICATE KEY UPDATE last = CASE
     WHEN (w.first IS NOT NULL OR CAST(last AS SIGNED) BETWEEN w.lowest AND w.highest) THEN CASE WHEN w.first IS NULL THEN CAST(last AS SIGNED) + w.advance ELSE CASE
     WHEN CAST(last AS SIGNED) NOT BETWEEN w.low AND w.high THEN w.start
-    WHEN (CAST(last AS SIGNED) - w.first) %% w.step <> 0 THEN w.start
+    WHEN (CAST(last AS SIGNED) - w.first) MOD w.step <> 0 THEN w.start
     WHEN (CAST(last AS SIGNED) - w.first) DIV w.step < w.room THEN CAST(last AS SIGNED) + w.advance
     ELSE CAST(last AS SIGNED) - w.retreat
 END END

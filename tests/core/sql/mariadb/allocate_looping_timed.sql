@@ -17,12 +17,12 @@ FROM JSON_TABLE(%s, '$[*]' COLUMNS (
     since bigint PATH '$.since',
     latest bigint PATH '$.latest'
 )) AS w
-WHERE _utf8mb4'a' REGEXP IF(@@in_transaction = 1 OR @@autocommit = 0, _utf8mb4'a', _utf8mb4'(') AND LENGTH(@aseq_kept := '') = 0 AND EXP(999 * (SYSDATE(6) = NOW(6))) > 0 AND (w.since IS NULL OR TIMESTAMPDIFF(MICROSECOND, '1970-01-01', SYSDATE(6)) BETWEEN w.since AND w.latest)
+WHERE _utf8mb4'a' REGEXP IF(@@in_transaction = 1 OR @@autocommit = 0, _utf8mb4'a', _utf8mb4'(') AND LENGTH(@aseq_kept := SPACE(0)) = 0 AND EXP(999 * (SYSDATE(6) = NOW(6))) > 0 AND (w.since IS NULL OR TIMESTAMPDIFF(MICROSECOND, '1970-01-01', SYSDATE(6)) BETWEEN w.since AND w.latest)
 ORDER BY w.place
 ON DUPLICATE KEY UPDATE last = CASE
     WHEN (w.first IS NOT NULL OR CAST(last AS SIGNED) BETWEEN w.lowest AND w.highest) AND EXP(999 * (SYSDATE(6) = NOW(6))) > 0 AND (w.since IS NULL OR TIMESTAMPDIFF(MICROSECOND, '1970-01-01', SYSDATE(6)) BETWEEN w.since AND w.latest) THEN CASE WHEN w.first IS NULL THEN CAST(last AS SIGNED) + w.advance ELSE CASE
     WHEN CAST(last AS SIGNED) NOT BETWEEN w.low AND w.high THEN w.start
-    WHEN (CAST(last AS SIGNED) - w.first) %% w.step <> 0 THEN w.start
+    WHEN (CAST(last AS SIGNED) - w.first) MOD w.step <> 0 THEN w.start
     WHEN (CAST(last AS SIGNED) - w.first) DIV w.step < w.room THEN CAST(last AS SIGNED) + w.advance
     ELSE CAST(last AS SIGNED) - w.retreat
 END END

@@ -11,7 +11,7 @@ FROM JSON_TABLE(%s, '$[*]' COLUMNS (
     since bigint PATH '$.since',
     latest bigint PATH '$.latest'
 )) AS w
-WHERE _utf8mb4'a' REGEXP IF(@@in_transaction = 1 OR @@autocommit = 0, _utf8mb4'a', _utf8mb4'(') AND LENGTH(@aseq_kept := '') = 0 AND EXP(999 * (SYSDATE(6) = NOW(6))) > 0 AND (w.since IS NULL OR TIMESTAMPDIFF(MICROSECOND, '1970-01-01', SYSDATE(6)) BETWEEN w.since AND w.latest)
+WHERE _utf8mb4'a' REGEXP IF(@@in_transaction = 1 OR @@autocommit = 0, _utf8mb4'a', _utf8mb4'(') AND LENGTH(@aseq_kept := SPACE(0)) = 0 AND EXP(999 * (SYSDATE(6) = NOW(6))) > 0 AND (w.since IS NULL OR TIMESTAMPDIFF(MICROSECOND, '1970-01-01', SYSDATE(6)) BETWEEN w.since AND w.latest)
 ORDER BY w.place
 ON DUPLICATE KEY UPDATE last = CASE
     WHEN CAST(last AS SIGNED) BETWEEN w.lowest AND w.highest AND EXP(999 * (SYSDATE(6) = NOW(6))) > 0 AND (w.since IS NULL OR TIMESTAMPDIFF(MICROSECOND, '1970-01-01', SYSDATE(6)) BETWEEN w.since AND w.latest) THEN CAST(last AS SIGNED) + w.advance

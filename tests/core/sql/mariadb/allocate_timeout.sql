@@ -9,7 +9,7 @@ FROM JSON_TABLE(%s, '$[*]' COLUMNS (
     lowest bigint PATH '$.lowest',
     highest bigint PATH '$.highest'
 )) AS w
-WHERE _utf8mb4'a' REGEXP IF(@@in_transaction = 1 OR @@autocommit = 0, _utf8mb4'a', _utf8mb4'(') AND LENGTH(@aseq_kept := '') = 0
+WHERE _utf8mb4'a' REGEXP IF(@@in_transaction = 1 OR @@autocommit = 0, _utf8mb4'a', _utf8mb4'(') AND LENGTH(@aseq_kept := SPACE(0)) = 0
 ORDER BY w.place
 ON DUPLICATE KEY UPDATE last = CASE
     WHEN CAST(last AS SIGNED) BETWEEN w.lowest AND w.highest THEN CAST(last AS SIGNED) + w.advance

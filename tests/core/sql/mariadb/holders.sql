@@ -40,3 +40,4 @@ SELECT place, pid, holds, certain, COALESCE(pid = CONNECTION_ID(), 0), NULL, use
     clock - lasted, CAST(clock - passed AS SIGNED), CAST(clock - passed AS SIGNED), clock
 FROM seen
 ORDER BY 1, 3 DESC, 10, 2
+LIMIT 18446744073709551615

@@ -22,7 +22,7 @@ IN_TRANSACTION = only_if("@@in_transaction = 1 OR @@autocommit = 0")
 # django-sequences has its column without a sign, which would go on after 64 bits' end.
 LAST = "CAST(last AS SIGNED)"
 NEXT = f"{LAST} + :advance"
-LOOPING = looping(LAST, "DIV")
+LOOPING = looping(LAST, "DIV", "MOD")
 
 # SYSDATE is read where it stands, NOW when the statement begins.
 CLOCK = "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', SYSDATE(6))"
@@ -40,8 +40,8 @@ Not with IS NULL: of what can't be NULL, the server doesn't ask it, and no mark 
 with ``= ''``: a name isn't compared to what the connection has in another binary collation.
 """
 
-UNMARKED = "LENGTH(@aseq_kept := '') = 0"
-"""No mark, to begin with."""
+UNMARKED = "LENGTH(@aseq_kept := SPACE(0)) = 0"
+"""No mark, to begin with. (Under EMPTY_STRING_IS_NULL, '' is none.)"""
 
 _OWN_LIMIT = "@@max_statement_time BETWEEN 0.000001 AND :timeout / 1000"
 _WAITS = {

@@ -9,7 +9,7 @@ What is listed is a copy, which the server makes anew if nobody has asked for 0.
 
 from __future__ import annotations
 
-from aseq._core.dialects.innodb_locks import CLOCK, ON_ROW, is_told, wanted
+from aseq._core.dialects.innodb_locks import ALL, CLOCK, ON_ROW, is_told, wanted
 from aseq._core.statement import Script, Template
 
 from .fragments import COLLATION
@@ -59,6 +59,7 @@ WITH wanted AS (
 SELECT place, pid, holds, certain, COALESCE(pid = CONNECTION_ID(), 0), NULL, user, state,
     clock - lasted, CAST(clock - passed AS SIGNED), CAST(clock - passed AS SIGNED), clock
 FROM seen
-ORDER BY 1, 3 DESC, 10, 2"""
+ORDER BY 1, 3 DESC, 10, 2
+{ALL}"""
 
 HOLDERS: Script = (Template(_TEXT),)

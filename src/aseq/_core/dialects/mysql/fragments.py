@@ -66,11 +66,12 @@ PAST_THE_END = OUT_OF_RANGE
 # django-sequences has its column without a sign, which would go on after 64 bits' end.
 LAST = "CAST(last AS SIGNED)"
 NEXT = f"{LAST} + :advance"
-LOOPING = looping(LAST, "DIV")
+LOOPING = looping(LAST, "DIV", "MOD")
 
 # SYSDATE is read where it stands, NOW when the statement begins. In local time an hour comes
 # twice in autumn, so for the length of the statement alone the time is UTC.
-UTC = "/*+ SET_VAR(time_zone = '+00:00') */ "
+IN_UTC = "SET_VAR(time_zone = '+00:00')"
+UTC = f"/*+ {IN_UTC} */ "
 CLOCK = "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', SYSDATE(6))"
 TICKS = "EXP(999 * (SYSDATE(6) = NOW(6) OR @@time_zone <> '+00:00')) > 0"
 """Fails (a double is out of range) where the two are one (sysdate_is_now), or not in UTC."""

@@ -10,7 +10,7 @@ of the table.)
 
 from __future__ import annotations
 
-from aseq._core.dialects.innodb_locks import CLOCK, ON_ROW, is_told, wanted
+from aseq._core.dialects.innodb_locks import ALL, CLOCK, ON_ROW, is_told, wanted
 from aseq._core.statement import Script, Template
 
 from .fragments import COLLATION
@@ -67,6 +67,7 @@ FROM seen
 UNION ALL
 SELECT NULL, NULL, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, 0
 WHERE NOT @@performance_schema
-ORDER BY 1, 3 DESC, 10, 2"""
+ORDER BY 1, 3 DESC, 10, 2
+{ALL}"""
 
 HOLDERS: Script = (Template(_TEXT),)
