@@ -16,6 +16,7 @@ import anyio
 import psycopg
 
 from aseq import create_table_sql
+from devtools.children import death_signal
 from tests.database import SAVED
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +25,11 @@ TASKS = 20
 
 def start(module: str, *args: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", f"tests.sync.{module}", *args]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    # Tests that are killed leave nobody behind who starts processes again and again.
+    gone = death_signal(signal.SIGKILL)
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, cwd=ROOT, preexec_fn=gone
+    )
 
 
 async def hanging(process: subprocess.Popen[str]) -> int:

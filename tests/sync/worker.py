@@ -7,12 +7,14 @@ transaction: killed, it leaves the task to the next child, which the parent fork
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
 from aseq import sync
+from devtools.children import death_signal
 from tests.sync.hanging import hang_once
 
 TAKE = """SELECT id FROM task WHERE name = :name AND NOT done
@@ -36,9 +38,12 @@ def work(url: str, name: str, flag: str) -> None:
 
 
 def main(url: str, name: str, flag: str) -> None:
+    die_with_parent = death_signal(signal.SIGKILL)
     while True:
         child = os.fork()
         if child == 0:
+            if die_with_parent is not None:
+                die_with_parent()
             work(url, name, flag)
             os._exit(0)
         _, status = os.waitpid(child, 0)
