@@ -9,7 +9,8 @@ What these drivers lack, and what stands in its place:
 * *An aborted state.* After a deadlock the server has rolled everything back, and says so with
   the error alone: the next statement is in another transaction, while the caller still has
   numbers that are free again. The only thing that can't be overlooked is a connection that is
-  closed. The same goes for a number that was lost on its way.
+  closed. The same goes for a number that was lost on its way. If it was a statement of the
+  caller's that met the deadlock, the connection sends nothing but a ROLLBACK (`_mysql_ended`).
 * *Flags that are true.* An error carries none, so after one they are those of before. They are
   good enough to refuse before anything is sent; for the rest, the server looks at its own, in
   the draw itself, or (in autocommit mode, where a server lets the draw not look) just before.
@@ -29,6 +30,7 @@ from aseq._core.statement import Bind, Paramstyle, Row
 from aseq._core.table import TableName
 
 from ._innodb import ASK, is_known, named
+from ._mysql_ended import note_drawn, transaction
 from ._mysql_hold import Hold
 from .base import Executor, TransactionEnded, unsupported
 
@@ -91,7 +93,11 @@ class MySQLExecutor(Executor):
     def outside_transaction(self) -> str | None:
         connection = self._connection
         # A closed connection is in none; the driver's own error says that best.
-        if not self.is_open() or not connection.get_autocommit():
+        if not self.is_open():
+            return None
+        if (known := transaction(connection)) is not None and known.has_ended:
+            return ENDED
+        if not connection.get_autocommit():
             return None
         return None if connection.get_transaction_status() else BLOCK
 
@@ -160,13 +166,22 @@ class MySQLExecutor(Executor):
         if inside and self._asking is not None:
             await self._check_open(self._asking)
         try:
-            return await self._run(sql, args)
+            rows = await self._run(sql, args)
         except self.driver_errors as exc:
             found = report(exc, self.dialect.code)
             if found is not None and found.code == LOCK_WAIT_TIMEOUT:
-                [[still]] = await self._run(self.dialect.still_open, ())
-                self._over = not still
+                self._over = not await self._still_open(self._connection)
             raise
+        if inside:
+            note_drawn(self._connection, self.interface_error, self._still_open)
+        return rows
+
+    @classmethod
+    async def _still_open(cls, connection: Any) -> bool:
+        """Whether a lock timeout has left the transaction open."""
+        executor = cls(connection)
+        [[still]] = await executor._run(executor.dialect.still_open, ())
+        return bool(still)
 
     async def _run(self, sql: str, args: tuple[Bind, ...]) -> Sequence[Row]:
         cursor = await self.make_cursor()
