@@ -275,9 +275,11 @@ OURS: dict[str, tuple[str, ...]] = {
         f"aseq.adapters.{name}": (
             *(ERRORS, CORE, BASE, CONCURRENCY),
             *("aseq.adapters._mysql", "aseq.adapters._mysql_hold", "aseq.adapters._innodb"),
+            "aseq.adapters._mysql_ended",
         )
         for name in ("_mysql", "_mysql_hold", "asyncmy", "aiomysql")
     },
+    "aseq.adapters._mysql_ended": (CORE, "aseq.adapters._mysql_further"),
     "aseq.adapters.piccolo": (
         *(ERRORS, CORE, BASE, "aseq.adapters.aiosqlite", "aseq.adapters.asyncpg"),
         "aseq.adapters.piccolo",

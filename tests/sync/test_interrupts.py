@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
@@ -57,6 +58,8 @@ class Interrupts:
 
 def interrupted(draw: Callable[[], object], interrupts: Interrupts) -> bool:
     """Whether a draw that is interrupted is over before it has given a number."""
+    # Garbage that complains meanwhile: pytest, which listens, would be interrupted instead.
+    listens, sys.unraisablehook = sys.unraisablehook, deque[object](maxlen=0).append
     try:
         sys.setprofile(interrupts)
         draw()
@@ -64,6 +67,7 @@ def interrupted(draw: Callable[[], object], interrupts: Interrupts) -> bool:
         return True
     finally:
         sys.setprofile(None)
+        sys.unraisablehook = listens
     return False
 
 
