@@ -62,8 +62,7 @@ class EngineSource(Source):
 
     async def _connect(self) -> Any:
         conn = await self._engine.connect()
-        if (
-            self._engine.dialect.name != "sqlite"
-        ):  # not AUTOCOMMIT, nor what fails with 40001 or locks gaps
+        if self._engine.dialect.name != "sqlite":
+            # Not AUTOCOMMIT, nor what fails with 40001 or locks gaps.
             await conn.execution_options(isolation_level="READ COMMITTED")
         return conn
