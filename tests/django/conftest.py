@@ -46,8 +46,20 @@ def site(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
     old = setup_databases(verbosity=0, interactive=False)
     yield
     connections.close_all()
+    for connection, *_ in old:
+        connection.close()
+    _end_sessions(postgres, connections["default"].settings_dict["NAME"])
     teardown_databases(old, verbosity=0)
     teardown_test_environment()
+
+
+def _end_sessions(url: str, database: str) -> None:
+    """Let a database go, even if some test has left a connection to it; and tell of that."""
+    ending = """SELECT state, query, pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = %s"""
+    with psycopg.connect(url, autocommit=True) as admin:
+        for state, query, _ in admin.execute(ending, (database,)):
+            print(f"left connected to {database}: {state}, {query!r}", file=sys.__stderr__)
 
 
 @pytest.fixture(autouse=True)
