@@ -34,7 +34,9 @@ django.setup()
 
 
 @pytest.fixture(scope="session")
-def site(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def site(
+    postgres: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[None]:
     """The project with its databases, migrated."""
     from tests.django.settings import postgres as on_postgres
 
@@ -48,7 +50,8 @@ def site(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
     connections.close_all()
     for connection, *_ in old:
         connection.close()
-    _end_sessions(postgres, connections["default"].settings_dict["NAME"])
+    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        _end_sessions(postgres, connections["default"].settings_dict["NAME"])
     teardown_databases(old, verbosity=0)
     teardown_test_environment()
 
@@ -59,7 +62,7 @@ def _end_sessions(url: str, database: str) -> None:
         WHERE datname = %s"""
     with psycopg.connect(url, autocommit=True) as admin:
         for state, query, _ in admin.execute(ending, (database,)):
-            print(f"left connected to {database}: {state}, {query!r}", file=sys.__stderr__)
+            sys.stderr.write(f"left connected to {database}: {state}, {query!r}\n")
 
 
 @pytest.fixture(autouse=True)
