@@ -122,7 +122,7 @@ async def check_refused(client: Client) -> None:
 
 
 SIGNALLED = "SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213"
-"""As a deadlock, but for the rollback."""
+"""Like a deadlock, without the rollback."""
 
 LEAVING = ("begin()", "rollback()", "ROLLBACK", "start transaction;")
 DDL = "CREATE OR REPLACE VIEW a AS SELECT 1"
