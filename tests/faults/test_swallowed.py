@@ -25,6 +25,7 @@ from tests.clients import Client
 from tests.codes import code
 from tests.database import Database
 from tests.faults.aftermath import assert_free, assert_gapless, commit_anyway
+from tests.mysqlclient import need_mysqlclient
 from tests.observer import observing
 
 pytestmark = pytest.mark.only(dialect={"mariadb", "mysql"})
@@ -292,6 +293,8 @@ async def test_one_that_ends_the_transaction(
     case: Case, name: str, request: pytest.FixtureRequest
 ) -> None:
     """Where the server is set up so."""
+    if case.client is clients.SyncConnectionMysqlclient:
+        need_mysqlclient()
     request.getfixturevalue(case.dialect)  # or it is missing
     with _SERVERS[case.dialect](innodb_rollback_on_timeout=1) as url:
         database = Database(case, url)
